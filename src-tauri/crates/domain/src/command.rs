@@ -1,0 +1,194 @@
+//! What the operator may ask for. A new feature adds a variant here, not a command to the window.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{DestinationId, DeviceChoice, EpisodeId, Layout, NoticeId, Overlay, Reach, Refusal, Seq, ViewerId};
+
+/// One act of the operator.
+#[derive(Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[ts(export)]
+pub enum Command {
+    /// Names the episode.
+    SetTitle {
+        /// At most 120 characters.
+        title: String,
+    },
+    /// Changes the layout, also on air.
+    SetLayout {
+        /// The new one.
+        layout: Layout,
+    },
+    /// Chooses the camera, also on air.
+    SelectCamera {
+        /// Which.
+        choice: DeviceChoice,
+    },
+    /// Chooses the microphone, also on air.
+    SelectMicrophone {
+        /// Which.
+        choice: DeviceChoice,
+    },
+    /// Chooses the screen, also on air.
+    SelectScreen {
+        /// Which.
+        choice: DeviceChoice,
+    },
+    /// Sets the microphone's gain.
+    SetGain {
+        /// −60 to +20.
+        gain_db: f32,
+    },
+    /// Mutes the microphone, or not.
+    SetMuted {
+        /// Whether.
+        muted: bool,
+    },
+    /// What the audience may put on the picture.
+    SetOverlay {
+        /// Which of it.
+        overlay: Overlay,
+    },
+    /// Who can watch. Refused while on air.
+    SetReach {
+        /// Who.
+        reach: Reach,
+    },
+    /// Whether 3-2-1 is counted.
+    SetCountdown {
+        /// Whether.
+        countdown: bool,
+    },
+    /// How long replays are kept; for replays that end from now on.
+    SetRetention {
+        /// 1 to 8760.
+        hours: u32,
+    },
+    /// Adds a destination, also on air.
+    AddDestination {
+        /// `rtmp://…`, with `{key}` where the key stands.
+        address: String,
+        /// The key. Kept in memory only.
+        key: Option<String>,
+    },
+    /// Gives the key of a remembered destination.
+    SetDestinationKey {
+        /// Which.
+        id: DestinationId,
+        /// The key. Kept in memory only.
+        key: String,
+    },
+    /// Removes a destination, also on air.
+    RemoveDestination {
+        /// Which.
+        id: DestinationId,
+    },
+    /// Goes on air.
+    GoLive,
+    /// Ends the countdown or the show.
+    End,
+    /// From the end screen back to the start.
+    NewEpisode,
+    /// Shows a comment large, in place of the one that is shown.
+    ShowComment {
+        /// Which.
+        seq: Seq,
+    },
+    /// Hides the large comment.
+    HideComment,
+    /// Shows or hides the title card.
+    SetTitleCard {
+        /// Whether.
+        visible: bool,
+    },
+    /// Removes a comment from room, picture and replay.
+    RemoveMessage {
+        /// Which.
+        seq: Seq,
+    },
+    /// Mutes a viewer in this episode, or lets them speak again.
+    SetViewerMuted {
+        /// Who.
+        viewer: ViewerId,
+        /// Whether.
+        muted: bool,
+    },
+    /// Keeps a replay, or lets it expire.
+    KeepReplay {
+        /// Which.
+        episode: EpisodeId,
+        /// Whether.
+        keep: bool,
+    },
+    /// Deletes a replay: file, thumbnail and rows.
+    DeleteReplay {
+        /// Which.
+        episode: EpisodeId,
+    },
+    /// Opens the folder that holds a replay's file.
+    OpenReplayFolder {
+        /// Which.
+        episode: EpisodeId,
+    },
+    /// Takes a notice off the window.
+    DismissNotice {
+        /// Which.
+        id: NoticeId,
+    },
+}
+
+impl std::fmt::Debug for Command {
+    /// Prints the variant without keys: commands are logged.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::AddDestination { .. } => f.write_str("AddDestination { .. }"),
+            Self::SetDestinationKey { id, .. } => write!(f, "SetDestinationKey {{ id: {id}, .. }}"),
+            other => f.write_str(&serde_name(other)),
+        }
+    }
+}
+
+/// The wire name of a command's variant.
+fn serde_name(command: &Command) -> String {
+    let name = match command {
+        Command::SetTitle { .. } => "set_title",
+        Command::SetLayout { .. } => "set_layout",
+        Command::SelectCamera { .. } => "select_camera",
+        Command::SelectMicrophone { .. } => "select_microphone",
+        Command::SelectScreen { .. } => "select_screen",
+        Command::SetGain { .. } => "set_gain",
+        Command::SetMuted { .. } => "set_muted",
+        Command::SetOverlay { .. } => "set_overlay",
+        Command::SetReach { .. } => "set_reach",
+        Command::SetCountdown { .. } => "set_countdown",
+        Command::SetRetention { .. } => "set_retention",
+        Command::AddDestination { .. } => "add_destination",
+        Command::SetDestinationKey { .. } => "set_destination_key",
+        Command::RemoveDestination { .. } => "remove_destination",
+        Command::GoLive => "go_live",
+        Command::End => "end",
+        Command::NewEpisode => "new_episode",
+        Command::ShowComment { .. } => "show_comment",
+        Command::HideComment => "hide_comment",
+        Command::SetTitleCard { .. } => "set_title_card",
+        Command::RemoveMessage { .. } => "remove_message",
+        Command::SetViewerMuted { .. } => "set_viewer_muted",
+        Command::KeepReplay { .. } => "keep_replay",
+        Command::DeleteReplay { .. } => "delete_replay",
+        Command::OpenReplayFolder { .. } => "open_replay_folder",
+        Command::DismissNotice { .. } => "dismiss_notice",
+    };
+    name.to_owned()
+}
+
+/// The answer to a command. The picture changes when an event says that it did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "reply", rename_all = "snake_case")]
+#[ts(export)]
+pub enum Reply {
+    /// It will be done.
+    Accepted,
+    /// It will not.
+    Refused(Refusal),
+}

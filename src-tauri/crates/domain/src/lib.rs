@@ -1,0 +1,43 @@
+//! What a broadcast is and what may happen next.
+//!
+//! Everybody uses this crate; it uses nobody. It holds the vocabulary (ids, devices, layouts,
+//! chat lines), the live state machine ([`Production`]), the rules of a room ([`room`]), and the
+//! pure step from what the operator wants to what the engine must show ([`plan()`]).
+//!
+//! It deliberately has no clock, no randomness, no I/O and no threads: time and ids are arguments
+//! of every transition, so that each of them can be tested as data.
+
+mod command;
+mod destination;
+mod device;
+mod error;
+mod event;
+mod ids;
+mod layout;
+mod message;
+mod plan;
+mod production;
+mod replay;
+pub mod room;
+mod setup;
+mod status;
+pub mod text;
+
+pub use command::{Command, Reply};
+pub use destination::{DestinationAddress, DestinationAddressError, Protocol, Secret};
+pub use device::{Device, DeviceChoice, DeviceKind};
+pub use error::{Blame, Class, Code, Coded, Refusal};
+pub use event::{Event, Numbered, Snapshot, Update};
+pub use ids::{DestinationId, EpisodeId, NoticeId, PlanId, Seq, ShowSlug, SlugError, ViewerId};
+pub use layout::{Canvas, CanvasError, Layout, Rect};
+pub use message::{
+    BroadcastState, Bye, FromViewer, OnPicture, PublicViewer, RefusedCode, Said, Timeline, TimelineSecond, ToViewer,
+};
+pub use plan::{ChatCard, CommentCard, Graphics, Layer, Plan, SourceSpec, Strip, TitleCard, plan};
+pub use production::{Effect, Input, Production};
+pub use replay::{Replay, ReplayState};
+pub use setup::{DestinationSetup, Overlay, Reach, Setup};
+pub use status::{
+    AudienceStatus, Check, CheckId, CheckState, DestinationState, DestinationStatus, Disk, Health, HealthWord, Levels,
+    Links, Notice, OnProgram, Person, Phase, Proof, ProgramMs, Role, Severity, SourceState, SourceStatus, Stats, UnixMs,
+};

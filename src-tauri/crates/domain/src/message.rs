@@ -1,0 +1,273 @@
+//! The room's messages on the wire (CONTRACT: one JSON object a text frame), and a replay's
+//! timeline.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{ProgramMs, Seq, UnixMs, ViewerId};
+
+/// From the viewer. Unknown types and fields are ignored by the reader, not here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[ts(export)]
+pub enum FromViewer {
+    /// First, within 10 s.
+    Hello {
+        /// Without one the viewer is anonymous.
+        #[serde(default)]
+        #[ts(optional = nullable)]
+        name: Option<String>,
+        /// 128 random bits in hexadecimal that resume an identity.
+        #[serde(default)]
+        #[ts(optional = nullable)]
+        token: Option<String>,
+    },
+    /// A comment.
+    Say {
+        /// Echoed in the answer; at most 64 bytes.
+        id: String,
+        /// The comment.
+        text: String,
+        /// Given with the first comment.
+        #[serde(default)]
+        #[ts(optional = nullable)]
+        name: Option<String>,
+        /// The program time that the viewer saw.
+        #[serde(default)]
+        #[ts(optional = nullable)]
+        at_ms: Option<ProgramMs>,
+    },
+    /// Taps since the last one.
+    Hearts {
+        /// 1 to 50.
+        count: u32,
+    },
+}
+
+/// A viewer as others see them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct PublicViewer {
+    /// Who.
+    pub id: ViewerId,
+    /// Their name; empty for anonymous ones.
+    pub name: String,
+    /// Their colour, in degrees, 0 to 359.
+    pub hue: u16,
+    /// `host`, where they are one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub badge: Option<String>,
+}
+
+/// An accepted comment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Said {
+    /// Its place.
+    pub seq: Seq,
+    /// The moment its writer was seeing.
+    pub at_ms: ProgramMs,
+    /// Who wrote it.
+    pub viewer: PublicViewer,
+    /// The comment, cleaned.
+    pub text: String,
+}
+
+/// What the audience knows about the broadcast.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum BroadcastState {
+    /// Before the show.
+    #[default]
+    Waiting,
+    /// The program arrives.
+    OnAir,
+    /// The program does not arrive, and the show is not over.
+    Interrupted,
+    /// It is over.
+    Ended,
+}
+
+/// What the picture already carries, so that the page does not show it twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum OnPicture {
+    /// Comments.
+    Chat,
+    /// Hearts.
+    Hearts,
+}
+
+/// Why a message was not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum RefusedCode {
+    /// A comment needs a name.
+    NameNeeded,
+    /// Nothing left after cleaning.
+    Empty,
+    /// More than 500 characters.
+    TooLong,
+    /// Slower, please.
+    TooFast,
+    /// The host muted this viewer.
+    Muted,
+    /// The show is over.
+    Closed,
+}
+
+/// Why the server closes the socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Bye {
+    /// A frame over 2 KiB.
+    TooBig,
+    /// The viewer does not read fast enough.
+    TooSlow,
+    /// Not the protocol.
+    Protocol,
+    /// The host removed them.
+    Removed,
+    /// No room for more people.
+    Full,
+    /// The show is over.
+    Ended,
+    /// The service stops.
+    Shutdown,
+}
+
+/// To the viewer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[ts(export)]
+pub enum ToViewer {
+    /// The answer to hello.
+    Welcome {
+        /// Version of this protocol: 1.
+        v: u32,
+        /// Who they are.
+        viewer: PublicViewer,
+        /// Resumes this identity.
+        token: String,
+        /// Where the broadcast stands.
+        state: BroadcastState,
+        /// Title of the episode.
+        title: String,
+        /// Program time now.
+        program_ms: ProgramMs,
+        /// What the picture carries.
+        on_picture: Vec<OnPicture>,
+        /// Accepted hearts so far.
+        #[ts(type = "number")]
+        hearts: u64,
+        /// The last 50 comments.
+        backlog: Vec<Said>,
+        /// The replay's page, where the show is over and the replay is there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        replay_url: Option<String>,
+    },
+    /// An accepted comment, anybody's.
+    Said(Said),
+    /// Their own comment is in the archive.
+    Accepted {
+        /// Theirs.
+        id: String,
+        /// Its place.
+        seq: Seq,
+    },
+    /// Accepted hearts of everybody, at most 5 messages a second.
+    Hearts {
+        /// Program time.
+        at_ms: ProgramMs,
+        /// How many of each hue since the last message.
+        by_hue: BTreeMap<u16, u32>,
+        /// Since the start.
+        #[ts(type = "number")]
+        total: u64,
+    },
+    /// Who is here, at most 1 a second.
+    Presence {
+        /// People in the room.
+        viewers: u32,
+        /// The most there were at once.
+        peak: u32,
+        /// Those without a name.
+        anonymous: u32,
+        /// Names of at most 5 who came since the last message.
+        joined: Vec<String>,
+    },
+    /// A comment that is no more.
+    Removed {
+        /// Its place.
+        seq: Seq,
+    },
+    /// Their message was not accepted.
+    Refused {
+        /// Theirs; none for hearts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        id: Option<String>,
+        /// Why.
+        code: RefusedCode,
+        /// When another attempt makes sense, in milliseconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        retry_ms: Option<u32>,
+        /// For people.
+        message: String,
+    },
+    /// The broadcast changed.
+    State {
+        /// Where it stands.
+        state: BroadcastState,
+        /// Title of the episode.
+        title: String,
+        /// What the picture carries.
+        on_picture: Vec<OnPicture>,
+        /// The replay's page, once there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        replay_url: Option<String>,
+    },
+    /// The server closes the socket now.
+    Bye {
+        /// Why.
+        code: Bye,
+    },
+}
+
+/// What happened in a replay, on program time (`timeline.json`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Timeline {
+    /// Title of the episode.
+    pub title: String,
+    /// When it began.
+    pub started_at: UnixMs,
+    /// When the replay is deleted; none if it is kept.
+    pub expires_at: Option<UnixMs>,
+    /// Length of the recording.
+    pub duration_ms: ProgramMs,
+    /// Comments in the order of `seq`.
+    pub chat: Vec<Said>,
+    /// Seconds in which there were hearts, in order.
+    pub hearts: Vec<TimelineSecond>,
+}
+
+/// The hearts of one second.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct TimelineSecond {
+    /// Start of the second.
+    pub at_ms: ProgramMs,
+    /// How many of each hue.
+    pub by_hue: BTreeMap<u16, u32>,
+}
