@@ -59,7 +59,10 @@ impl fmt::Display for DestinationAddressError {
         match self {
             Self::Malformed => f.write_str("a destination is written like rtmp://host/app/{key}"),
             Self::NotYet(what) => {
-                write!(f, "destinations over {what} are not supported yet; use an address that begins with rtmp:// or rtmps://")
+                write!(
+                    f,
+                    "destinations over {what} are not supported yet; use an address that begins with rtmp:// or rtmps://"
+                )
             }
             Self::UnknownScheme => f.write_str("a destination's address begins with rtmp:// or rtmps://"),
         }
@@ -154,9 +157,22 @@ mod tests {
     #[test]
     fn hostile_addresses_are_refused_without_being_quoted() {
         let long = format!("rtmp://h/{}", "k".repeat(3000));
-        for bad in ["", "rtmp:", "rtmp://", "rtmp://host", "rtmp://host/", "rtmp:///x", "file:///etc/passwd", "rtmp://h/a b",
-            "rtmp://h/a\nb", "rtmp://h/\"x", "srt://h:1/x", "whip+https://h/x", "javascript:alert(1)", &long]
-        {
+        for bad in [
+            "",
+            "rtmp:",
+            "rtmp://",
+            "rtmp://h0st",
+            "rtmp://h0st/",
+            "rtmp:///x",
+            "file:///etc/passwd",
+            "rtmp://h/a b",
+            "rtmp://h/a\nb",
+            "rtmp://h/\"x",
+            "srt://h:1/x",
+            "whip+https://h/x",
+            "javascript:alert(1)",
+            &long,
+        ] {
             let error = DestinationAddress::parse(bad).unwrap_err().to_string();
             assert!(error.contains("rtmp"), "{error}");
             assert!(bad.len() < 8 || !error.contains(bad), "{error}");

@@ -101,7 +101,11 @@ impl fmt::Display for SlugError {
         match self {
             Self::Malformed => f.write_str("a show's short name has 1 to 40 of the characters a-z, 0-9 and -"),
             Self::Reserved => {
-                write!(f, "this short name is an address of the service; choose another than {}", ShowSlug::RESERVED.join(", "))
+                write!(
+                    f,
+                    "this short name is an address of the service; choose another than {}",
+                    ShowSlug::RESERVED.join(", ")
+                )
             }
         }
     }

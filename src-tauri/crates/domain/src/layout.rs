@@ -22,7 +22,9 @@ pub struct CanvasError;
 
 impl fmt::Display for CanvasError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a picture is 320x180 to 3840x2160 with even sides, at 1 to 60 frames a second, such as 1280x720 at 30")
+        f.write_str(
+            "a picture is 320x180 to 3840x2160 with even sides, at 1 to 60 frames a second, such as 1280x720 at 30",
+        )
     }
 }
 
@@ -137,12 +139,17 @@ mod tests {
 
     #[test]
     fn every_layout_fits_every_canvas_on_even_pixels() {
-        for (width, height) in [(320, 180), (640, 360), (1280, 720), (1920, 1080), (3840, 2160), (1080, 1920), (322, 182)] {
+        for (width, height) in
+            [(320, 180), (640, 360), (1280, 720), (1920, 1080), (3840, 2160), (1080, 1920), (322, 182)]
+        {
             let canvas = Canvas::new(width, height, 30).unwrap();
             for layout in [Layout::Solo, Layout::SideBySide, Layout::Corner] {
                 let (screen, camera) = layout.rects(&canvas);
                 for rect in [screen, camera].into_iter().flatten() {
-                    assert!(rect.x + rect.width <= width && rect.y + rect.height <= height, "{layout:?} {canvas:?} {rect:?}");
+                    assert!(
+                        rect.x + rect.width <= width && rect.y + rect.height <= height,
+                        "{layout:?} {canvas:?} {rect:?}"
+                    );
                     assert!(rect.width > 0 && rect.height > 0);
                     assert!([rect.x, rect.y, rect.width, rect.height].iter().all(|n| n.is_multiple_of(2)), "{rect:?}");
                 }

@@ -34,10 +34,11 @@ pub use message::{
     BroadcastState, Bye, FromViewer, OnPicture, PublicViewer, RefusedCode, Said, Timeline, TimelineSecond, ToViewer,
 };
 pub use plan::{ChatCard, CommentCard, Graphics, Layer, Plan, SourceSpec, Strip, TitleCard, plan};
-pub use production::{Effect, Input, Production};
+pub use production::{AsRunWhat, Effect, Input, Production};
 pub use replay::{Replay, ReplayState};
 pub use setup::{DestinationSetup, Overlay, Reach, Setup};
 pub use status::{
     AudienceStatus, Check, CheckId, CheckState, DestinationState, DestinationStatus, Disk, Health, HealthWord, Levels,
-    Links, Notice, OnProgram, Person, Phase, Proof, ProgramMs, Role, Severity, SourceState, SourceStatus, Stats, UnixMs,
+    Links, Notice, OnProgram, Person, Phase, ProgramMs, Proof, Role, Severity, SourceState, SourceStatus, Stats,
+    UnixMs,
 };

@@ -1,24 +1,522 @@
-//! The live state machine.
+//! The live state machine: what the operator asks for and what was observed go in, effects and
+//! events come out. Pure and total: every input is answered in every phase.
 
-use crate::{Canvas, DeviceChoice, Graphics, Role, Snapshot};
+mod air;
+mod checks;
+mod commands;
+mod health;
+mod observed;
 
-/// .
-#[derive(Debug)]
-pub struct Production { snapshot: Snapshot, canvas: Canvas }
-/// .
-#[derive(Debug)]
-pub enum Input {}
-/// .
-#[derive(Debug)]
-pub enum Effect {}
+use crate::{
+    AudienceStatus, Canvas, ChatCard, DestinationAddress, DestinationId, Device, DeviceChoice, DeviceKind, Disk,
+    EpisodeId, Event, Graphics, Health, Levels, Links, Notice, NoticeId, OnProgram, Overlay, Phase, Proof, Refusal,
+    Replay, Role, Said, Secret, Seq, Setup, Severity, Snapshot, SourceState, SourceStatus, Stats, TitleCard, UnixMs,
+    ViewerId,
+};
+use crate::{BroadcastState, Command, OnPicture};
+
+/// How many comments the window keeps.
+const CHAT_KEPT: usize = 500;
+/// How many cards stand on the picture at once.
+const CARDS: usize = 5;
+/// How long a card stands on the picture, in milliseconds.
+const CARD_STANDS_MS: u64 = 12_000;
+/// 3-2-1, in milliseconds.
+const COUNTDOWN_MS: u64 = 3_000;
+/// How long the proof is awaited, in milliseconds.
+const PROOF_WITHIN_MS: u64 = 8_000;
+
+/// What happened.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// The operator asked for something.
+    Command(Command),
+    /// Time passed; at least four times a second.
+    Tick,
+    /// Devices were looked at.
+    Devices(Vec<Device>),
+    /// A source changed its state.
+    Source {
+        /// Whose.
+        role: Role,
+        /// What it does now.
+        state: SourceState,
+        /// What is wrong.
+        problem: Option<String>,
+    },
+    /// The picture of a source was looked at.
+    Picture {
+        /// Whose.
+        role: Role,
+        /// Nothing but black.
+        black: bool,
+        /// The same picture for some time.
+        still: bool,
+    },
+    /// Levels, about 20 a second.
+    Levels(Levels),
+    /// The running episode has this title, because the operator gave none.
+    Titled(String),
+    /// The encoding runs since `at`, which is program zero.
+    Began {
+        /// Program zero on the wall clock.
+        at: UnixMs,
+    },
+    /// The encoding could not begin.
+    BeginFailed(Refusal),
+    /// The probe decoded the public output.
+    Proof(Proof),
+    /// The recording was finished, and everybody was told.
+    EndedOnDisk,
+    /// A destination changed.
+    Destination {
+        /// Which.
+        id: DestinationId,
+        /// Where it stands.
+        state: crate::DestinationState,
+        /// Stable name of the reason.
+        code: String,
+        /// For people.
+        problem: String,
+        /// Taken in the last second.
+        kbps: u32,
+    },
+    /// Numbers of the last second.
+    Stats(Stats),
+    /// The disk was measured.
+    Disk(Disk),
+    /// The viewer's page was asked for at its public address.
+    Page(Result<(), String>),
+    /// The addresses are known, or changed.
+    Links(Links),
+    /// A comment was accepted.
+    Said(Said),
+    /// A comment is no more.
+    Removed(Seq),
+    /// Who is here.
+    Presence(AudienceStatus),
+    /// Accepted hearts so far.
+    HeartsTotal(u64),
+    /// A viewer was muted, or may speak again.
+    Muted {
+        /// Who.
+        viewer: ViewerId,
+        /// Whether.
+        muted: bool,
+    },
+    /// What the archive holds.
+    Library(Vec<Replay>),
+    /// The next episode is planned under this id; its earlier comments are `chat`.
+    Planned {
+        /// The id.
+        episode: EpisodeId,
+        /// Comments that were accepted before.
+        chat: Vec<Said>,
+    },
+    /// Something went wrong that the operator must know.
+    Problem {
+        /// How urgent.
+        severity: Severity,
+        /// What.
+        refusal: Refusal,
+    },
+    /// A problem with this code is over.
+    Solved(&'static str),
+}
+
+/// What must be done. Effects are instructions; whether they succeeded comes back as [`Input`].
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Tell the window.
+    Emit(Event),
+    /// Show what [`crate::plan()`] says now.
+    ShowPlan,
+    /// Begin the encoding, recording and feed of the planned episode.
+    Begin {
+        /// Which.
+        episode: EpisodeId,
+        /// Its title; empty where the operator gave none.
+        title: String,
+    },
+    /// Join as a viewer and look.
+    Probe,
+    /// Finish everything.
+    End {
+        /// Which.
+        episode: EpisodeId,
+    },
+    /// Plan the next episode: the room opens.
+    PlanEpisode,
+    /// Tell the room its title and what the picture carries.
+    TellRoom {
+        /// The title.
+        title: String,
+        /// What the picture carries.
+        on_picture: Vec<OnPicture>,
+        /// Whether the show is interrupted, as far as the studio knows.
+        state: BroadcastState,
+    },
+    /// Push to a destination.
+    AddDestination {
+        /// Which.
+        id: DestinationId,
+        /// Where.
+        address: DestinationAddress,
+        /// Its key.
+        key: Option<Secret>,
+    },
+    /// Push no longer.
+    RemoveDestination(DestinationId),
+    /// Take a comment out of room and archive.
+    RemoveMessage(Seq),
+    /// Mute somebody.
+    SetViewerMuted {
+        /// Who.
+        viewer: ViewerId,
+        /// Whether.
+        muted: bool,
+    },
+    /// Listen where the chosen audience can reach us.
+    Listen,
+    /// Keep a replay, or not.
+    KeepReplay {
+        /// Which.
+        episode: EpisodeId,
+        /// Whether.
+        keep: bool,
+    },
+    /// Delete a replay.
+    DeleteReplay(EpisodeId),
+    /// Open the folder of a file.
+    OpenFolder(String),
+    /// Remember the setup.
+    SaveSetup,
+    /// Write a line of the as-run log.
+    AsRun {
+        /// What kind of line.
+        kind: AsRunWhat,
+        /// What happened.
+        detail: String,
+    },
+}
+
+/// What a line of the as-run log is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AsRunWhat {
+    /// The layout changed.
+    Layout,
+    /// Graphics came or went.
+    Graphics,
+    /// A source changed.
+    Source,
+    /// A destination changed.
+    Destination,
+    /// A comment was removed or a viewer muted.
+    Moderation,
+    /// The broadcast began or ended.
+    Broadcast,
+}
+
+/// A destination's address and key of this session.
+#[derive(Debug, Clone)]
+struct DestinationTarget {
+    id: DestinationId,
+    address: DestinationAddress,
+    key: Option<Secret>,
+}
+
+/// What the camera and the microphone were last observed to do.
+#[derive(Debug, Clone, Copy, Default)]
+struct Observed {
+    picture: Option<(bool, bool)>,
+    heard_at: Option<UnixMs>,
+    silent_since: Option<UnixMs>,
+    page: Option<bool>,
+}
+
+/// One studio's broadcast, from start to end and again.
+#[derive(Debug, Clone)]
+pub struct Production {
+    snapshot: Snapshot,
+    canvas: Canvas,
+    overlay_allowed: bool,
+    planned: Option<EpisodeId>,
+    cards: Vec<(ChatCard, UnixMs)>,
+    targets: Vec<DestinationTarget>,
+    observed: Observed,
+    last_dropped: (u64, u64, u64),
+    next_destination: u64,
+    next_notice: u64,
+    episode_title: Option<String>,
+}
 
 impl Production {
-    /// .
-    pub fn snapshot(&self) -> &Snapshot { &self.snapshot }
-    /// .
-    pub fn canvas(&self) -> Canvas { self.canvas }
-    /// .
-    pub fn resolved(&self, _role: Role) -> DeviceChoice { DeviceChoice::None }
-    /// .
-    pub fn graphics(&self) -> Graphics { Graphics::default() }
+    /// A studio before its first show. `overlay_allowed` is false for a program that must stay
+    /// clean whatever the setup says (`--no-overlay`).
+    #[must_use]
+    pub fn new(setup: Setup, canvas: Canvas, overlay_allowed: bool) -> Self {
+        let mut production = Self {
+            snapshot: Snapshot {
+                number: 0,
+                phase: Phase::Idle,
+                setup: Setup { destinations: Vec::new(), ..setup.clone() },
+                devices: Vec::new(),
+                sources: [Role::Camera, Role::Microphone, Role::Screen].map(SourceStatus::off).to_vec(),
+                checks: Vec::new(),
+                destinations: Vec::new(),
+                links: Links::default(),
+                audience: AudienceStatus::default(),
+                chat: Vec::new(),
+                on_program: OnProgram::default(),
+                health: Health::default(),
+                disk: None,
+                library: Vec::new(),
+                notices: Vec::new(),
+            },
+            canvas,
+            overlay_allowed,
+            planned: None,
+            cards: Vec::new(),
+            targets: Vec::new(),
+            observed: Observed::default(),
+            last_dropped: (0, 0, 0),
+            next_destination: 0,
+            next_notice: 0,
+            episode_title: None,
+        };
+        for destination in &setup.destinations {
+            if let Ok(address) = DestinationAddress::parse(&destination.address) {
+                production.add_target(address, None);
+            }
+        }
+        production.snapshot.checks = production.checks(UnixMs(0));
+        production
+    }
+
+    /// Everything the window shows.
+    #[must_use]
+    pub const fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Size and rate of the program.
+    #[must_use]
+    pub const fn canvas(&self) -> Canvas {
+        self.canvas
+    }
+
+    /// The next episode's id, once it is planned, or the running one's.
+    #[must_use]
+    pub const fn episode(&self) -> Option<&EpisodeId> {
+        self.planned.as_ref()
+    }
+
+    /// What was chosen for `role`, with "the first there is" resolved.
+    #[must_use]
+    pub fn resolved(&self, role: Role) -> DeviceChoice {
+        let setup = &self.snapshot.setup;
+        let (choice, kind) = match role {
+            Role::Camera => (&setup.camera, DeviceKind::Camera),
+            Role::Microphone => (&setup.microphone, DeviceKind::Microphone),
+            Role::Screen => (&setup.screen, DeviceKind::Screen),
+        };
+        choice.resolve(kind, &self.snapshot.devices)
+    }
+
+    /// What is drawn over the picture now.
+    #[must_use]
+    pub fn graphics(&self) -> Graphics {
+        let overlay = self.overlay();
+        let on_program = &self.snapshot.on_program;
+        let comment =
+            on_program.comment.and_then(|seq| self.snapshot.chat.iter().find(|said| said.seq == seq)).map(card);
+        let title = on_program.title.then(|| TitleCard {
+            title: self.title_or(&self.snapshot.setup.title),
+            show: self.snapshot.setup.show.to_string(),
+        });
+        Graphics {
+            chat: if overlay.chat { self.cards.iter().map(|(card, _)| card.clone()).collect() } else { Vec::new() },
+            hearts: overlay.hearts,
+            comment: comment.filter(|_| self.overlay_allowed),
+            title: title.filter(|_| self.overlay_allowed),
+        }
+    }
+
+    /// What the picture carries, for the viewer's page.
+    #[must_use]
+    pub fn on_picture(&self) -> Vec<OnPicture> {
+        let overlay = self.overlay();
+        let chat = overlay.chat.then_some(OnPicture::Chat);
+        chat.into_iter().chain(overlay.hearts.then_some(OnPicture::Hearts)).collect()
+    }
+
+    /// Takes `input`, which happened at `now`, and answers what must be done, in order.
+    ///
+    /// # Errors
+    ///
+    /// Only a [`Input::Command`] is refused, with nothing changed.
+    pub fn apply(&mut self, now: UnixMs, input: Input) -> Result<Vec<Effect>, Refusal> {
+        let before = self.without_chat();
+        let graphics_before = self.graphics();
+        let resolved_before = self.resolved_all();
+        let told_before = self.told_room();
+        let mut effects = match input {
+            Input::Command(command) => self.command(now, command)?,
+            other => self.observe(now, other),
+        };
+        self.snapshot.sources = self.source_rows();
+        self.snapshot.checks = self.checks(now);
+        if self.graphics() != graphics_before
+            || self.resolved_all() != resolved_before
+            || self.snapshot.setup.layout != before.setup.layout
+            || (self.snapshot.setup.gain_db, self.snapshot.setup.muted) != (before.setup.gain_db, before.setup.muted)
+        {
+            effects.push(Effect::ShowPlan);
+        }
+        if self.told_room() != told_before {
+            let (title, on_picture, state) = self.told_room();
+            effects.push(Effect::TellRoom { title, on_picture, state });
+        }
+        if self.snapshot.setup != before.setup {
+            effects.push(Effect::SaveSetup);
+        }
+        let mut events = changed_sections(&before, &self.snapshot);
+        self.snapshot.number +=
+            (effects.iter().filter(|effect| matches!(effect, Effect::Emit(_))).count() + events.len()) as u64;
+        effects.extend(events.drain(..).map(Effect::Emit));
+        Ok(effects)
+    }
+
+    /// The snapshot without its longest section, which has events of its own.
+    fn without_chat(&mut self) -> Snapshot {
+        let chat = std::mem::take(&mut self.snapshot.chat);
+        let copy = self.snapshot.clone();
+        self.snapshot.chat = chat;
+        copy
+    }
+
+    /// The title of the episode; date and time is filled in by whoever knows the time zone.
+    fn title_or(&self, title: &str) -> String {
+        self.episode_title.clone().filter(|_| title.is_empty()).unwrap_or_else(|| title.to_owned())
+    }
+
+    fn overlay(&self) -> Overlay {
+        if self.overlay_allowed { self.snapshot.setup.overlay } else { Overlay::NONE }
+    }
+
+    fn resolved_all(&self) -> [DeviceChoice; 3] {
+        [Role::Camera, Role::Microphone, Role::Screen].map(|role| self.resolved(role))
+    }
+
+    fn told_room(&self) -> (String, Vec<OnPicture>, BroadcastState) {
+        let state = match self.snapshot.phase {
+            Phase::Idle | Phase::CountingDown { .. } | Phase::Starting { .. } | Phase::Failed { .. } => {
+                BroadcastState::Waiting
+            }
+            Phase::OnAir { .. } if self.interrupted() => BroadcastState::Interrupted,
+            Phase::OnAir { .. } => BroadcastState::OnAir,
+            Phase::Ending { .. } | Phase::Ended { .. } => BroadcastState::Ended,
+        };
+        (self.title_or(&self.snapshot.setup.title), self.on_picture(), state)
+    }
+
+    /// Tells the operator something; a notice with the same code is replaced.
+    fn notice(&mut self, severity: Severity, refusal: Refusal) {
+        self.snapshot.notices.retain(|notice| notice.code != refusal.code);
+        self.next_notice += 1;
+        let id = NoticeId(self.next_notice);
+        self.snapshot.notices.push(Notice { id, severity, code: refusal.code, text: refusal.message });
+        if self.snapshot.notices.len() > 20 {
+            self.snapshot.notices.remove(0);
+        }
+    }
+
+    fn on_air_episode(&self) -> Option<&EpisodeId> {
+        match &self.snapshot.phase {
+            Phase::Starting { episode, .. } | Phase::OnAir { episode, .. } => Some(episode),
+            _ => None,
+        }
+    }
+
+    /// The sections of the table of sources that follow from setup and devices.
+    fn source_rows(&self) -> Vec<SourceStatus> {
+        self.snapshot
+            .sources
+            .iter()
+            .map(|row| {
+                let (id, name) = self.name_of(row.role);
+                let chosen = id.is_some();
+                let same = row.id == id;
+                SourceStatus {
+                    role: row.role,
+                    state: match row.state {
+                        _ if !chosen => SourceState::Off,
+                        SourceState::Off => SourceState::Starting,
+                        state if same => state,
+                        _ => SourceState::Starting,
+                    },
+                    problem: row.problem.clone().filter(|_| chosen && same),
+                    id,
+                    name,
+                }
+            })
+            .collect()
+    }
+
+    fn name_of(&self, role: Role) -> (Option<String>, String) {
+        match self.resolved(role) {
+            DeviceChoice::First | DeviceChoice::None => (None, String::new()),
+            DeviceChoice::Test => (Some("test".to_owned()), "Test".to_owned()),
+            DeviceChoice::Device(id) => {
+                let found = self.snapshot.devices.iter().find(|device| device.id == id);
+                let name = found.map_or_else(|| id.clone(), |device| device.name.clone());
+                (Some(id), name)
+            }
+        }
+    }
 }
+
+impl SourceStatus {
+    /// The row of a role for which nothing was chosen.
+    #[must_use]
+    pub const fn off(role: Role) -> Self {
+        Self { role, id: None, name: String::new(), state: SourceState::Off, problem: None }
+    }
+}
+
+/// The card that shows a comment.
+fn card(said: &Said) -> ChatCard {
+    ChatCard { seq: said.seq, name: said.viewer.name.clone(), hue: said.viewer.hue, text: said.text.clone() }
+}
+
+/// One event for each section in which `after` differs, but for the chat, which has events of
+/// its own.
+fn changed_sections(before: &Snapshot, after: &Snapshot) -> Vec<Event> {
+    let mut events = Vec::new();
+    macro_rules! section {
+        ($field:ident, $variant:ident) => {
+            if before.$field != after.$field {
+                events.push(Event::$variant(after.$field.clone()));
+            }
+        };
+    }
+    section!(phase, Phase);
+    section!(setup, Setup);
+    section!(devices, Devices);
+    section!(sources, Sources);
+    section!(checks, Checks);
+    section!(destinations, Destinations);
+    section!(links, Links);
+    section!(audience, Audience);
+    section!(on_program, OnProgram);
+    section!(health, Health);
+    section!(library, Library);
+    section!(notices, Notices);
+    if let (true, Some(disk)) = (before.disk != after.disk, after.disk) {
+        events.push(Event::Disk(disk));
+    }
+    events
+}
+
+#[cfg(test)]
+mod tests;

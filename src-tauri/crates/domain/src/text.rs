@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn scripts_and_emoji_survive() {
-        for text in ["Bonjour !", "مرحبا بالعالم", "日本語", "👩‍👩‍👧‍👦 ❤️", "नमस्ते", "שָׁלוֹם"] {
+        for text in ["Bonjour !", "مرحبا بالعالم", "日本語", "👩‍👩‍👧‍👦 ❤️", "नमस्ते", "שָׁלוֹם"]
+        {
             assert_eq!(clean(text), text);
         }
     }

@@ -1,0 +1,99 @@
+//! The check list: what was observed, line by line. It warns; it forbids nothing.
+
+use super::Production;
+use crate::{Check, CheckId, CheckState, DestinationState, Role, SourceState, UnixMs};
+
+/// A microphone was heard if it was loud within so many milliseconds.
+const HEARD_WITHIN_MS: u64 = 10_000;
+/// Room for so many minutes of recording is enough.
+const MINUTES_ENOUGH: u64 = 120;
+
+impl Production {
+    pub(super) fn checks(&self, now: UnixMs) -> Vec<Check> {
+        let mut checks = vec![self.picture_check(), self.sound_check(now), self.disk_check(), self.page_check()];
+        checks.extend(self.destinations_check());
+        checks
+    }
+
+    fn picture_check(&self) -> Check {
+        let (state, text) = match (self.source_state(Role::Camera), self.observed.picture) {
+            (SourceState::Off, _) if self.source_state(Role::Screen) == SourceState::Running => {
+                (CheckState::Good, "No camera; the screen is shown")
+            }
+            (SourceState::Off, _) => (CheckState::Bad, "No camera: choose one, or a screen"),
+            (SourceState::Lost, _) => (CheckState::Bad, "The camera is lost: plug it in again, or choose another"),
+            (SourceState::Starting, _) | (SourceState::Running, None) => (CheckState::Waiting, "Looking at the camera"),
+            (SourceState::Running, Some((true, _))) => {
+                (CheckState::Bad, "The camera is black: open its cover, make light")
+            }
+            (SourceState::Running, Some((_, true))) => {
+                (CheckState::Bad, "The picture stands still: move, or plug the camera in again")
+            }
+            (SourceState::Running, Some((false, false))) => (CheckState::Good, "The camera moves"),
+        };
+        check(CheckId::Camera, state, text)
+    }
+
+    fn sound_check(&self, now: UnixMs) -> Check {
+        let heard = self.observed.heard_at.is_some_and(|at| now.since(at) < HEARD_WITHIN_MS);
+        let (state, text) = match self.source_state(Role::Microphone) {
+            SourceState::Off => (CheckState::Bad, "No microphone: choose one"),
+            SourceState::Lost => (CheckState::Bad, "The microphone is lost: plug it in again, or choose another"),
+            _ if self.snapshot.setup.muted => (CheckState::Bad, "The microphone is muted"),
+            _ if heard => (CheckState::Good, "The microphone is heard"),
+            SourceState::Starting => (CheckState::Waiting, "Listening to the microphone"),
+            SourceState::Running => (CheckState::Waiting, "Say something: nothing was heard yet"),
+        };
+        check(CheckId::Microphone, state, text)
+    }
+
+    fn disk_check(&self) -> Check {
+        match self.snapshot.disk {
+            None => check(CheckId::Disk, CheckState::Waiting, "Measuring the disk"),
+            Some(disk) if disk.minutes_left >= MINUTES_ENOUGH => {
+                let text = format!("Room for {} hours of recording", disk.minutes_left / 60);
+                Check { id: CheckId::Disk, state: CheckState::Good, text }
+            }
+            Some(disk) => {
+                let text = format!("Room for {} minutes only: delete replays or other files", disk.minutes_left);
+                Check { id: CheckId::Disk, state: CheckState::Bad, text }
+            }
+        }
+    }
+
+    fn page_check(&self) -> Check {
+        let (state, text) = match self.observed.page {
+            None => (CheckState::Waiting, "Asking for the viewers' page"),
+            Some(true) => (CheckState::Good, "The viewers' page answers"),
+            Some(false) => (CheckState::Bad, "The viewers' page does not answer: is a firewall in the way?"),
+        };
+        check(CheckId::Page, state, text)
+    }
+
+    /// No line without a destination.
+    fn destinations_check(&self) -> Option<Check> {
+        let rows = &self.snapshot.destinations;
+        let count = |state| rows.iter().filter(|row| row.state == state).count();
+        let troubled = count(DestinationState::Failed) + count(DestinationState::Retrying);
+        let (state, text) = if rows.is_empty() {
+            return None;
+        } else if rows.iter().any(|row| row.key_missing) {
+            (CheckState::Bad, "A destination needs its key".to_owned())
+        } else if troubled > 0 {
+            (CheckState::Bad, format!("{troubled} of {} destinations do not take the program", rows.len()))
+        } else if count(DestinationState::OnAir) == rows.len() {
+            (CheckState::Good, "The destinations take the program".to_owned())
+        } else {
+            (CheckState::Waiting, "Destinations are asked when the show begins".to_owned())
+        };
+        Some(Check { id: CheckId::Destinations, state, text })
+    }
+
+    fn source_state(&self, role: Role) -> SourceState {
+        self.snapshot.sources.iter().find(|row| row.role == role).map_or(SourceState::Off, |row| row.state)
+    }
+}
+
+fn check(id: CheckId, state: CheckState, text: &str) -> Check {
+    Check { id, state, text: text.to_owned() }
+}

@@ -1,0 +1,245 @@
+//! What the operator asks for.
+
+use super::{AsRunWhat, DestinationTarget, Effect, Production};
+use crate::{
+    Command, DestinationAddress, DestinationId, DestinationSetup, DestinationState, DestinationStatus, EpisodeId,
+    Phase, Refusal, Replay, ReplayState, Secret, Seq, Setup, UnixMs,
+};
+
+/// The longest device id that is taken, in bytes.
+const DEVICE_ID_BYTES: usize = 512;
+/// How many destinations there can be.
+const DESTINATIONS: usize = 16;
+
+impl Production {
+    pub(super) fn command(&mut self, now: UnixMs, command: Command) -> Result<Vec<Effect>, Refusal> {
+        match command {
+            Command::SetTitle { title } => self.set_title(&title),
+            Command::SetLayout { layout } => {
+                self.snapshot.setup.layout = layout;
+                Ok(as_run(AsRunWhat::Layout, format!("{layout:?}")))
+            }
+            Command::SelectCamera { choice } => {
+                self.snapshot.setup.camera = valid_choice(choice)?;
+                self.observed.picture = None;
+                Ok(as_run(AsRunWhat::Source, "camera chosen"))
+            }
+            Command::SelectMicrophone { choice } => {
+                self.snapshot.setup.microphone = valid_choice(choice)?;
+                self.observed.heard_at = None;
+                Ok(as_run(AsRunWhat::Source, "microphone chosen"))
+            }
+            Command::SelectScreen { choice } => {
+                self.snapshot.setup.screen = valid_choice(choice)?;
+                Ok(as_run(AsRunWhat::Source, "screen chosen"))
+            }
+            Command::SetGain { gain_db } => {
+                if !Setup::GAIN_DB.contains(&gain_db) {
+                    return Err(Refusal::new("audio.gain", "the gain can be -60 to +20 dB"));
+                }
+                self.snapshot.setup.gain_db = gain_db;
+                Ok(Vec::new())
+            }
+            Command::SetMuted { muted } => {
+                self.snapshot.setup.muted = muted;
+                Ok(as_run(AsRunWhat::Source, if muted { "microphone muted" } else { "microphone open" }))
+            }
+            Command::SetOverlay { overlay } => {
+                self.snapshot.setup.overlay = overlay;
+                Ok(as_run(
+                    AsRunWhat::Graphics,
+                    format!("chat {}, hearts {}", on_off(overlay.chat), on_off(overlay.hearts)),
+                ))
+            }
+            Command::SetReach { reach } => {
+                if self.on_air_episode().is_some() {
+                    return Err(Refusal::new("audience.on_air", "who can watch cannot be changed while on air"));
+                }
+                let changed = self.snapshot.setup.reach != Some(reach);
+                self.snapshot.setup.reach = Some(reach);
+                Ok(if changed { vec![Effect::Listen] } else { Vec::new() })
+            }
+            Command::SetCountdown { countdown } => {
+                self.snapshot.setup.countdown = countdown;
+                Ok(Vec::new())
+            }
+            Command::SetRetention { hours } => {
+                if !Setup::RETENTION_HOURS.contains(&hours) {
+                    return Err(Refusal::new("archive.retention", "replays are kept for 1 to 8760 hours"));
+                }
+                self.snapshot.setup.retention_hours = hours;
+                Ok(Vec::new())
+            }
+            Command::AddDestination { address, key } => self.add_destination(&address, key),
+            Command::SetDestinationKey { id, key } => self.set_destination_key(id, key),
+            Command::RemoveDestination { id } => self.remove_destination(id),
+            Command::GoLive => self.go_live(now),
+            Command::End => self.end(),
+            Command::NewEpisode => self.new_episode(),
+            Command::ShowComment { seq } => self.show_comment(seq),
+            Command::HideComment => {
+                self.snapshot.on_program.comment = None;
+                Ok(as_run(AsRunWhat::Graphics, "comment hidden"))
+            }
+            Command::SetTitleCard { visible } => {
+                self.snapshot.on_program.title = visible;
+                Ok(as_run(AsRunWhat::Graphics, if visible { "title shown" } else { "title hidden" }))
+            }
+            Command::RemoveMessage { seq } => {
+                self.message(seq)?;
+                Ok(vec![Effect::RemoveMessage(seq)])
+            }
+            Command::SetViewerMuted { viewer, muted } => Ok(vec![Effect::SetViewerMuted { viewer, muted }]),
+            Command::KeepReplay { episode, keep } => {
+                self.finished_replay(&episode)?;
+                Ok(vec![Effect::KeepReplay { episode, keep }])
+            }
+            Command::DeleteReplay { episode } => {
+                self.finished_replay(&episode)?;
+                Ok(vec![Effect::DeleteReplay(episode)])
+            }
+            Command::OpenReplayFolder { episode } => {
+                let path = self.finished_replay(&episode)?.path.clone();
+                let path = path.ok_or_else(|| Refusal::new("replay.no_file", "this replay has no file"))?;
+                Ok(vec![Effect::OpenFolder(path)])
+            }
+            Command::DismissNotice { id } => {
+                self.snapshot.notices.retain(|notice| notice.id != id);
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    fn set_title(&mut self, title: &str) -> Result<Vec<Effect>, Refusal> {
+        // A trailing blank stays, or nobody could type a second word.
+        let blank = if title.ends_with(' ') { " " } else { "" };
+        let title = crate::text::clean(title);
+        if title.chars().count() > Setup::TITLE_CHARACTERS {
+            return Err(Refusal::new("broadcast.title", "a title has at most 120 characters"));
+        }
+        let blank = if title.is_empty() { "" } else { blank };
+        self.snapshot.setup.title = title + blank;
+        Ok(Vec::new())
+    }
+
+    fn show_comment(&mut self, seq: Seq) -> Result<Vec<Effect>, Refusal> {
+        self.message(seq)?;
+        self.snapshot.on_program.comment = Some(seq);
+        Ok(as_run(AsRunWhat::Graphics, format!("comment {seq} shown")))
+    }
+
+    fn message(&self, seq: Seq) -> Result<(), Refusal> {
+        let known = self.snapshot.chat.iter().any(|said| said.seq == seq);
+        known.then_some(()).ok_or_else(|| Refusal::new("chat.unknown", "this comment is no longer there"))
+    }
+
+    fn finished_replay(&self, episode: &EpisodeId) -> Result<&Replay, Refusal> {
+        let replay = self.snapshot.library.iter().find(|replay| replay.episode == *episode);
+        let replay = replay.ok_or_else(|| Refusal::new("replay.unknown", "this replay is no longer there"))?;
+        if replay.state == ReplayState::OnAir {
+            return Err(Refusal::new("replay.on_air", "this show is on air; end it first"));
+        }
+        Ok(replay)
+    }
+
+    fn add_destination(&mut self, address: &str, key: Option<String>) -> Result<Vec<Effect>, Refusal> {
+        let address = DestinationAddress::parse(address)
+            .map_err(|error| Refusal::new("destination.address", error.to_string()))?;
+        if self.targets.len() >= DESTINATIONS {
+            return Err(Refusal::new("destination.too_many", "there can be 16 destinations; remove one first"));
+        }
+        let key = key.filter(|key| !key.is_empty()).map(Secret::new);
+        let id = self.add_target(address, key);
+        Ok(self.push_effect(id).into_iter().collect())
+    }
+
+    /// Enters a destination in the table; nothing is pushed yet.
+    pub(super) fn add_target(&mut self, address: DestinationAddress, key: Option<Secret>) -> DestinationId {
+        let id = DestinationId(self.next_destination);
+        self.next_destination += 1;
+        self.snapshot.destinations.push(DestinationStatus {
+            id,
+            host: address.host().to_owned(),
+            state: DestinationState::Idle,
+            code: String::new(),
+            problem: String::new(),
+            kbps: 0,
+            key_missing: address.wants_key() && key.is_none(),
+        });
+        self.targets.push(DestinationTarget { id, address, key });
+        self.remember_destinations();
+        id
+    }
+
+    /// The destinations that were remembered and need no key: to be pushed to from the start.
+    #[must_use]
+    pub fn remembered_destinations(&self) -> Vec<Effect> {
+        self.targets.iter().filter_map(|target| self.push_effect(target.id)).collect()
+    }
+
+    fn push_effect(&self, id: DestinationId) -> Option<Effect> {
+        let target = self.targets.iter().find(|target| target.id == id)?;
+        let ready = !target.address.wants_key() || target.key.is_some();
+        ready.then(|| Effect::AddDestination { id, address: target.address.clone(), key: target.key.clone() })
+    }
+
+    fn set_destination_key(&mut self, id: DestinationId, key: String) -> Result<Vec<Effect>, Refusal> {
+        if key.is_empty() {
+            return Err(Refusal::new("destination.key", "the key is empty; copy it from the service's own page"));
+        }
+        let target = self.targets.iter_mut().find(|target| target.id == id);
+        target.ok_or_else(unknown_destination)?.key = Some(Secret::new(key));
+        for row in self.snapshot.destinations.iter_mut().filter(|row| row.id == id) {
+            row.key_missing = false;
+        }
+        let again = self.push_effect(id);
+        Ok([Effect::RemoveDestination(id)].into_iter().chain(again).collect())
+    }
+
+    fn remove_destination(&mut self, id: DestinationId) -> Result<Vec<Effect>, Refusal> {
+        let before = self.targets.len();
+        self.targets.retain(|target| target.id != id);
+        if self.targets.len() == before {
+            return Err(unknown_destination());
+        }
+        self.snapshot.destinations.retain(|row| row.id != id);
+        self.remember_destinations();
+        Ok(vec![Effect::RemoveDestination(id)])
+    }
+
+    fn remember_destinations(&mut self) {
+        let remembered = self.targets.iter().filter_map(|target| target.address.remembered());
+        self.snapshot.setup.destinations =
+            remembered.map(|address| DestinationSetup { address: address.to_owned() }).collect();
+    }
+
+    /// Whether the program does not come although it should.
+    pub(super) fn interrupted(&self) -> bool {
+        matches!(self.snapshot.phase, Phase::OnAir { .. })
+            && self.snapshot.health.stats.program_ms.0 > 0
+            && self.snapshot.health.stats.fps < 1.0
+    }
+}
+
+fn unknown_destination() -> Refusal {
+    Refusal::new("destination.unknown", "this destination is no longer there")
+}
+
+fn valid_choice(choice: crate::DeviceChoice) -> Result<crate::DeviceChoice, Refusal> {
+    match &choice {
+        crate::DeviceChoice::Device(id)
+            if id.is_empty() || id.len() > DEVICE_ID_BYTES || id.chars().any(char::is_control) =>
+        {
+            Err(Refusal::new("device.id", "a device's id is one of those that `antenne devices` prints"))
+        }
+        _ => Ok(choice),
+    }
+}
+
+const fn on_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+fn as_run(kind: AsRunWhat, detail: impl Into<String>) -> Vec<Effect> {
+    vec![Effect::AsRun { kind, detail: detail.into() }]
+}

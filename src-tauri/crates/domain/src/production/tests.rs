@@ -1,0 +1,237 @@
+use super::*;
+use crate::{CheckId, CheckState, DestinationState, Layout, PlanId, ProgramMs, PublicViewer, SourceSpec, plan};
+
+fn episode() -> EpisodeId {
+    EpisodeId::from_random([7; 16])
+}
+
+fn ready(setup: Setup) -> Production {
+    let mut production = Production::new(setup, Canvas::default(), true);
+    production.apply(UnixMs(0), Input::Planned { episode: episode(), chat: Vec::new() }).unwrap();
+    production
+}
+
+fn said(seq: u64) -> Said {
+    let viewer = PublicViewer { id: ViewerId::from_random([1; 16]), name: "Ada".into(), hue: 200, badge: None };
+    Said { seq: Seq(seq), at_ms: ProgramMs(5), viewer, text: format!("comment {seq}") }
+}
+
+fn command(production: &mut Production, now: u64, command: Command) -> Vec<Effect> {
+    production.apply(UnixMs(now), Input::Command(command)).unwrap()
+}
+
+fn on_air() -> Production {
+    let mut production = ready(Setup { countdown: false, ..Setup::default() });
+    command(&mut production, 1_000, Command::GoLive);
+    production.apply(UnixMs(1_100), Input::Began { at: UnixMs(1_050) }).unwrap();
+    production.apply(UnixMs(2_000), Input::Proof(Proof::Verified)).unwrap();
+    production
+}
+
+#[test]
+fn the_countdown_ends_in_starting_and_can_be_cancelled() {
+    let mut production = ready(Setup::default());
+    command(&mut production, 10_000, Command::GoLive);
+    assert_eq!(production.snapshot().phase, Phase::CountingDown { until: UnixMs(13_000) });
+    command(&mut production, 11_000, Command::End);
+    assert_eq!(production.snapshot().phase, Phase::Idle);
+    command(&mut production, 12_000, Command::GoLive);
+    let effects = production.apply(UnixMs(15_000), Input::Tick).unwrap();
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Begin { .. })));
+    assert!(matches!(production.snapshot().phase, Phase::Starting { .. }));
+}
+
+#[test]
+fn a_clock_set_back_does_not_hold_the_countdown() {
+    let mut production = ready(Setup::default());
+    command(&mut production, 100_000_000, Command::GoLive);
+    production.apply(UnixMs(5_000), Input::Tick).unwrap();
+    production.apply(UnixMs(8_000), Input::Tick).unwrap();
+    assert!(matches!(production.snapshot().phase, Phase::Starting { .. }));
+}
+
+#[test]
+fn on_air_needs_a_proof_or_eight_seconds_and_then_says_why() {
+    let mut production = ready(Setup { countdown: false, ..Setup::default() });
+    command(&mut production, 0, Command::GoLive);
+    let effects = production.apply(UnixMs(100), Input::Began { at: UnixMs(100) }).unwrap();
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Probe)));
+    production.apply(UnixMs(8_099), Input::Tick).unwrap();
+    assert!(matches!(production.snapshot().phase, Phase::Starting { .. }));
+    production.apply(UnixMs(8_100), Input::Tick).unwrap();
+    assert!(
+        matches!(&production.snapshot().phase, Phase::OnAir { proof: Proof::Unverified { reason }, .. } if !reason.is_empty())
+    );
+    production.apply(UnixMs(9_000), Input::Proof(Proof::Verified)).unwrap();
+    assert!(matches!(production.snapshot().phase, Phase::OnAir { proof: Proof::Verified, .. }));
+}
+
+#[test]
+fn a_show_goes_from_start_to_replay_to_the_next_one() {
+    let mut production = on_air();
+    let effects = command(&mut production, 60_000, Command::End);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::End { .. })));
+    production.apply(UnixMs(61_000), Input::EndedOnDisk).unwrap();
+    assert_eq!(production.snapshot().phase, Phase::Ended { episode: episode() });
+    let effects = command(&mut production, 62_000, Command::NewEpisode);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::PlanEpisode)));
+    assert_eq!(production.snapshot().phase, Phase::Idle);
+}
+
+#[test]
+fn every_input_is_answered_in_every_phase() {
+    let phases = [
+        Phase::Idle,
+        Phase::CountingDown { until: UnixMs(5) },
+        Phase::Starting { episode: episode(), since: UnixMs(1) },
+        Phase::OnAir { episode: episode(), since: UnixMs(1), proof: Proof::Verified },
+        Phase::Ending { episode: episode() },
+        Phase::Ended { episode: episode() },
+        Phase::Failed { reason: Refusal::new("a.b", "c") },
+    ];
+    let inputs = || {
+        vec![
+            Input::Tick,
+            Input::Command(Command::GoLive),
+            Input::Command(Command::End),
+            Input::Command(Command::NewEpisode),
+            Input::Command(Command::ShowComment { seq: Seq(1) }),
+            Input::Began { at: UnixMs(3) },
+            Input::BeginFailed(Refusal::new("a.b", "c")),
+            Input::Proof(Proof::Verified),
+            Input::EndedOnDisk,
+            Input::Said(said(1)),
+            Input::Removed(Seq(1)),
+            Input::Stats(Stats::default()),
+            Input::Devices(Vec::new()),
+        ]
+    };
+    for phase in phases {
+        for input in inputs() {
+            let mut production = ready(Setup::default());
+            production.snapshot.phase = phase.clone();
+            let before = production.snapshot.clone();
+            if production.apply(UnixMs(9), input).is_err() {
+                assert_eq!(production.snapshot, before, "a refusal changes nothing");
+            }
+        }
+    }
+}
+
+#[test]
+fn event_numbers_have_no_gap() {
+    let mut production = on_air();
+    let before = production.snapshot().number;
+    let effects = production.apply(UnixMs(3_000), Input::Said(said(1))).unwrap();
+    let events = effects.iter().filter(|effect| matches!(effect, Effect::Emit(_))).count() as u64;
+    assert!(events >= 1);
+    assert_eq!(production.snapshot().number, before + events);
+}
+
+#[test]
+fn a_removed_comment_is_nowhere() {
+    let mut production = on_air();
+    production.apply(UnixMs(3_000), Input::Said(said(1))).unwrap();
+    command(&mut production, 3_100, Command::ShowComment { seq: Seq(1) });
+    assert!(production.graphics().comment.is_some() && production.graphics().chat.len() == 1);
+    production.apply(UnixMs(3_200), Input::Removed(Seq(1))).unwrap();
+    assert_eq!(production.graphics(), Graphics { hearts: true, ..Graphics::default() });
+    assert!(production.snapshot().chat.is_empty());
+}
+
+#[test]
+fn cards_are_five_at_most_and_leave_after_twelve_seconds() {
+    let mut production = on_air();
+    for seq in 0..8 {
+        production.apply(UnixMs(3_000 + seq), Input::Said(said(seq))).unwrap();
+    }
+    assert_eq!(production.graphics().chat.iter().map(|card| card.seq.0).collect::<Vec<_>>(), [3, 4, 5, 6, 7]);
+    let effects = production.apply(UnixMs(15_100), Input::Tick).unwrap();
+    assert!(production.graphics().chat.is_empty());
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::ShowPlan)));
+}
+
+#[test]
+fn the_operator_switches_the_audience_off_the_picture_and_the_page_is_told() {
+    let mut production = on_air();
+    production.apply(UnixMs(3_000), Input::Said(said(1))).unwrap();
+    assert_eq!(production.on_picture(), [OnPicture::Chat, OnPicture::Hearts]);
+    let effects = command(&mut production, 4_000, Command::SetOverlay { overlay: Overlay::NONE });
+    assert!(production.graphics().chat.is_empty() && production.on_picture().is_empty());
+    assert!(
+        effects.iter().any(|effect| matches!(effect, Effect::TellRoom { on_picture, .. } if on_picture.is_empty()))
+    );
+}
+
+#[test]
+fn a_plan_shows_what_was_chosen() {
+    let mut production = ready(Setup { camera: DeviceChoice::Test, screen: DeviceChoice::Test, ..Setup::default() });
+    command(&mut production, 1, Command::SetLayout { layout: Layout::Corner });
+    let plan = plan(&production, PlanId(1));
+    assert_eq!(plan.sources, [(Role::Camera, SourceSpec::Test), (Role::Screen, SourceSpec::Test)]);
+    assert_eq!(plan.layers.iter().map(|layer| layer.role).collect::<Vec<_>>(), [Role::Screen, Role::Camera]);
+}
+
+#[test]
+fn a_destination_without_its_key_waits_for_it() {
+    let mut production = ready(Setup::default());
+    let add = Command::AddDestination { address: "rtmp://h/live/{key}".into(), key: None };
+    let effects = command(&mut production, 1, add);
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::AddDestination { .. })));
+    assert!(production.snapshot().destinations[0].key_missing);
+    let effects = command(&mut production, 2, Command::SetDestinationKey { id: DestinationId(0), key: "k3y".into() });
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::AddDestination { .. })));
+    let everything = format!("{:?} {effects:?}", production.snapshot());
+    assert!(!everything.contains("k3y"), "{everything}");
+}
+
+#[test]
+fn a_destination_with_its_key_in_the_address_is_never_remembered() {
+    let mut production = ready(Setup::default());
+    command(&mut production, 1, Command::AddDestination { address: "rtmp://h/live/s3cret".into(), key: None });
+    assert!(production.snapshot().setup.destinations.is_empty());
+    assert_eq!(production.snapshot().destinations[0].host, "h");
+    let row = Input::Destination {
+        id: DestinationId(0),
+        state: DestinationState::Retrying,
+        code: "destination.silent".into(),
+        problem: "silent".into(),
+        kbps: 0,
+    };
+    production.apply(UnixMs(2), row).unwrap();
+    assert_eq!(production.snapshot().destinations[0].state, DestinationState::Retrying);
+}
+
+#[test]
+fn silence_on_air_is_a_warning_and_then_an_alarm_until_something_is_heard() {
+    let mut production = on_air();
+    let quiet = Levels { program_peak_db: [-90.0; 2], program_rms_db: [-90.0; 2], microphone_peak_db: -90.0 };
+    let loud = Levels { program_peak_db: [-10.0; 2], ..quiet.clone() };
+    let severity = |production: &Production| production.snapshot().notices.first().map(|notice| notice.severity);
+    production.apply(UnixMs(10_000), Input::Levels(quiet)).unwrap();
+    production.apply(UnixMs(14_000), Input::Tick).unwrap();
+    assert_eq!(severity(&production), None);
+    production.apply(UnixMs(15_000), Input::Tick).unwrap();
+    assert_eq!(severity(&production), Some(Severity::Warning));
+    production.apply(UnixMs(25_000), Input::Tick).unwrap();
+    assert_eq!(severity(&production), Some(Severity::Alarm));
+    production.apply(UnixMs(25_100), Input::Levels(loud)).unwrap();
+    production.apply(UnixMs(25_200), Input::Tick).unwrap();
+    assert_eq!(severity(&production), None);
+}
+
+#[test]
+fn the_check_list_says_what_was_seen() {
+    let mut production = ready(Setup { camera: DeviceChoice::Test, ..Setup::default() });
+    let state =
+        |production: &Production, id| production.snapshot().checks.iter().find(|check| check.id == id).unwrap().state;
+    assert_eq!(state(&production, CheckId::Camera), CheckState::Waiting);
+    let running = Input::Source { role: Role::Camera, state: SourceState::Running, problem: None };
+    production.apply(UnixMs(1), running).unwrap();
+    production.apply(UnixMs(2), Input::Picture { role: Role::Camera, black: true, still: true }).unwrap();
+    assert_eq!(state(&production, CheckId::Camera), CheckState::Bad);
+    production.apply(UnixMs(3), Input::Picture { role: Role::Camera, black: false, still: false }).unwrap();
+    assert_eq!(state(&production, CheckId::Camera), CheckState::Good);
+    production.apply(UnixMs(4), Input::Page(Err("refused".into()))).unwrap();
+    assert_eq!(state(&production, CheckId::Page), CheckState::Bad);
+}
