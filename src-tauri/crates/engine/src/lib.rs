@@ -1,1 +1,38 @@
-//! .
+//! Picture and sound: makes the program described by a plan, encodes it once, records it, sends it.
+//!
+//! Used by `studio`. It is the only crate that imports GStreamer, and it deliberately knows nothing
+//! of the audience, the archive, the network towards viewers or the window: what it makes leaves
+//! through a [`Feed`], what it has to say through an [`EventSink`].
+//!
+//! One pipeline for each source, one for the program, one for each broadcast's encodings, one for
+//! the recording and one for each destination: a consumer that fails never touches the others.
+//! All of them run on the monotonic system clock with one base time and without a start time, so
+//! that running time means the same everywhere.
+
+mod chain;
+mod destination;
+mod device;
+mod encoding;
+mod engine;
+mod error;
+mod event;
+mod graphics;
+mod joint;
+mod mixer;
+mod monitor;
+mod probe;
+mod recording;
+mod recover;
+mod requirement;
+mod source;
+mod state_change;
+mod thumbnail;
+
+pub use device::{DeviceWatch, list_devices};
+pub use engine::Engine;
+pub use error::EngineError;
+pub use event::{Broadcast, EngineConfig, EngineEvent, EventSink, Feed, FinishedRecording, MonitorConfig};
+pub use probe::{ProbeDecoder, ProbeReport};
+pub use recover::recover_recording;
+pub use requirement::init;
+pub use thumbnail::thumbnail;

@@ -1,0 +1,1 @@
+//! The encodings of a broadcast.
