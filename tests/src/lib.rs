@@ -1,1 +1,6 @@
-//! .
+//! What the tests of the whole system and the benchmarks share: the studio as a process, the
+//! servers, screens, cameras and browsers around it, and independent readers of what it made.
+//!
+//! Used by `tests/` and the `bench` binary only. Deliberately contains no Tauri, no GStreamer and
+//! none of the studio's own code for what it checks: recordings are read with ffmpeg, the archive
+//! with sqlite3, the page with a real browser.
