@@ -116,6 +116,12 @@ impl DestinationAddress {
         self.template.contains(Self::KEY)
     }
 
+    /// The address as it was written. It may hold a key: never for a log, an event or a file.
+    #[must_use]
+    pub fn template(&self) -> &str {
+        &self.template
+    }
+
     /// The address with `key` in its place. The whole of it is a secret from here on.
     #[must_use]
     pub fn with_key(&self, key: Option<&Secret>) -> Secret {

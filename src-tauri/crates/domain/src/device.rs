@@ -50,6 +50,9 @@ pub enum DeviceChoice {
 }
 
 impl DeviceChoice {
+    /// An id that begins so is no device but the path of a still picture, PNG or JPEG.
+    pub const IMAGE_PREFIX: &'static str = "image:";
+
     /// Reads `ID|test|none` as the command line writes it. Total: whatever is neither word is an id.
     #[must_use]
     pub fn parse(text: &str) -> Self {

@@ -111,7 +111,10 @@ pub fn plan(production: &Production, id: PlanId) -> Plan {
 
 fn spec(choice: DeviceChoice) -> Option<SourceSpec> {
     match choice {
-        DeviceChoice::Device(id) => Some(SourceSpec::Device(id)),
+        DeviceChoice::Device(id) => Some(match id.strip_prefix(DeviceChoice::IMAGE_PREFIX) {
+            Some(path) => SourceSpec::Image(path.into()),
+            None => SourceSpec::Device(id),
+        }),
         DeviceChoice::Test => Some(SourceSpec::Test),
         DeviceChoice::First | DeviceChoice::None => None,
     }
