@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use gst::prelude::{
-    ElementExt, ElementExtManual, GstBinExtManual, GstObjectExt, GstValueExt, ObjectExt, PadExt,
-};
+use gst::prelude::{ElementExt, ElementExtManual, GstBinExtManual, GstObjectExt, GstValueExt, ObjectExt, PadExt};
 
 use crate::error::EngineError;
 
@@ -224,6 +222,7 @@ impl Built {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gst::prelude::GstBinExt;
 
     #[test]
     fn a_chain_prints_as_a_line_for_gst_launch_without_its_secrets() {

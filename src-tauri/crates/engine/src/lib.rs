@@ -16,6 +16,7 @@ mod encoding;
 mod engine;
 mod error;
 mod event;
+mod format;
 mod graphics;
 mod joint;
 mod mixer;

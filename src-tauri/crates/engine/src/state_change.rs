@@ -89,7 +89,8 @@ pub(crate) fn first_error(pipeline: &gst::Pipeline) -> String {
 /// Saves the graph of `pipeline`: elements, states and caps, and not one property, because
 /// properties hold file names and stream keys. Answers where, unless it could not be written.
 pub(crate) fn save_graph(pipeline: &gst::Pipeline, what: &str, graphs_dir: &Path) -> Option<PathBuf> {
-    let shown = gst::DebugGraphDetails::MEDIA_TYPE | gst::DebugGraphDetails::CAPS_DETAILS | gst::DebugGraphDetails::STATES;
+    let shown =
+        gst::DebugGraphDetails::MEDIA_TYPE | gst::DebugGraphDetails::CAPS_DETAILS | gst::DebugGraphDetails::STATES;
     let graph = pipeline.debug_to_dot_data(shown);
     let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let path = graphs_dir.join(format!("{unix}-{}.dot", what.replace(|c: char| !c.is_ascii_alphanumeric(), "-")));

@@ -1,0 +1,35 @@
+//! The raw formats that pass between pipelines. One unpinned pad costs a conversion of every frame.
+
+use domain::Canvas;
+
+/// Samples a second, everywhere in the engine.
+pub(crate) const SAMPLE_RATE: u32 = 48_000;
+/// Samples of each channel in one piece of raw sound: 10 ms.
+pub(crate) const PIECE_SAMPLES: u32 = 480;
+
+/// The one format of raw pictures.
+pub(crate) fn raw_video(canvas: &Canvas) -> String {
+    sized_video(canvas.width, canvas.height, canvas.fps)
+}
+
+/// The one format of raw pictures, in another size.
+pub(crate) fn sized_video(width: u32, height: u32, fps: u32) -> String {
+    format!(
+        "video/x-raw, format=(string)I420, width=(int){width}, height=(int){height}, framerate=(fraction){fps}/1, \
+         pixel-aspect-ratio=(fraction)1/1, interlace-mode=(string)progressive, colorimetry=(string)bt709, \
+         chroma-site=(string)mpeg2"
+    )
+}
+
+/// The one format of raw sound.
+pub(crate) fn raw_audio() -> String {
+    format!(
+        "audio/x-raw, format=(string)F32LE, layout=(string)interleaved, rate=(int){SAMPLE_RATE}, channels=(int)2, \
+         channel-mask=(bitmask)0x3"
+    )
+}
+
+/// How long one picture is shown.
+pub(crate) fn frame_duration(fps: u32) -> gst::ClockTime {
+    gst::ClockTime::from_nseconds(1_000_000_000 / u64::from(fps.max(1)))
+}

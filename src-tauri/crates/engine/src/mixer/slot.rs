@@ -1,0 +1,155 @@
+//! Where a source's buffers enter the mix, and what stands there when they stop.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use gst::ClockTime;
+
+use super::gain::Gain;
+use super::lock;
+use crate::format::{PIECE_SAMPLES, SAMPLE_RATE};
+
+/// A source that was silent for so long gives way to the slate; until then the mixer repeats its
+/// last frame.
+pub(crate) const LOST_AFTER: ClockTime = ClockTime::from_seconds(2);
+
+/// A place for pictures of canvas size.
+pub(crate) struct VideoSlot {
+    appsrc: gst_app::AppSrc,
+    state: Mutex<Video>,
+}
+
+struct Video {
+    /// Shown whenever there is no live picture.
+    slate: gst::Buffer,
+    /// When the newest live picture was taken.
+    live: Option<ClockTime>,
+}
+
+impl VideoSlot {
+    /// A slot that shows `slate`.
+    pub(crate) fn new(appsrc: gst_app::AppSrc, slate: gst::Buffer) -> Self {
+        Self { appsrc, state: Mutex::new(Video { slate, live: None }) }
+    }
+
+    /// Takes a live picture. Never blocks: the oldest that waits is dropped when too many do.
+    pub(crate) fn take(&self, buffer: gst::Buffer) {
+        if let Some(pts) = buffer.pts() {
+            lock(&self.state).live = Some(pts);
+            // The only error is a pipeline that is going down.
+            let _ = self.appsrc.push_buffer(buffer);
+        }
+    }
+
+    /// Replaces the slate.
+    pub(crate) fn set_slate(&self, slate: gst::Buffer) {
+        lock(&self.state).slate = slate;
+    }
+
+    /// Shows the slate from the next picture on, not only after [`LOST_AFTER`].
+    pub(crate) fn forget_live(&self) {
+        lock(&self.state).live = None;
+    }
+
+    /// Called for every picture of the program: keeps the slot filled while nothing live comes, so
+    /// that the mixer never has to wait for it.
+    pub(crate) fn tick(&self, now: ClockTime, duration: ClockTime) {
+        let state = lock(&self.state);
+        if state.live.is_some_and(|live| now < live + LOST_AFTER) {
+            return;
+        }
+        let mut slate = state.slate.copy();
+        drop(state);
+        stamp(&mut slate, now, duration);
+        let _ = self.appsrc.push_buffer(slate);
+    }
+}
+
+/// The place for the microphone.
+pub(crate) struct AudioSlot {
+    appsrc: gst_app::AppSrc,
+    /// The factor that the strip shall have, as bits of an `f32`.
+    target: AtomicU32,
+    state: Mutex<Audio>,
+}
+
+struct Audio {
+    gain: Gain,
+    silence: gst::Buffer,
+    /// Where the newest live piece ended.
+    live_until: Option<ClockTime>,
+}
+
+/// Sound that stops for so long is filled with silence, within the mixer's latency.
+const SILENT_AFTER: ClockTime = ClockTime::from_mseconds(500);
+
+impl AudioSlot {
+    /// A slot that gives silence.
+    pub(crate) fn new(appsrc: gst_app::AppSrc) -> Self {
+        let silence = gst::Buffer::from_slice(vec![0u8; PIECE_SAMPLES as usize * 8]);
+        let state = Audio { gain: Gain::at(1.0), silence, live_until: None };
+        Self { appsrc, target: AtomicU32::new(1f32.to_bits()), state: Mutex::new(state) }
+    }
+
+    /// Sets what the strip shall do; it moves there without a click.
+    pub(crate) fn set_strip(&self, strip: domain::Strip) {
+        self.target.store(Gain::factor(strip.gain_db, strip.muted).to_bits(), Ordering::Relaxed);
+    }
+
+    /// Takes a live piece of sound. Never blocks.
+    pub(crate) fn take(&self, mut buffer: gst::Buffer) {
+        let Some(pts) = buffer.pts() else { return };
+        let target = f32::from_bits(self.target.load(Ordering::Relaxed));
+        let mut state = lock(&self.state);
+        // After silence of ours the sound must stand where its timestamp says, not where ours ended.
+        let resumed = state.live_until.is_none();
+        state.live_until = Some(pts + duration_of(&buffer));
+        if resumed || !state.gain.is_unity(target) {
+            let buffer = buffer.make_mut();
+            if resumed {
+                buffer.set_flags(gst::BufferFlags::DISCONT | gst::BufferFlags::RESYNC);
+            }
+            apply_gain(&mut state.gain, buffer, target);
+        }
+        drop(state);
+        let _ = self.appsrc.push_buffer(buffer);
+    }
+
+    /// Gives silence from now on.
+    pub(crate) fn forget_live(&self) {
+        lock(&self.state).live_until = None;
+    }
+
+    /// Called for every 10 ms of the program: fills the slot with silence while nothing live comes.
+    pub(crate) fn tick(&self, now: ClockTime, duration: ClockTime) {
+        let mut state = lock(&self.state);
+        if state.live_until.is_some_and(|until| now < until + SILENT_AFTER) {
+            return;
+        }
+        let first = state.live_until.take().is_some();
+        let mut silence = state.silence.copy();
+        drop(state);
+        stamp(&mut silence, now, duration);
+        if first && let Some(silence) = silence.get_mut() {
+            silence.set_flags(gst::BufferFlags::DISCONT | gst::BufferFlags::RESYNC);
+        }
+        let _ = self.appsrc.push_buffer(silence);
+    }
+}
+
+fn duration_of(buffer: &gst::Buffer) -> ClockTime {
+    let frames = buffer.size() as u64 / 8;
+    ClockTime::from_nseconds(frames * 1_000_000_000 / u64::from(SAMPLE_RATE))
+}
+
+fn apply_gain(gain: &mut Gain, buffer: &mut gst::BufferRef, target: f32) {
+    let Ok(mut map) = buffer.map_writable() else { return };
+    gain.apply(map.as_mut_slice().as_chunks_mut::<8>().0, target);
+}
+
+fn stamp(buffer: &mut gst::Buffer, pts: ClockTime, duration: ClockTime) {
+    let buffer = buffer.make_mut();
+    buffer.set_pts(pts);
+    buffer.set_dts(ClockTime::NONE);
+    buffer.set_duration(duration);
+}
