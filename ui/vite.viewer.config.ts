@@ -12,6 +12,8 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     assetsDir: "assets",
+    // The pages' content policy allows no data: addresses.
+    assetsInlineLimit: 0,
     rolldownOptions: { input: ["viewer/index.html", "viewer/replay.html"].map((page) => fileURLToPath(new URL(page, import.meta.url))) },
   },
 });

@@ -1,0 +1,172 @@
+import { Backoff } from "./backoff";
+import { ProgramClock } from "./clock";
+import { askForStereo } from "./sdp";
+
+/** Where the session stands: `connecting` is the first attempt, `lost` any later one. */
+export type SessionState = "connecting" | "connected" | "lost" | "closed";
+
+/** Whom the session tells. */
+export interface SessionOwner {
+  state(state: SessionState): void;
+  stream(stream: MediaStream): void;
+}
+
+/** The answer to an offer takes no longer than this, or it is asked for again. */
+const ANSWER_MS = 8000;
+/** From the answer to the first packet; the server drops sessions after 15 s. */
+const CONNECT_MS = 10_000;
+/** ICE calls a gap "disconnected" that often heals by itself. */
+const DISCONNECTED_MS = 2500;
+
+/**
+ * A WHEP session (recvonly picture and sound) that comes back by itself until it is closed.
+ * One peer connection at a time; each attempt ends the one before, also on the server.
+ */
+export class WhepSession {
+  /** Which moment a frame of the running connection shows; none before the answer. */
+  clock: ProgramClock | null = null;
+
+  #attempt = 0;
+  #peer: RTCPeerConnection | null = null;
+  #resource: string | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #aborter: AbortController | null = null;
+  #closed = true;
+  readonly #backoff = new Backoff(300, 5000);
+
+  constructor(
+    private readonly address: string,
+    private readonly owner: SessionOwner,
+  ) {}
+
+  open(): void {
+    if (!this.#closed) return;
+    this.#closed = false;
+    this.#backoff.reset();
+    this.owner.state("connecting");
+    void this.#connect();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#end();
+    this.owner.state("closed");
+  }
+
+  /** The picture stands still although the connection claims to live: begin anew. */
+  restart(): void {
+    if (!this.#closed) this.#again(0);
+  }
+
+  /** The RTP timestamp of the picture that plays now, where the browser tells it. */
+  playingRtp(): number | null {
+    const receiver = this.#peer?.getReceivers().find(({ track }) => track.kind === "video");
+    return receiver?.getSynchronizationSources()[0]?.rtpTimestamp ?? null;
+  }
+
+  async #connect(): Promise<void> {
+    const attempt = ++this.#attempt;
+    const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    this.#peer = peer;
+    peer.addTransceiver("video", { direction: "recvonly" });
+    peer.addTransceiver("audio", { direction: "recvonly" });
+    const stream = new MediaStream();
+    peer.ontrack = ({ track }) => {
+      stream.addTrack(track);
+      if (attempt === this.#attempt) this.owner.stream(stream);
+    };
+    peer.onconnectionstatechange = () => {
+      if (attempt === this.#attempt) this.#changed(peer.connectionState);
+    };
+    try {
+      const offer = await peer.createOffer();
+      const sdp = askForStereo(offer.sdp ?? "");
+      await peer.setLocalDescription({ type: "offer", sdp });
+      const answer = await this.#ask(sdp, attempt);
+      if (answer === null) return;
+      this.clock = answer.clock;
+      await peer.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+      if (attempt === this.#attempt) this.#wait(CONNECT_MS);
+    } catch (error) {
+      if (attempt !== this.#attempt) return;
+      this.#again(error instanceof NotYet ? error.retryMs : 0);
+    }
+  }
+
+  /** Sends the offer as it is: the server is ICE-lite and needs none of our candidates. */
+  async #ask(sdp: string, attempt: number): Promise<{ sdp: string; clock: ProgramClock | null } | null> {
+    const aborter = new AbortController();
+    this.#aborter = aborter;
+    const timer = setTimeout(() => aborter.abort(), ANSWER_MS);
+    try {
+      const response = await fetch(this.address, {
+        method: "POST",
+        headers: { "Content-Type": "application/sdp" },
+        body: sdp,
+        signal: aborter.signal,
+      });
+      const location = response.headers.get("Location");
+      const resource = response.ok && location !== null ? new URL(location, new URL(this.address, document.baseURI)).href : null;
+      if (attempt !== this.#attempt) {
+        forgetSession(resource);
+        return null;
+      }
+      this.#resource = resource;
+      if (!response.ok) throw new NotYet(Number(response.headers.get("Retry-After") ?? 0) * 1000);
+      return { sdp: await response.text(), clock: ProgramClock.fromHeader(response.headers.get("Antenne-Clock")) };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #changed(state: RTCPeerConnectionState): void {
+    if (state === "connected") {
+      clearTimeout(this.#timer);
+      this.#backoff.reset();
+      this.owner.state("connected");
+    } else if (state === "disconnected") {
+      this.#wait(DISCONNECTED_MS);
+    } else if (state === "failed" || state === "closed") {
+      this.#again(0);
+    }
+  }
+
+  #wait(ms: number): void {
+    if (this.#peer?.connectionState === "connected") return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#again(0), ms);
+  }
+
+  #again(atLeastMs: number): void {
+    this.#end();
+    if (this.#closed) return;
+    this.owner.state("lost");
+    this.#timer = setTimeout(() => void this.#connect(), Math.max(atLeastMs, this.#backoff.next()));
+  }
+
+  /** Ends what runs, here and on the server; what still answers is ignored. */
+  #end(): void {
+    this.#attempt += 1;
+    clearTimeout(this.#timer);
+    this.#aborter?.abort();
+    this.#aborter = null;
+    this.#peer?.close();
+    this.#peer = null;
+    this.clock = null;
+    forgetSession(this.#resource);
+    this.#resource = null;
+  }
+}
+
+/** The server has no session for us at present (not on air yet, full, restarting). */
+class NotYet extends Error {
+  constructor(readonly retryMs: number) {
+    super("no session yet");
+  }
+}
+
+/** Best effort, and also while the page goes away: the server forgets silent sessions anyhow. */
+function forgetSession(resource: string | null): void {
+  if (resource !== null) void fetch(resource, { method: "DELETE", keepalive: true }).catch(() => {});
+}

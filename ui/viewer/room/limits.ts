@@ -1,0 +1,39 @@
+import type { FromViewer } from "../../bindings/FromViewer";
+
+/** The longest comment, in characters (CONTRACT, The room). */
+export const COMMENT_CHARACTERS = 500;
+/** The longest name, in characters. */
+export const NAME_CHARACTERS = 40;
+/** The longest frame; a longer one makes the server close the socket. */
+export const FRAME_BYTES = 2048;
+
+/** Characters as the server counts them: code points, not UTF-16 units. */
+export function characters(text: string): number {
+  return [...text].length;
+}
+
+/** `text` as the server will store it, as far as white space goes. */
+export function tidy(text: string): string {
+  return text.replace(/\s+/gu, " ").trim();
+}
+
+/** `name` as far as the server takes it. */
+export function tidyName(name: string): string {
+  return [...tidy(name)].slice(0, NAME_CHARACTERS).join("").trim();
+}
+
+/** Whether the frame stays within what the server reads. */
+export function fits(frame: FromViewer): boolean {
+  return new TextEncoder().encode(JSON.stringify(frame)).length <= FRAME_BYTES;
+}
+
+/** How many characters too long a comment is to be sent; 0 if it can go. Emoji weigh four bytes. */
+export function excess(text: string, name: string | null): number {
+  const length = characters(text);
+  const over = Math.max(0, length - COMMENT_CHARACTERS);
+  if (over > 0 || fits({ type: "say", id: LONGEST_ID, text, name, at_ms: Number.MAX_SAFE_INTEGER })) return over;
+  const tooMany = new TextEncoder().encode(JSON.stringify({ type: "say", id: LONGEST_ID, text, name, at_ms: Number.MAX_SAFE_INTEGER })).length - FRAME_BYTES;
+  return Math.ceil(tooMany / 4);
+}
+
+const LONGEST_ID = "c9999999";

@@ -1,0 +1,132 @@
+import { expect, test } from "vitest";
+import type { Said } from "../../bindings/Said";
+import type { ToViewer } from "../../bindings/ToViewer";
+import { joinedSentence } from "../people/people";
+import { COMMENT_CHARACTERS, excess, fits, tidy, tidyName } from "./limits";
+import { dueAgain, emptyRoom, forget, queue, reduce, type Outgoing, type RoomState } from "./state";
+
+const ada = { id: "a", name: "Ada", hue: 204 };
+const bob = { id: "b", name: "Bob", hue: 40 };
+
+function entry(seq: number, text = `message ${seq}`, viewer = bob): Said {
+  return { seq, at_ms: seq * 100, viewer, text };
+}
+
+function welcome(more: Partial<Extract<ToViewer, { type: "welcome" }>> = {}): ToViewer {
+  return { type: "welcome", v: 1, viewer: ada, token: "t", state: "on_air", title: "Show", program_ms: 0, on_picture: [], hearts: 7, backlog: [], ...more };
+}
+
+function outgoing(id: string, text = "hello"): Outgoing {
+  return { id, text, name: null, atMs: null, status: "sending", seq: null, code: null, retryAt: null };
+}
+
+function after(room: RoomState, ...messages: ToViewer[]): RoomState {
+  return messages.reduce((state, message) => reduce(state, message, 1000), room);
+}
+
+const inRoom = after(emptyRoom, welcome());
+
+test("a welcome brings the backlog, and one's own comments in it are accepted", () => {
+  const room = after(emptyRoom, welcome({ backlog: [entry(1), entry(2, "mine", ada)] }));
+  expect(room.chat.map(({ seq }) => seq)).toEqual([1, 2]);
+  expect([...room.accepted]).toEqual([2]);
+  expect(room.hearts).toBe(7);
+  expect(room.people.map(({ name }) => name)).toEqual(["Ada", "Bob"]);
+});
+
+test("comments stand in the order of seq, each once", () => {
+  const room = after(inRoom, { type: "said", ...entry(3) }, { type: "said", ...entry(1) }, { type: "said", ...entry(3) });
+  expect(room.chat.map(({ seq }) => seq)).toEqual([1, 3]);
+});
+
+test("one's own comment stands there once, whichever answer comes first", () => {
+  const sent = queue(inRoom, outgoing("c1"));
+  const saidFirst = after(sent, { type: "said", ...entry(5, "hello", ada) });
+  expect(saidFirst.outbox.map(({ status }) => status)).toEqual(["shown"]);
+  const receiptFirst = after(sent, { type: "accepted", id: "c1", seq: 5 });
+  expect(receiptFirst.outbox.map(({ seq }) => seq)).toEqual([5]);
+  for (const room of [
+    after(saidFirst, { type: "accepted", id: "c1", seq: 5 }),
+    after(receiptFirst, { type: "said", ...entry(5, "hello", ada) }),
+  ]) {
+    expect(room.outbox).toEqual([]);
+    expect(room.chat.map(({ seq }) => seq)).toEqual([5]);
+    expect(room.accepted.has(5)).toBe(true);
+  }
+});
+
+test("a removed comment vanishes", () => {
+  const room = after(inRoom, { type: "said", ...entry(1) }, { type: "said", ...entry(2) }, { type: "removed", seq: 1 });
+  expect(room.chat.map(({ seq }) => seq)).toEqual([2]);
+});
+
+test("too fast is tried again when the room said so", () => {
+  const room = after(queue(inRoom, outgoing("c1")), { type: "refused", id: "c1", code: "too_fast", retry_ms: 3000, message: "" });
+  expect(room.outbox[0]?.status).toBe("later");
+  expect(dueAgain(room, 3999)).toEqual([]);
+  expect(dueAgain(room, 4000).map(({ id }) => id)).toEqual(["c1"]);
+});
+
+test("a missing name is asked for, and the answer ends the asking", () => {
+  const asked = after(queue(inRoom, outgoing("c1")), { type: "refused", id: "c1", code: "name_needed", message: "" });
+  expect(asked.needsName).toBe(true);
+  expect(asked.outbox[0]?.status).toBe("refused");
+  const answered = queue(asked, { ...outgoing("c1"), name: "Ada" });
+  expect(answered.needsName).toBe(false);
+  expect(answered.outbox.length).toBe(1);
+  expect(after(answered, { type: "accepted", id: "c1", seq: 1 }).me?.name).toBe("Ada");
+});
+
+test("a refusal of hearts concerns no comment", () => {
+  const room = queue(inRoom, outgoing("c1"));
+  expect(after(room, { type: "refused", code: "too_fast", retry_ms: 1, message: "" })).toBe(room);
+});
+
+test("after a lost connection only what did not arrive is still on its way", () => {
+  const room = queue(queue(inRoom, outgoing("c1", "arrived")), outgoing("c2", "lost"));
+  const again = after(room, welcome({ backlog: [entry(9, "arrived", ada)] }));
+  expect(again.outbox.map(({ id }) => id)).toEqual(["c2"]);
+  expect(forget(again, "c2").outbox).toEqual([]);
+});
+
+test("state and presence replace what was known", () => {
+  const room = after(
+    inRoom,
+    { type: "state", state: "ended", title: "Show", on_picture: ["chat"], replay_url: "/replays/e" },
+    { type: "presence", viewers: 41, peak: 57, anonymous: 23, joined: ["Bob", "Ada"] },
+  );
+  expect([room.broadcast, room.replayUrl, room.onPicture]).toEqual(["ended", "/replays/e", ["chat"]]);
+  expect(room.presence).toEqual({ viewers: 41, peak: 57, anonymous: 23 });
+  expect(room.joined?.names).toEqual(["Bob"]);
+});
+
+test("a type that this page never heard of changes nothing", () => {
+  expect(after(inRoom, { type: "applause" } as unknown as ToViewer)).toBe(inRoom);
+});
+
+test("the page keeps the last two hundred comments", () => {
+  const room = after(inRoom, ...Array.from({ length: 250 }, (_, seq): ToViewer => ({ type: "said", ...entry(seq) })));
+  expect([room.chat.length, room.chat[0]?.seq]).toEqual([200, 50]);
+});
+
+test("who joined is told in a sentence that stays short", () => {
+  expect(joinedSentence([])).toBe("");
+  expect(joinedSentence(["Ada"])).toBe("Ada joined");
+  expect(joinedSentence(["Ada", "Bob"])).toBe("Ada and Bob joined");
+  expect(joinedSentence(["Ada", "Bob", "Cy", "Di", "Ed"])).toBe("Ada, Bob and 3 others joined");
+});
+
+test("a comment is measured in characters and its frame in bytes", () => {
+  expect(excess("a".repeat(COMMENT_CHARACTERS), null)).toBe(0);
+  expect(excess("a".repeat(COMMENT_CHARACTERS + 3), null)).toBe(3);
+  const emoji = "🎉".repeat(COMMENT_CHARACTERS);
+  const over = excess(emoji, "Ada");
+  expect(over).toBeGreaterThan(0);
+  const cut = [...emoji].slice(0, COMMENT_CHARACTERS - over).join("");
+  expect(fits({ type: "say", id: "c1", text: cut, name: "Ada", at_ms: 1 })).toBe(true);
+});
+
+test("names and comments are tidied as the server does it", () => {
+  expect(tidy("  two\n\n words\t")).toBe("two words");
+  expect([...tidyName("é".repeat(60))].length).toBe(40);
+});

@@ -1,0 +1,195 @@
+import type { BroadcastState } from "../../bindings/BroadcastState";
+import type { OnPicture } from "../../bindings/OnPicture";
+import type { ProgramMs } from "../../bindings/ProgramMs";
+import type { PublicViewer } from "../../bindings/PublicViewer";
+import type { RefusedCode } from "../../bindings/RefusedCode";
+import type { Said } from "../../bindings/Said";
+import type { Seq } from "../../bindings/Seq";
+import type { ToViewer } from "../../bindings/ToViewer";
+import { meet, type Acquaintance } from "../people/people";
+
+/** How many comments the page keeps. */
+const CHAT_KEPT = 200;
+
+/** A comment of this viewer's, on its way. */
+export interface Outgoing {
+  id: string;
+  text: string;
+  name: string | null;
+  atMs: ProgramMs | null;
+  /** `later`: the room asked for patience. `shown`: its `said` arrived, the receipt has not. */
+  status: "sending" | "later" | "refused" | "shown";
+  /** Its place, once it is known. */
+  seq: Seq | null;
+  code: RefusedCode | null;
+  /** When it may be tried again, on the page's clock. */
+  retryAt: number | null;
+}
+
+/** What the page knows of the room. Never changed in place. */
+export interface RoomState {
+  me: PublicViewer | null;
+  /** None before the first welcome. */
+  broadcast: BroadcastState | null;
+  title: string;
+  onPicture: readonly OnPicture[];
+  replayUrl: string | null;
+  hearts: number;
+  /** In the order of `seq`. */
+  chat: readonly Said[];
+  /** Comments of this viewer's that are in the archive. */
+  accepted: ReadonlySet<Seq>;
+  outbox: readonly Outgoing[];
+  presence: { viewers: number; peak: number; anonymous: number } | null;
+  people: readonly Acquaintance[];
+  joined: { names: readonly string[]; at: number } | null;
+  needsName: boolean;
+}
+
+export const emptyRoom: RoomState = {
+  me: null,
+  broadcast: null,
+  title: "",
+  onPicture: [],
+  replayUrl: null,
+  hearts: 0,
+  chat: [],
+  accepted: new Set(),
+  outbox: [],
+  presence: null,
+  people: [],
+  joined: null,
+  needsName: false,
+};
+
+/** The room after `message`, at `now` on the page's clock. Unknown types change nothing. */
+export function reduce(room: RoomState, message: ToViewer, now: number): RoomState {
+  switch (message.type) {
+    case "welcome":
+      return welcomed(room, message);
+    case "said":
+      return said(room, message);
+    case "accepted":
+      return accepted(room, message.id, message.seq);
+    case "hearts":
+      return { ...room, hearts: message.total };
+    case "presence": {
+      const { viewers, peak, anonymous, joined } = message;
+      const people = joined.reduce((known, name) => meet(known, { key: `name:${name}`, name, hue: null }), room.people);
+      return {
+        ...room,
+        people,
+        presence: { viewers, peak, anonymous },
+        joined: joined.length > 0 ? { names: joined.filter((name) => name !== room.me?.name), at: now } : room.joined,
+      };
+    }
+    case "removed":
+      return {
+        ...room,
+        chat: room.chat.filter(({ seq }) => seq !== message.seq),
+        outbox: room.outbox.filter(({ seq }) => seq !== message.seq),
+      };
+    case "refused":
+      return message.id === undefined ? room : refused(room, message.id, message.code, message.retry_ms ?? null, now);
+    case "state":
+      return {
+        ...room,
+        broadcast: message.state,
+        title: message.title,
+        onPicture: message.on_picture,
+        replayUrl: message.replay_url ?? null,
+      };
+    case "bye":
+      return room;
+    default:
+      return unknown(room, message);
+  }
+}
+
+/** The room with `outgoing` on its way. */
+export function queue(room: RoomState, outgoing: Outgoing): RoomState {
+  return { ...room, needsName: false, outbox: [...room.outbox.filter(({ id }) => id !== outgoing.id), outgoing] };
+}
+
+/** The room without the comment `id`, which its writer gave up. */
+export function forget(room: RoomState, id: string): RoomState {
+  return { ...room, outbox: room.outbox.filter((outgoing) => outgoing.id !== id) };
+}
+
+/** Comments that may be tried again at `now`. */
+export function dueAgain(room: RoomState, now: number): readonly Outgoing[] {
+  return room.outbox.filter(({ status, retryAt }) => status === "later" && retryAt !== null && retryAt <= now);
+}
+
+function welcomed(room: RoomState, message: Extract<ToViewer, { type: "welcome" }>): RoomState {
+  const { viewer, backlog } = message;
+  const mine = backlog.filter((entry) => entry.viewer.id === viewer.id);
+  // The answer to what was on its way may have been lost with the connection: what the backlog
+  // has arrived, the rest is sent again by whoever holds the socket.
+  const arrived = new Set(mine.map(({ text }) => text));
+  return {
+    ...room,
+    me: viewer,
+    broadcast: message.state,
+    title: message.title,
+    onPicture: message.on_picture,
+    replayUrl: message.replay_url ?? null,
+    hearts: message.hearts,
+    chat: backlog,
+    accepted: new Set(mine.map(({ seq }) => seq)),
+    outbox: room.outbox.filter(({ status, text }) => status !== "shown" && !(status === "sending" && arrived.has(text))),
+    people: backlog.reduce((known, entry) => meet(known, acquaintance(entry.viewer)), room.people),
+  };
+}
+
+function said(room: RoomState, entry: Said): RoomState {
+  if (room.chat.some(({ seq }) => seq === entry.seq)) return room;
+  const later = room.chat.findIndex(({ seq }) => seq > entry.seq);
+  const chat = later < 0 ? [...room.chat, entry] : room.chat.toSpliced(later, 0, entry);
+  return {
+    ...room,
+    chat: chat.slice(-CHAT_KEPT),
+    outbox: entry.viewer.id === room.me?.id ? shown(room.outbox, entry.seq) : room.outbox,
+    me: entry.viewer.id === room.me?.id ? entry.viewer : room.me,
+    people: meet(room.people, acquaintance(entry.viewer)),
+  };
+}
+
+/** One's own comment arrived as everybody sees it: it must not stand there twice. */
+function shown(outbox: readonly Outgoing[], seq: Seq): readonly Outgoing[] {
+  if (outbox.some((outgoing) => outgoing.seq === seq)) return outbox.filter((outgoing) => outgoing.seq !== seq);
+  // The room keeps the order, so it is the oldest one on its way.
+  const oldest = outbox.findIndex(({ status }) => status === "sending");
+  return outbox.map((outgoing, index) => (index === oldest ? { ...outgoing, status: "shown", seq } : outgoing));
+}
+
+function accepted(room: RoomState, id: string, seq: Seq): RoomState {
+  const isHere = room.chat.some((entry) => entry.seq === seq);
+  const named = room.outbox.find((outgoing) => outgoing.id === id)?.name ?? null;
+  return {
+    ...room,
+    accepted: new Set([...room.accepted, seq]),
+    me: room.me !== null && named !== null ? { ...room.me, name: named } : room.me,
+    outbox: isHere
+      ? room.outbox.filter((outgoing) => outgoing.id !== id)
+      : room.outbox.map((outgoing) => (outgoing.id === id ? { ...outgoing, seq } : outgoing)),
+  };
+}
+
+function refused(room: RoomState, id: string, code: RefusedCode, retryMs: number | null, now: number): RoomState {
+  const outbox = room.outbox.map((outgoing): Outgoing => {
+    if (outgoing.id !== id) return outgoing;
+    const later = code === "too_fast" && retryMs !== null;
+    return { ...outgoing, code, status: later ? "later" : "refused", retryAt: later ? now + retryMs : null };
+  });
+  return { ...room, outbox, needsName: room.needsName || code === "name_needed" };
+}
+
+function acquaintance({ id, name, hue }: PublicViewer): Acquaintance {
+  return { key: name === "" ? `id:${id}` : `name:${name}`, name, hue };
+}
+
+/** A newer server may say what this page has never heard of; the compiler holds the known ones. */
+function unknown(room: RoomState, _message: never): RoomState {
+  return room;
+}
