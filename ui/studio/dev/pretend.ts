@@ -1,0 +1,168 @@
+import type { Command } from "../../bindings/Command";
+import type { Event } from "../../bindings/Event";
+import type { Reply } from "../../bindings/Reply";
+import type { Snapshot } from "../../bindings/Snapshot";
+import type { Update } from "../../bindings/Update";
+import { reduce } from "../src/core/reduce";
+import type { Channel } from "./core";
+import { picture } from "./picture";
+import { sceneOf } from "./scenes";
+
+const EPISODE = "6f1d2c3b4a5968778695a4b3c2d1e0f0";
+
+/** Just enough of a studio to click through the window. */
+export class PretendedStudio {
+  snapshot: Snapshot;
+  #channel: Channel<unknown> | null = null;
+  #scene: string;
+
+  constructor(scene: string) {
+    this.#scene = scene;
+    this.snapshot = sceneOf(scene);
+  }
+
+  async subscribe(channel: Channel<unknown>): Promise<void> {
+    if (this.#scene === "opening") return;
+    if (this.#scene === "unreachable") throw new Error("command subscribe not found");
+    this.#channel = channel;
+    this.#send({ kind: "snapshot", snapshot: this.snapshot });
+    setInterval(() => this.#send({ kind: "clock", now_ms: Date.now() }), 500);
+    setInterval(() => this.#levels(), 50);
+    if (this.#scene !== "first_start") setInterval(() => void this.#frame(), 66);
+  }
+
+  dispatch(command: Command): Reply {
+    const { setup, phase, on_program } = this.snapshot;
+    switch (command.type) {
+      case "set_title":
+        this.#emit({ type: "setup", value: { ...setup, title: command.title } });
+        break;
+      case "set_layout":
+        this.#emit({ type: "setup", value: { ...setup, layout: command.layout } });
+        break;
+      case "select_camera":
+        this.#emit({ type: "setup", value: { ...setup, camera: command.choice } });
+        break;
+      case "select_microphone":
+        this.#emit({ type: "setup", value: { ...setup, microphone: command.choice } });
+        break;
+      case "select_screen":
+        this.#emit({ type: "setup", value: { ...setup, screen: command.choice } });
+        break;
+      case "set_gain":
+        this.#emit({ type: "setup", value: { ...setup, gain_db: command.gain_db } });
+        break;
+      case "set_muted":
+        this.#emit({ type: "setup", value: { ...setup, muted: command.muted } });
+        break;
+      case "set_overlay":
+        this.#emit({ type: "setup", value: { ...setup, overlay: command.overlay } });
+        break;
+      case "set_reach":
+        this.#emit({ type: "setup", value: { ...setup, reach: command.reach } });
+        break;
+      case "set_countdown":
+        this.#emit({ type: "setup", value: { ...setup, countdown: command.countdown } });
+        break;
+      case "set_retention":
+        this.#emit({ type: "setup", value: { ...setup, retention_hours: command.hours } });
+        break;
+      case "go_live":
+        this.#goLive();
+        break;
+      case "end":
+        if (phase.phase === "counting_down") this.#emit({ type: "phase", value: { phase: "idle" } });
+        else this.#emit({ type: "phase", value: { phase: "ending", episode: EPISODE } });
+        setTimeout(() => {
+          if (this.snapshot.phase.phase === "ending") this.#emit({ type: "phase", value: { phase: "ended", episode: EPISODE } });
+        }, 800);
+        break;
+      case "new_episode":
+        this.#emit({ type: "phase", value: { phase: "idle" } });
+        this.#emit({ type: "chat_cleared" });
+        break;
+      case "show_comment":
+        this.#emit({ type: "on_program", value: { ...on_program, comment: command.seq } });
+        break;
+      case "hide_comment":
+        this.#emit({ type: "on_program", value: { ...on_program, comment: null } });
+        break;
+      case "set_title_card":
+        this.#emit({ type: "on_program", value: { ...on_program, title: command.visible } });
+        break;
+      case "remove_message":
+        this.#emit({ type: "removed", value: command.seq });
+        break;
+      case "dismiss_notice":
+        this.#emit({ type: "notices", value: this.snapshot.notices.filter((notice) => notice.id !== command.id) });
+        break;
+      case "set_viewer_muted": {
+        const people = this.snapshot.audience.people.map((person) =>
+          person.id === command.viewer ? { ...person, muted: command.muted } : person,
+        );
+        this.#emit({ type: "audience", value: { ...this.snapshot.audience, people } });
+        break;
+      }
+      case "keep_replay": {
+        const expires = command.keep ? null : Date.now() + 86_000_000;
+        this.#emit({
+          type: "library",
+          value: this.snapshot.library.map((replay) => (replay.episode === command.episode ? { ...replay, expires_at: expires } : replay)),
+        });
+        break;
+      }
+      case "delete_replay":
+        this.#emit({ type: "library", value: this.snapshot.library.filter((replay) => replay.episode !== command.episode) });
+        break;
+      case "add_destination":
+      case "set_destination_key":
+      case "remove_destination":
+      case "open_replay_folder":
+        return { reply: "refused", code: "destination.address", message: "a destination's address begins with rtmp:// or rtmps://" };
+    }
+    return { reply: "accepted" };
+  }
+
+  /** A comment, as a viewer would write it. */
+  say(name: string, hue: number, text: string): void {
+    const seq = (this.snapshot.chat.at(-1)?.seq ?? 0) + 1;
+    this.#emit({ type: "said", value: { seq, at_ms: 764_000, viewer: { id: `v${hue}`, name, hue }, text } });
+  }
+
+  #goLive(): void {
+    this.#emit({ type: "phase", value: { phase: "counting_down", until: Date.now() + 3_000 } });
+    setTimeout(() => this.#emit({ type: "phase", value: { phase: "starting", episode: EPISODE, since: Date.now() } }), 3_000);
+    setTimeout(
+      () => this.#emit({ type: "phase", value: { phase: "on_air", episode: EPISODE, since: Date.now(), proof: { proof: "verified" } } }),
+      5_000,
+    );
+  }
+
+  #levels(): void {
+    const t = performance.now() / 1_000;
+    const voice = -24 + 14 * Math.abs(Math.sin(t * 2.1)) + 4 * Math.sin(t * 13);
+    const program = this.snapshot.setup.muted ? -60 : voice + this.snapshot.setup.gain_db;
+    this.#send({
+      kind: "levels",
+      levels: {
+        microphone_peak_db: voice - 3,
+        program_peak_db: [program, program - 2],
+        program_rms_db: [program - 9, program - 11],
+      },
+    });
+  }
+
+  async #frame(): Promise<void> {
+    this.#channel?.onmessage(await picture(this.snapshot.setup.layout));
+  }
+
+  #emit(event: Event): void {
+    const number = this.snapshot.number + 1;
+    this.snapshot = { ...reduce(this.snapshot, event), number };
+    this.#send({ kind: "event", numbered: { number, event } });
+  }
+
+  #send(update: Update): void {
+    this.#channel?.onmessage(structuredClone(update));
+  }
+}

@@ -1,0 +1,43 @@
+import type { DeviceChoice } from "../../../bindings/DeviceChoice";
+import type { EpisodeId } from "../../../bindings/EpisodeId";
+import type { Links } from "../../../bindings/Links";
+import type { Phase } from "../../../bindings/Phase";
+import type { Said } from "../../../bindings/Said";
+import type { Seq } from "../../../bindings/Seq";
+
+/** Small rules of the window, apart from any component. */
+
+/** After this long on air, ending asks first, in milliseconds. */
+const END_ASKS_AFTER_MS = 60_000;
+
+/** Whether ending asks first: when somebody watches, or more than a minute has passed. */
+export function endAsks(phase: Phase, viewers: number, nowMs: number): boolean {
+  return phase.phase === "on_air" && (viewers > 0 || nowMs - phase.since > END_ASKS_AFTER_MS);
+}
+
+/** The comment that comes after the one shown now or last; the newest where none was shown yet. */
+export function nextComment(chat: readonly Said[], shown: Seq | null, lastShown: Seq | null): Seq | null {
+  const from = shown ?? lastShown;
+  if (from === null) return chat.at(-1)?.seq ?? null;
+  return chat.find((said) => said.seq > from)?.seq ?? null;
+}
+
+/** Where a replay is watched: on the same service as the show. */
+export function replayUrl(links: Links, episode: EpisodeId): string | null {
+  try {
+    return new URL(`/replays/${episode}`, links.viewer_url).href;
+  } catch {
+    return null;
+  }
+}
+
+/** A choice as a single word, for lists of options. */
+export function choiceKey(choice: DeviceChoice): string {
+  return choice.kind === "device" ? `device:${choice.id}` : choice.kind;
+}
+
+/** The choice that `choiceKey` wrote. */
+export function choiceOf(key: string): DeviceChoice {
+  if (key.startsWith("device:")) return { kind: "device", id: key.slice("device:".length) };
+  return key === "first" || key === "test" ? { kind: key } : { kind: "none" };
+}

@@ -1,0 +1,7 @@
+import { mount } from "svelte";
+import "../../shared/tokens.css";
+import "./app.css";
+import App from "./App.svelte";
+
+const target = document.getElementById("studio");
+if (target !== null) mount(App, { target });
