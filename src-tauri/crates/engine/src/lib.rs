@@ -36,4 +36,6 @@ pub use event::{Broadcast, EngineConfig, EngineEvent, EventSink, Feed, FinishedR
 pub use probe::{ProbeDecoder, ProbeReport};
 pub use recover::recover_recording;
 pub use requirement::init;
+pub use source::strip as clock_strip;
+pub use source::{Planes, TestPicture};
 pub use thumbnail::thumbnail;

@@ -1,0 +1,154 @@
+//! Brings a source that was lost back, for ever.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::{Duration, Instant};
+
+use domain::{Refusal, SourceState};
+
+use crate::error::EngineError;
+use crate::event::EngineEvent;
+use crate::source::Teller;
+use crate::source::cadence::{Stopped, wait};
+use crate::state_change;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+/// A source that ran so long was well: the next pause is the first one again.
+const PROVED: Duration = Duration::from_secs(5);
+/// Without a buffer for so long a source that ran is lost, whatever its pipeline says.
+const SILENCE: Duration = Duration::from_secs(1);
+/// A source that was just opened may take so long until its first buffer.
+const PATIENCE: Duration = Duration::from_secs(6);
+/// How often the watchdog looks, and how long a stop may go unnoticed.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Why an attempt ended.
+pub(crate) enum Ending {
+    /// The owner dropped the source.
+    Stopped,
+    /// It stopped delivering, or never did; a sentence for people.
+    Lost(String),
+}
+
+/// Attempts to run a source until it is stopped, with growing pauses between attempts.
+pub(crate) fn supervise(teller: &mut Teller, stop: &Receiver<()>, mut attempt: impl FnMut(&mut Teller) -> Ending) {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let began = Instant::now();
+        let Ending::Lost(problem) = attempt(teller) else { return };
+        teller.tell(SourceState::Lost, Some(problem));
+        if began.elapsed() >= PROVED + PATIENCE {
+            pause = FIRST_PAUSE;
+        }
+        if wait(stop, pause) == Err(Stopped) {
+            return;
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// When a pipeline last delivered: written by its thread, read by the watchdog.
+#[derive(Debug)]
+pub(crate) struct Pulse {
+    began: Instant,
+    /// Milliseconds since `began`; 0 before the first buffer.
+    last: AtomicU64,
+}
+
+impl Pulse {
+    pub(crate) fn new() -> Self {
+        Self { began: Instant::now(), last: AtomicU64::new(0) }
+    }
+
+    /// A buffer came.
+    pub(crate) fn beat(&self) {
+        self.last.store(self.now().max(1), Ordering::Relaxed);
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// How long nothing came, and whether anything ever did.
+    fn silence(&self) -> (Duration, bool) {
+        let last = self.last.load(Ordering::Relaxed);
+        (Duration::from_millis(self.now().saturating_sub(last)), last > 0)
+    }
+}
+
+/// One pipeline, from its start to its end, and the words for what may befall it.
+pub(crate) struct Watched<'a> {
+    pub(crate) pipeline: gst::Pipeline,
+    pub(crate) pulse: &'a Pulse,
+    /// The pipeline's name for people, e.g. `camera's pipeline`.
+    pub(crate) what: &'static str,
+    pub(crate) graphs_dir: &'a std::path::Path,
+    /// What to say when it stays silent.
+    pub(crate) silent: &'a str,
+}
+
+impl Watched<'_> {
+    /// Starts the pipeline, watches it until something ends it, and stops it.
+    pub(crate) fn run(&self, teller: &mut Teller, stop: &Receiver<()>) -> Ending {
+        let ending = match state_change::start(&self.pipeline, self.what, self.graphs_dir) {
+            Ok(()) => self.watch(teller, stop),
+            Err(error) => {
+                report_deadline(teller, &error);
+                Ending::Lost(self.explain_start(&error))
+            }
+        };
+        if let Err(error) = state_change::stop(&self.pipeline, self.what, self.graphs_dir) {
+            report_deadline(teller, &error);
+        }
+        ending
+    }
+
+    fn watch(&self, teller: &mut Teller, stop: &Receiver<()>) -> Ending {
+        use gst::prelude::ElementExt;
+        let Some(bus) = self.pipeline.bus() else { return Ending::Lost(self.silent.to_owned()) };
+        let look = gst::ClockTime::from_mseconds(LOOK.as_millis() as u64);
+        loop {
+            match stop.try_recv() {
+                Err(TryRecvError::Empty) => {}
+                Ok(()) | Err(TryRecvError::Disconnected) => return Ending::Stopped,
+            }
+            let message = bus.timed_pop_filtered(look, &[gst::MessageType::Error, gst::MessageType::Eos]);
+            match message.as_ref().map(|message| message.view()) {
+                Some(gst::MessageView::Error(error)) => {
+                    tracing::warn!(what = self.what, error = %error.error(), "a source failed");
+                    return Ending::Lost(explain(&error.error(), self.silent));
+                }
+                Some(_) => return Ending::Lost(self.silent.to_owned()),
+                None => {}
+            }
+            match self.pulse.silence() {
+                (silence, true) if silence > SILENCE => return Ending::Lost(self.silent.to_owned()),
+                (silence, false) if silence > PATIENCE => return Ending::Lost(self.silent.to_owned()),
+                (_, true) => teller.tell(SourceState::Running, None),
+                (_, false) => {}
+            }
+        }
+    }
+
+    fn explain_start(&self, error: &EngineError) -> String {
+        tracing::warn!(what = self.what, %error, "a source did not start");
+        self.silent.to_owned()
+    }
+}
+
+/// Elements say what is wrong with a code; the words are ours.
+fn explain(error: &gst::glib::Error, otherwise: &str) -> String {
+    match error.kind::<gst::ResourceError>() {
+        Some(gst::ResourceError::Busy) => "Another program uses this device. Close that program.".to_owned(),
+        Some(gst::ResourceError::NotAuthorized) => "The system does not allow the use of this device.".to_owned(),
+        Some(gst::ResourceError::NotFound) => "This device is not there. Connect it, or choose another.".to_owned(),
+        _ => otherwise.to_owned(),
+    }
+}
+
+fn report_deadline(teller: &Teller, error: &EngineError) {
+    if matches!(error, EngineError::Deadline { .. }) {
+        teller.sink.event(EngineEvent::Fault { refusal: Refusal::from_coded(error) });
+    }
+}
