@@ -1,43 +1,142 @@
-//! Cards, hearts and slates.
+//! What is drawn over the program: chat cards, a comment, the title, hearts; and slates.
+//!
+//! A render thread turns texts into sprites when they change ([`renderer`]); the program's own
+//! thread only lays them over each frame ([`Painter::paint`]), which must not wait for anything.
 
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use domain::{Canvas, Graphics};
+use gst_video::prelude::VideoFrameExt;
 
-/// Tells the painter what to draw.
-pub(crate) struct PainterHandle;
+mod blend;
+mod card;
+mod colour;
+mod fonts;
+mod hearts;
+mod renderer;
+mod scale;
+mod slate;
+mod sprite;
+mod stage;
+mod template;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use slate::slate;
+
+use blend::{Frame, Plane};
+use hearts::Hearts;
+use renderer::Desk;
+use scale::Scale;
+use stage::Stage;
+
+/// Tells the painter what to paint. Its calls never block; dropping it ends the render thread,
+/// and the painter goes on with what it has.
+pub(crate) struct PainterHandle {
+    desk: Arc<Desk>,
+    thread: Option<JoinHandle<()>>,
+}
 
 impl PainterHandle {
-    /// The target.
-    pub(crate) fn set(&self, _graphics: &Graphics) {}
+    /// Makes `graphics` the target; only the latest counts. It is on the picture once it is
+    /// rendered, most often with the next frame.
+    pub(crate) fn set(&self, graphics: &Graphics) {
+        self.desk.want_graphics(graphics.clone());
+    }
 
-    /// `count` hearts rise.
-    pub(crate) fn hearts(&self, _hue: u16, _count: u32) {}
+    /// `count` hearts rise, where the graphics have hearts; at most thirty are seen at once.
+    pub(crate) fn hearts(&self, hue: u16, count: u32) {
+        self.desk.want_hearts(hue, count);
+    }
 }
 
-/// Draws over program frames.
-pub(crate) struct Painter;
+impl Drop for PainterHandle {
+    fn drop(&mut self) {
+        self.desk.close();
+        if let Some(thread) = self.thread.take() {
+            // It ends after the card that it is rendering; a panic there was logged where it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Lays the graphics over program frames.
+pub(crate) struct Painter {
+    desk: Arc<Desk>,
+    reserved: i32,
+    stage: Stage,
+    hearts: Hearts,
+    with_hearts: bool,
+}
 
 impl Painter {
-    /// A painter for frames of `canvas`' size, and its handle.
-    pub(crate) fn start(_canvas: Canvas) -> (Painter, PainterHandle) {
-        (Painter, PainterHandle)
+    /// A painter for frames of `canvas`, and its render thread. Where the system gives no thread,
+    /// the picture stays without graphics.
+    pub(crate) fn start(canvas: Canvas) -> (Painter, PainterHandle) {
+        let scale = Scale::of(&canvas);
+        let desk = Arc::new(Desk::default());
+        let shared = Arc::clone(&desk);
+        let thread = thread::Builder::new().name("graphics".to_owned()).spawn(move || renderer::run(&shared, scale));
+        if let Err(error) = &thread {
+            tracing::error!(%error, "the picture stays without graphics");
+        }
+        let painter = Painter {
+            desk: Arc::clone(&desk),
+            reserved: scale.reserved,
+            stage: Stage::new(scale),
+            hearts: Hearts::new(scale),
+            with_hearts: false,
+        };
+        (painter, PainterHandle { desk, thread: thread.ok() })
     }
 
-    /// Draws what is due at `now` (running time); answers the hues of hearts that are seen first.
+    /// Lays the graphics of the moment `now` (running time, which never goes back) over `frame`,
+    /// an I420 frame of the canvas' size. Answers the hues of the hearts that this frame is the
+    /// first to show. Never waits; the top twenty-fourth of the frame stays as it is.
     pub(crate) fn paint(
         &mut self,
-        _frame: &mut gst_video::VideoFrameRef<&mut gst::BufferRef>,
-        _now: Duration,
+        frame: &mut gst_video::VideoFrameRef<&mut gst::BufferRef>,
+        now: Duration,
     ) -> Vec<u16> {
-        Vec::new()
+        self.take(now);
+        let (width, height) = (frame.width() as usize, frame.height() as usize);
+        let strides = [0, 1, 2].map(|plane: usize| {
+            let stride = frame.plane_stride().get(plane).copied().unwrap_or(0);
+            usize::try_from(stride).unwrap_or(0)
+        });
+        let [y, u, v, _] = frame.planes_data_mut();
+        let chroma = (width.div_ceil(2), height.div_ceil(2));
+        let planes = [
+            Plane { samples: y, stride: strides[0], width, height },
+            Plane { samples: u, stride: strides[1], width: chroma.0, height: chroma.1 },
+            Plane { samples: v, stride: strides[2], width: chroma.0, height: chroma.1 },
+        ];
+        self.draw(&mut Frame { planes, reserved: self.reserved }, now)
     }
-}
 
-/// A picture that says what is missing and what to do: tightly packed I420 of the canvas' size.
-pub(crate) fn slate(canvas: &Canvas, _headline: &str, _advice: &str) -> Vec<u8> {
-    let pixels = (canvas.width * canvas.height) as usize;
-    let mut slate = vec![40; pixels];
-    slate.resize(pixels * 3 / 2, 128);
-    slate
+    fn take(&mut self, now: Duration) {
+        let made = self.desk.take_made();
+        if let Some(scene) = made.scene {
+            self.with_hearts = scene.hearts;
+            self.stage.set(&scene, now);
+            if !self.with_hearts {
+                self.hearts.stop();
+            }
+        }
+        if self.with_hearts {
+            for (hue, count, sprites) in made.hearts {
+                self.hearts.add(hue, count, &sprites);
+            }
+        }
+    }
+
+    fn draw(&mut self, frame: &mut Frame<'_>, now: Duration) -> Vec<u16> {
+        let first = self.hearts.paint(frame, now);
+        self.stage.paint(frame, now);
+        first
+    }
 }

@@ -1,0 +1,96 @@
+//! The SVG templates of `assets/graphics`, filled with numbers and escaped text, and rendered.
+
+use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::usvg::Tree;
+
+use crate::graphics::{fonts, text};
+
+macro_rules! template {
+    ($file:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../assets/graphics/", $file))
+    };
+}
+
+pub(crate) const CHAT_CARD: &str = template!("chat-card.svg");
+pub(crate) const COMMENT: &str = template!("comment.svg");
+pub(crate) const TITLE: &str = template!("title.svg");
+pub(crate) const HEART: &str = template!("heart.svg");
+pub(crate) const SLATE: &str = template!("slate.svg");
+
+/// What stands in a template's `{{name}}`.
+#[derive(Debug, Clone)]
+pub(crate) enum Value {
+    /// A length in the template's units.
+    Number(f32),
+    /// Text; it is escaped.
+    Text(String),
+}
+
+impl From<f32> for Value {
+    fn from(number: f32) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+/// Fills `template`. What a value holds is never looked through for further names.
+pub(crate) fn fill(template: &str, values: &[(&str, Value)]) -> String {
+    let mut filled = String::with_capacity(template.len() + 512);
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("{{") {
+        filled.push_str(before);
+        let (name, after) = after.split_once("}}").unwrap_or((after, ""));
+        match values.iter().find(|(known, _)| *known == name) {
+            Some((_, Value::Number(number))) => filled.push_str(&format!("{number:.2}")),
+            Some((_, Value::Text(text))) => filled.push_str(&text::escape(text)),
+            None => tracing::error!(name, "a graphic's template asks for a value that does not exist"),
+        }
+        rest = after;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+/// Renders `svg` at `scale` pixels a unit, moved by `shift` pixels. None where it is no SVG or has
+/// no size: a defect of a template, never of what strangers wrote.
+pub(crate) fn render(svg: &str, scale: f32, shift: (f32, f32)) -> Option<Pixmap> {
+    let tree = match Tree::from_str(svg, &fonts::options()) {
+        Ok(tree) => tree,
+        Err(error) => {
+            tracing::error!(%error, "a graphic could not be read");
+            return None;
+        }
+    };
+    let size = tree.size();
+    let mut pixmap = Pixmap::new(pixels(size.width() * scale + shift.0), pixels(size.height() * scale + shift.1))?;
+    let transform = Transform::from_scale(scale, scale).post_translate(shift.0, shift.1);
+    resvg::render(&tree, transform, &mut pixmap.as_mut());
+    Some(pixmap)
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+fn pixels(length: f32) -> u32 {
+    length.ceil().clamp(1.0, 8192.0) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_escaped_and_not_filled_again() {
+        let values = [("name", Value::from("<{{size}}>")), ("size", Value::from(1.5))];
+        assert_eq!(fill("<a b=\"{{size}}\">{{name}}</a>", &values), "<a b=\"1.50\">&lt;{{size}}&gt;</a>");
+    }
+}

@@ -1,0 +1,288 @@
+//! Strangers' text, laid out as text: measured, wrapped, cut with an ellipsis, escaped.
+
+use std::fmt::Write as _;
+
+use resvg::usvg::{Node, Tree};
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::graphics::fonts;
+
+/// How a text looks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Style {
+    pub(crate) family: &'static str,
+    pub(crate) weight: u16,
+    pub(crate) size: f32,
+}
+
+/// A text in lines.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Paragraph {
+    /// From top to bottom; not escaped.
+    pub(crate) lines: Vec<String>,
+    /// The width of the widest line.
+    pub(crate) width: f32,
+    /// Whether it is read from the right.
+    pub(crate) from_right: bool,
+}
+
+/// No text is read further than this: the rest would be cut anyway.
+const CHARACTERS: usize = 600;
+const ELLIPSIS: char = '…';
+/// Together they make a line read from the right even if it begins with a Latin word.
+const FROM_RIGHT: (char, char) = ('\u{202B}', '\u{202C}');
+
+/// `text` in at most `lines` lines of at most `width`, with an ellipsis where it is cut.
+pub(crate) fn wrap(text: &str, style: Style, width: f32, lines: usize) -> Paragraph {
+    let text: String = domain::text::clean(text).chars().take(CHARACTERS).collect();
+    let mut pieces = pieces(&text);
+    let mut widths = measure(&pieces.iter().map(|piece| piece.text.as_str()).collect::<Vec<_>>(), style);
+    split_wide(&mut pieces, &mut widths, style, width);
+    let from_right = reads_from_right(&text);
+    let mut made = fill(&pieces, &widths, width, lines.max(1), style);
+    let mut exact = measure(&made.iter().map(String::as_str).collect::<Vec<_>>(), style);
+    // Shaping may join what was measured alone: the last line is the one that may be cut further.
+    while let (Some(last), Some(measured)) = (made.last_mut(), exact.last_mut()) {
+        if *measured <= width || last.chars().count() < 3 {
+            break;
+        }
+        cut(last);
+        *measured = measure(&[last.as_str()], style)[0];
+    }
+    if from_right {
+        made.iter_mut().for_each(|line| *line = format!("{}{line}{}", FROM_RIGHT.0, FROM_RIGHT.1));
+    }
+    Paragraph { lines: made, width: exact.into_iter().fold(0.0, f32::max).min(width), from_right }
+}
+
+/// Something that is not broken, and whether a space stands before it.
+struct Piece {
+    text: String,
+    spaced: bool,
+}
+
+/// Words; and in scripts without spaces, every character.
+fn pieces(text: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let mut piece = Piece { text: String::new(), spaced: true };
+        for grapheme in word.graphemes(true) {
+            let breaks = |g: &str| g.chars().next().is_some_and(is_ideographic);
+            if !piece.text.is_empty() && (breaks(grapheme) || breaks(&piece.text)) && !closes(grapheme) {
+                pieces.push(std::mem::replace(&mut piece, Piece { text: String::new(), spaced: false }));
+            }
+            piece.text.push_str(grapheme);
+        }
+        pieces.push(piece);
+    }
+    pieces
+}
+
+fn is_ideographic(character: char) -> bool {
+    matches!(character, '\u{2E80}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}' | '\u{F900}'..='\u{FAFF}' | '\u{FF00}'..='\u{FFEF}' | '\u{20000}'..='\u{3FFFF}')
+}
+
+/// What must not begin a line.
+fn closes(grapheme: &str) -> bool {
+    grapheme.chars().all(|c| "、。，．：；！？）」』】〉》〕・ー…,.!?;:)".contains(c))
+}
+
+/// A piece wider than a line is cut between what people see as characters.
+fn split_wide(pieces: &mut Vec<Piece>, widths: &mut Vec<f32>, style: Style, limit: f32) {
+    if widths.iter().all(|width| *width <= limit) {
+        return;
+    }
+    let (mut split, mut measured) = (Vec::new(), Vec::new());
+    for (piece, width) in pieces.drain(..).zip(widths.drain(..)) {
+        if width <= limit {
+            split.push(piece);
+            measured.push(width);
+            continue;
+        }
+        let graphemes: Vec<&str> = piece.text.graphemes(true).collect();
+        let parts = measure(&graphemes, style);
+        for (index, (grapheme, part)) in graphemes.iter().zip(parts).enumerate() {
+            split.push(Piece { text: (*grapheme).to_owned(), spaced: piece.spaced && index == 0 });
+            measured.push(part);
+        }
+    }
+    *pieces = split;
+    *widths = measured;
+}
+
+fn fill(pieces: &[Piece], widths: &[f32], limit: f32, lines: usize, style: Style) -> Vec<String> {
+    let spaces = measure(&["n n", "nn"], style);
+    let (space, ellipsis) = (spaces[0] - spaces[1], measure(&[&ELLIPSIS.to_string()], style)[0]);
+    let mut made: Vec<(String, f32)> = vec![(String::new(), 0.0)];
+    for (index, (piece, width)) in pieces.iter().zip(widths).enumerate() {
+        let count = made.len();
+        let (line, used) = made.last_mut().expect("it starts with one line, and none is taken away");
+        let gap = if piece.spaced && !line.is_empty() { space } else { 0.0 };
+        if *used + gap + width <= limit || line.is_empty() {
+            if gap > 0.0 {
+                line.push(' ');
+            }
+            line.push_str(&piece.text);
+            *used += gap + width;
+        } else if count < lines {
+            made.push((piece.text.clone(), *width));
+        } else {
+            shorten(line, &pieces[index], *used, limit - ellipsis, style);
+            break;
+        }
+    }
+    made.into_iter().map(|(line, _)| line).filter(|line| !line.is_empty()).collect()
+}
+
+/// Ends the last line with as much as fits of it and of `next`, and an ellipsis.
+fn shorten(line: &mut String, next: &Piece, used: f32, room: f32, style: Style) {
+    if used <= room {
+        if next.spaced {
+            line.push(' ');
+        }
+        let graphemes: Vec<&str> = next.text.graphemes(true).take(40).collect();
+        let mut left = room - used;
+        for (grapheme, width) in graphemes.iter().zip(measure(&graphemes, style)) {
+            left -= width;
+            if left < 0.0 {
+                break;
+            }
+            line.push_str(grapheme);
+        }
+    } else {
+        let graphemes: Vec<String> = line.graphemes(true).map(ToOwned::to_owned).collect();
+        let parts = measure(&graphemes.iter().map(String::as_str).collect::<Vec<_>>(), style);
+        let (mut excess, mut keep) = (used - room, graphemes.len());
+        while excess > 0.0 && keep > 0 {
+            keep -= 1;
+            excess -= parts[keep].max(0.1);
+        }
+        *line = graphemes[..keep].concat();
+    }
+    line.truncate(line.trim_end().len());
+    line.push(ELLIPSIS);
+}
+
+/// One grapheme less, with an ellipsis at the end.
+fn cut(line: &mut String) {
+    if line.ends_with(ELLIPSIS) {
+        line.pop();
+    }
+    if let Some((at, _)) = line.grapheme_indices(true).next_back() {
+        line.truncate(at);
+    }
+    line.truncate(line.trim_end().len());
+    line.push(ELLIPSIS);
+}
+
+/// The width of each text. 0 for what leaves no trace.
+pub(crate) fn measure(texts: &[&str], style: Style) -> Vec<f32> {
+    let mut widths = vec![0.0; texts.len()];
+    if texts.is_empty() {
+        return widths;
+    }
+    let Style { family, weight, size } = style;
+    let mut svg = format!(
+        r#"<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><g font-family="{family}" font-weight="{weight}" font-size="{size}">"#
+    );
+    for (index, text) in texts.iter().enumerate() {
+        let text = escape(text);
+        // Writing into a String cannot fail.
+        let _ = write!(svg, r#"<text id="t{index}" y="{size}" xml:space="preserve">{text}</text>"#);
+    }
+    svg.push_str("</g></svg>");
+    let Ok(tree) = Tree::from_str(&svg, &fonts::options()) else { return widths };
+    let mut groups = vec![tree.root()];
+    while let Some(group) = groups.pop() {
+        for node in group.children() {
+            match node {
+                Node::Group(inner) => groups.push(inner),
+                Node::Text(text) => {
+                    let index = text.id().strip_prefix('t').and_then(|id| id.parse::<usize>().ok());
+                    if let Some(width) = index.and_then(|index| widths.get_mut(index)) {
+                        *width = text.bounding_box().width();
+                    }
+                }
+                Node::Path(_) | Node::Image(_) => {}
+            }
+        }
+    }
+    widths
+}
+
+/// Whether the first character that has a direction is read from the right.
+fn reads_from_right(text: &str) -> bool {
+    let right = |c: char| matches!(c, '\u{0590}'..='\u{08FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFC}' | '\u{10800}'..='\u{10FFF}' | '\u{1E800}'..='\u{1EFFF}');
+    text.chars().find(|c| c.is_alphabetic()).is_some_and(right)
+}
+
+/// `text` as XML carries it.
+pub(crate) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&apos;"),
+            _ => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STYLE: Style = Style { family: "Inter", weight: 500, size: 24.0 };
+
+    #[test]
+    fn text_wraps_between_words_and_is_cut_after_the_last_line() {
+        let text = "The quick brown fox jumps over the lazy dog and then, because nobody minds, does it all over again twice";
+        let wrapped = wrap(text, STYLE, 300.0, 3);
+        assert_eq!(wrapped.lines.len(), 3);
+        assert!(wrapped.lines[0].starts_with("The quick brown"), "{wrapped:?}");
+        assert!(wrapped.lines[2].ends_with('…') && !wrapped.lines[2].ends_with(" …"), "{wrapped:?}");
+        assert!(wrapped.width <= 300.0 && wrapped.width > 200.0);
+        assert_eq!(wrap("Bonjour !", STYLE, 300.0, 3).lines, ["Bonjour !"]);
+    }
+
+    #[test]
+    fn hostile_texts_stay_within_their_lines() {
+        let zalgo: String = "zalgo ".chars().flat_map(|c| std::iter::once(c).chain("\u{0301}\u{0353}".repeat(40).chars().collect::<Vec<_>>())).collect();
+        let texts = [
+            "x".repeat(500),
+            "👩‍👩‍👧‍👦".repeat(70),
+            "日本語の文章には空白がありません。".repeat(20),
+            "مرحبا بالعالم ".repeat(30),
+            "שלום Hello עולם ".repeat(20),
+            "</text><image href=\"file:///etc/passwd\"/>&amp;&#0;%s%n{}{{name}}".repeat(5),
+            zalgo.repeat(20),
+            "\u{202E}reversed".to_owned(),
+            "ﷺ".repeat(200),
+            "𒐫𒈙꧅".repeat(100),
+        ];
+        for text in &texts {
+            let wrapped = wrap(text, STYLE, 300.0, 3);
+            assert!((1..=3).contains(&wrapped.lines.len()), "{text}: {wrapped:?}");
+            let widths = measure(&wrapped.lines.iter().map(String::as_str).collect::<Vec<_>>(), STYLE);
+            assert!(widths.iter().all(|width| *width <= 312.0), "{widths:?} {wrapped:?}");
+        }
+        assert_eq!(wrap("", STYLE, 300.0, 3).lines, Vec::<String>::new());
+        assert_eq!(wrap("\u{200B}", STYLE, 300.0, 3).lines, Vec::<String>::new());
+    }
+
+    #[test]
+    fn arabic_and_hebrew_are_read_from_the_right() {
+        assert!(wrap("مرحبا", STYLE, 300.0, 1).from_right);
+        assert!(wrap("!!! שלום", STYLE, 300.0, 1).from_right);
+        assert!(!wrap("Hello שלום", STYLE, 300.0, 1).from_right);
+    }
+
+    #[test]
+    fn markup_is_text() {
+        assert_eq!(escape("<b>&\"'"), "&lt;b&gt;&amp;&quot;&apos;");
+    }
+}
