@@ -1,1 +1,37 @@
-fn main() {}
+//! The shell: a window and a command line around the same studio.
+
+mod cli;
+mod lists;
+mod live;
+mod logging;
+mod report;
+mod window;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Arguments, Command};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    logging::start();
+    let outcome = match arguments.command {
+        None => window::open(arguments.data_dir),
+        Some(Command::Devices { json }) => lists::devices(json),
+        Some(Command::Shows { json, data_dir }) => lists::shows(data_dir, json),
+        Some(Command::Replays { json, data_dir }) => lists::replays(data_dir, json),
+        Some(Command::Live(options)) => live::run(*options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if let Some(wrong) = error.downcast_ref::<cli::WrongArgument>() {
+                wrong.print();
+                return ExitCode::from(2);
+            }
+            logging::say(&format!("antenne: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

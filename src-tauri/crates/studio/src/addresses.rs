@@ -1,0 +1,84 @@
+//! Where people watch: addresses that the chosen audience can reach.
+
+use std::net::{IpAddr, SocketAddr};
+
+use domain::{Links, ShowSlug};
+use qrcode::{Color, EcLevel, QrCode};
+
+/// The links of `show` on a service that listens on `listening`. On all addresses, the links name
+/// the one by which the others on the network most likely reach us.
+pub(crate) fn links(show: &ShowSlug, listening: SocketAddr) -> Links {
+    let host = SocketAddr::new(reachable(listening.ip()), listening.port());
+    let viewer_url = format!("http://{host}/{show}");
+    let (qr_path, qr_side) = qr(&viewer_url);
+    Links {
+        whep_url: format!("{viewer_url}/whep"),
+        room_url: format!("ws://{host}/{show}/room"),
+        viewer_url,
+        qr_path,
+        qr_side,
+    }
+}
+
+/// The address of a replay's page on the same service.
+pub(crate) fn replay_url(listening: SocketAddr, episode: &domain::EpisodeId) -> String {
+    format!("http://{}/replays/{episode}", SocketAddr::new(reachable(listening.ip()), listening.port()))
+}
+
+/// The address of this computer that others can reach, where it listens on all of them.
+fn reachable(listening: IpAddr) -> IpAddr {
+    if !listening.is_unspecified() {
+        return listening;
+    }
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    let mut candidates: Vec<IpAddr> =
+        interfaces.iter().filter(|card| !card.is_loopback()).map(if_addrs::Interface::ip).collect();
+    candidates.retain(IpAddr::is_ipv4);
+    candidates.sort_by_key(|ip| rank(*ip));
+    candidates.first().copied().unwrap_or(IpAddr::from([127, 0, 0, 1]))
+}
+
+/// Home and office networks first; the addresses of virtual machines and containers last.
+fn rank(ip: IpAddr) -> u8 {
+    match ip {
+        IpAddr::V4(v4) => match v4.octets() {
+            [192, 168, ..] => 0,
+            [10, ..] => 1,
+            [172, 16..=31, ..] => 3,
+            [169, 254, ..] => 4,
+            _ => 2,
+        },
+        IpAddr::V6(_) => 5,
+    }
+}
+
+/// An SVG path of unit squares that shows `text` as a QR code, and its side.
+fn qr(text: &str) -> (String, u32) {
+    let Ok(code) = QrCode::with_error_correction_level(text, EcLevel::M) else { return (String::new(), 0) };
+    let side = code.width();
+    let colors = code.to_colors();
+    let dark = colors.iter().enumerate().filter(|(_, color)| **color == Color::Dark);
+    let path = dark.map(|(at, _)| format!("M{} {}h1v1h-1z", at % side, at / side)).collect();
+    (path, u32::try_from(side).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_name_an_address_that_can_be_reached() {
+        let local = links(&ShowSlug::default(), "127.0.0.1:8420".parse().unwrap());
+        assert_eq!(local.viewer_url, "http://127.0.0.1:8420/studio");
+        assert_eq!(local.room_url, "ws://127.0.0.1:8420/studio/room");
+        let everywhere = links(&ShowSlug::default(), "0.0.0.0:8420".parse().unwrap());
+        assert!(!everywhere.viewer_url.contains("0.0.0.0"), "{}", everywhere.viewer_url);
+        assert!(local.qr_side >= 21 && local.qr_path.starts_with("M0 0h1v1h-1z"));
+    }
+
+    #[test]
+    fn an_ipv6_address_stands_in_brackets() {
+        let links = links(&ShowSlug::default(), "[::1]:80".parse().unwrap());
+        assert_eq!(links.viewer_url, "http://[::1]:80/studio");
+    }
+}

@@ -1,0 +1,192 @@
+//! One episode, from its plan to its replay.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use archive::{Archive, ArchiveError, End};
+use audience::Episode;
+use domain::{EpisodeId, Input, Phase, Refusal, Replay, ReplayState, Said, Seq, Severity, ShowSlug, UnixMs};
+use engine::{Broadcast, FinishedRecording};
+
+use crate::actor::{Actor, Message, now};
+use crate::ledger::Ledger;
+use crate::{addresses, replays};
+
+/// An episode whose row stands in the archive.
+pub(crate) struct Planned {
+    episode: EpisodeId,
+    next_seq: Seq,
+    said: Vec<Said>,
+}
+
+/// Plans the next episode, or finds the one that was planned and never begun; its room opens when
+/// the row is written, so that no comment is accepted before there is a place for it.
+pub(crate) async fn plan(actor: &Actor) {
+    let archive = actor.archive.clone();
+    let setup = actor.production.snapshot().setup.clone();
+    let inbox = actor.inbox.clone();
+    tokio::task::spawn_blocking(move || {
+        let message = match plan_row(&archive, &setup.show, &setup.title) {
+            Ok(planned) => Message::Planned(planned),
+            Err(error) => problem(Severity::Alarm, Refusal::from_coded(&error)),
+        };
+        let _closed = inbox.blocking_send(message);
+    });
+}
+
+fn plan_row(archive: &Archive, show: &ShowSlug, title: &str) -> Result<Planned, ArchiveError> {
+    let episode = match archive.planned(show)? {
+        Some(episode) => episode,
+        None => {
+            let episode = EpisodeId::from_random(random());
+            archive.plan_episode(&episode, show, title, now())?;
+            episode
+        }
+    };
+    let (next_seq, said) = archive.last_said(&episode)?;
+    Ok(Planned { episode, next_seq, said })
+}
+
+/// 128 bits from the system's source.
+///
+/// # Panics
+///
+/// Where the system has no randomness: nothing that must not be guessed can be made then.
+fn random() -> [u8; 16] {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).expect("the system has a source of randomness");
+    bits
+}
+
+impl Actor {
+    /// The room of the planned episode opens.
+    pub(crate) async fn planned(&mut self, planned: Planned) {
+        let Planned { episode, next_seq, said } = planned;
+        self.audience.open(self.room(&episode, next_seq, said.clone()));
+        self.audience.set_on_picture(self.production.on_picture());
+        self.input(Input::Planned { episode, chat: said }).await;
+    }
+
+    /// The room of `episode`, for the audience.
+    pub(crate) fn room(&self, episode: &EpisodeId, next_seq: Seq, backlog: Vec<Said>) -> Episode {
+        let setup = &self.production.snapshot().setup;
+        Episode {
+            id: episode.clone(),
+            show: setup.show.clone(),
+            title: setup.title.clone(),
+            next_seq,
+            backlog,
+            journal: Arc::new(Ledger::new(self.archive.clone(), episode.clone())),
+        }
+    }
+
+    /// Begins encoding, recording and feed.
+    pub(crate) async fn begin(&mut self, episode: EpisodeId, title: String) {
+        let started_at = now();
+        let title = if title.trim().is_empty() { date_and_time(started_at) } else { title.trim().to_owned() };
+        let recording = self.recording_file(&episode, started_at);
+        let audience = self.audience.clone();
+        self.engine.begin(Broadcast {
+            recording: Some(recording.clone()),
+            feed: Arc::new(move |unit| audience.publish(unit)),
+        });
+        self.audience.set_title(title.clone());
+        let (archive, inbox, row_title) = (self.archive.clone(), self.inbox.clone(), title.clone());
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = archive.begin_episode(&episode, &row_title, Some(&recording), started_at) {
+                let _closed = inbox.blocking_send(problem(Severity::Alarm, Refusal::from_coded(&error)));
+            }
+        });
+        let inbox = self.inbox.clone();
+        tokio::task::spawn_blocking(move || {
+            let _closed = inbox.blocking_send(Message::KeepsAwake(keep_awake()));
+        });
+        self.input(Input::Titled(title)).await;
+    }
+
+    fn recording_file(&self, episode: &EpisodeId, at: UnixMs) -> PathBuf {
+        let show = &self.production.snapshot().setup.show;
+        let short: String = episode.as_str().chars().take(8).collect();
+        self.folder.recordings().join(format!("{}-{show}-{short}.mp4", zoned(at).strftime("%Y-%m-%d-%H%M%S")))
+    }
+
+    pub(crate) async fn begin_failed(&mut self, refusal: Refusal) {
+        self.awake = None;
+        self.input(Input::BeginFailed(refusal)).await;
+    }
+
+    /// The engine is done: the archive learns of it, and then everybody.
+    pub(crate) fn ended(&mut self, recording: Option<FinishedRecording>) {
+        self.awake = None;
+        if let Some(probe) = self.probe.take() {
+            probe.abort();
+        }
+        let snapshot = self.production.snapshot();
+        let (Phase::Ending { episode } | Phase::OnAir { episode, .. } | Phase::Starting { episode, .. }) =
+            &snapshot.phase
+        else {
+            return;
+        };
+        let ended_at = now();
+        let end = End {
+            ended_at,
+            duration_ms: recording.as_ref().map_or(0, |file| file.duration_ms.0),
+            bytes: recording.as_ref().map_or(0, |file| file.bytes),
+            state: ReplayState::Whole,
+            peak_viewers: snapshot.audience.peak,
+            expires_at: Some(ended_at.plus(u64::from(snapshot.setup.retention_hours) * 3_600_000)),
+        };
+        let (archive, inbox, episode) = (self.archive.clone(), self.inbox.clone(), episode.clone());
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = archive.end_episode(&episode, end) {
+                let _closed = inbox.blocking_send(problem(Severity::Alarm, Refusal::from_coded(&error)));
+            }
+            if let Some(file) = recording {
+                replays::make_thumbnail(&file.path);
+            }
+            let replay = replays::tell(&archive, &inbox).into_iter().find(|replay| replay.episode == episode);
+            let _closed = inbox.blocking_send(Message::Closed(replay.map(Box::new)));
+        });
+    }
+
+    /// The archive knows: the audience is told where the replay is.
+    pub(crate) async fn closed(&mut self, replay: Option<Replay>) {
+        let url = replay.filter(|replay| replay.path.is_some()).map(|replay| format!("/replays/{}", replay.episode));
+        self.audience.ended(url);
+        self.input(Input::EndedOnDisk).await;
+    }
+
+    /// The absolute address of a replay's page.
+    #[must_use]
+    pub(crate) fn replay_url(&self, episode: &EpisodeId) -> String {
+        addresses::replay_url(self.listening, episode)
+    }
+}
+
+/// A message to the operator, from another thread.
+pub(crate) fn problem(severity: Severity, refusal: Refusal) -> Message {
+    Message::Input(Input::Problem { severity, refusal })
+}
+
+fn zoned(at: UnixMs) -> jiff::Zoned {
+    let millis = i64::try_from(at.0).unwrap_or(i64::MAX);
+    let moment = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    moment.to_zoned(jiff::tz::TimeZone::system())
+}
+
+/// The title of an episode to which none was given.
+fn date_and_time(at: UnixMs) -> String {
+    zoned(at).strftime("%-d %B %Y, %H:%M").to_string()
+}
+
+/// Asks the system not to sleep. None where it cannot be asked: the show goes on all the same.
+fn keep_awake() -> Option<keepawake::KeepAwake> {
+    let asked = keepawake::Builder::default()
+        .display(true)
+        .idle(true)
+        .sleep(true)
+        .reason("a show is on air")
+        .app_name("Antenne")
+        .create();
+    asked.inspect_err(|error| tracing::info!(%error, "the computer cannot be kept awake")).ok()
+}

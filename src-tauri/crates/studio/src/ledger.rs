@@ -1,0 +1,78 @@
+//! What the audience needs from the archive, through the audience's own traits.
+
+use std::collections::BTreeMap;
+
+use archive::{Archive, Lookup};
+use audience::{Journal, Library, ReplayLookup};
+use domain::{EpisodeId, ProgramMs, PublicViewer, Said, Timeline};
+use tokio::sync::oneshot;
+
+/// Where one episode's chat and hearts are written.
+pub(crate) struct Ledger {
+    archive: Archive,
+    episode: EpisodeId,
+}
+
+impl Ledger {
+    pub(crate) const fn new(archive: Archive, episode: EpisodeId) -> Self {
+        Self { archive, episode }
+    }
+}
+
+impl Journal for Ledger {
+    fn identity(&self, token_hash: [u8; 32], answer: oneshot::Sender<Option<PublicViewer>>) {
+        self.archive.identity(
+            token_hash,
+            Box::new(move |viewer| {
+                let _gone = answer.send(viewer);
+            }),
+        );
+    }
+
+    fn append_chat(&self, said: &Said, token_hash: [u8; 32], stored: oneshot::Sender<bool>) {
+        self.archive.append_chat(
+            &self.episode,
+            said,
+            token_hash,
+            Box::new(move |is_stored| {
+                let _gone = stored.send(is_stored);
+            }),
+        );
+    }
+
+    fn append_hearts(&self, second_ms: ProgramMs, by_hue: &BTreeMap<u16, u32>) {
+        self.archive.append_hearts(&self.episode, second_ms, by_hue);
+    }
+}
+
+/// Where replays are looked up.
+pub(crate) struct Shelf {
+    archive: Archive,
+}
+
+impl Shelf {
+    pub(crate) const fn new(archive: Archive) -> Self {
+        Self { archive }
+    }
+}
+
+impl Library for Shelf {
+    fn replay(&self, episode: &EpisodeId) -> ReplayLookup {
+        match self.archive.replay(episode) {
+            Ok(Lookup::Found(replay)) => ReplayLookup::Found { replay },
+            Ok(Lookup::Gone) => ReplayLookup::Gone,
+            Ok(Lookup::Unknown) => ReplayLookup::Unknown,
+            Err(error) => {
+                tracing::error!(%error, "a replay could not be looked up");
+                ReplayLookup::Unknown
+            }
+        }
+    }
+
+    fn timeline(&self, episode: &EpisodeId) -> Option<Timeline> {
+        self.archive.timeline(episode).unwrap_or_else(|error| {
+            tracing::error!(%error, "a timeline could not be read");
+            None
+        })
+    }
+}

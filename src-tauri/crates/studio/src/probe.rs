@@ -1,0 +1,104 @@
+//! The proof: joins like any viewer, and decodes what comes.
+
+use std::time::Duration;
+
+use audience::client::WhepClient;
+use domain::{Input, Proof, Refusal, Severity};
+use engine::{ProbeDecoder, ProbeReport};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, interval, timeout_at};
+
+use crate::actor::Message;
+use crate::episode::problem;
+
+/// So many decoded pictures are a proof.
+const PICTURES: u64 = 60;
+/// Without a proof after this time, the reason is told; the probe goes on.
+const REASON_AFTER: Duration = Duration::from_millis(7_500);
+/// Without a proof after this time, the probe gives up.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(120);
+
+/// Watches the show at `whep_url` until it is proved, and tells `inbox`.
+pub(crate) async fn watch(whep_url: String, inbox: mpsc::Sender<Message>) {
+    let began = Instant::now();
+    let mut reason_told = false;
+    while began.elapsed() < GIVE_UP_AFTER {
+        match attempt(&whep_url, &inbox, began, &mut reason_told).await {
+            Ok(()) => return,
+            Err(reason) => {
+                tracing::info!(reason, "the probe tries again");
+                tell_reason(&inbox, began, &mut reason_told, &reason).await;
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+}
+
+async fn attempt(
+    whep_url: &str,
+    inbox: &mpsc::Sender<Message>,
+    began: Instant,
+    reason_told: &mut bool,
+) -> Result<(), String> {
+    let decoder = tokio::task::spawn_blocking(ProbeDecoder::start).await.map_err(|error| error.to_string())?;
+    let decoder = decoder.map_err(|error| error.to_string())?;
+    let deadline = began + GIVE_UP_AFTER;
+    let connected = timeout_at(deadline, WhepClient::connect(whep_url))
+        .await
+        .map_err(|_| "the service does not answer".to_owned())?;
+    let (client, mut units) = connected.map_err(|error| format!("the studio could not join as a viewer: {error}"))?;
+    let mut look = interval(Duration::from_millis(100));
+    let outcome = loop {
+        tokio::select! {
+            unit = units.recv() => match unit {
+                Some(unit) => decoder.push(unit),
+                None => break Err("the service ended the connection".to_owned()),
+            },
+            _ = look.tick() => {
+                let report = decoder.report();
+                if report.pictures >= PICTURES && report.sound_packets > 0 {
+                    warn(inbox, &report).await;
+                    let _closed = inbox.send(Message::Input(Input::Proof(Proof::Verified))).await;
+                    break Ok(());
+                }
+                tell_reason(inbox, began, reason_told, &missing(&report)).await;
+                if Instant::now() >= deadline {
+                    break Err(missing(&report));
+                }
+            }
+        }
+    };
+    client.close().await;
+    // Its pipeline is ended on a thread that may wait for it.
+    let _ended = tokio::task::spawn_blocking(move || drop(decoder)).await;
+    outcome
+}
+
+async fn tell_reason(inbox: &mpsc::Sender<Message>, began: Instant, told: &mut bool, reason: &str) {
+    if !*told && began.elapsed() >= REASON_AFTER {
+        *told = true;
+        let proof = Proof::Unverified { reason: reason.to_owned() };
+        let _closed = inbox.send(Message::Input(Input::Proof(proof))).await;
+    }
+}
+
+fn missing(report: &ProbeReport) -> String {
+    match (report.pictures, report.sound_packets) {
+        (0, 0) => "the studio joined as a viewer and received neither picture nor sound".to_owned(),
+        (0, _) => "the studio joined as a viewer and heard sound, but received no picture".to_owned(),
+        (_, 0) => "the studio joined as a viewer and saw the picture, but heard no sound".to_owned(),
+        (pictures, _) => format!("the studio joined as a viewer and decoded only {pictures} pictures so far"),
+    }
+}
+
+/// Black, still or silent are warnings, not refusals.
+async fn warn(inbox: &mpsc::Sender<Message>, report: &ProbeReport) {
+    let seen = [
+        (report.black, "probe.black", "Viewers see black: look at the camera"),
+        (report.still, "probe.still", "Viewers see a picture that stands still"),
+        (report.silent, "probe.silent", "Viewers hear nothing: look at the microphone"),
+    ];
+    for (_, code, text) in seen.into_iter().filter(|(is_so, _, _)| *is_so) {
+        let _closed = inbox.send(problem(Severity::Warning, Refusal::new(code, text))).await;
+    }
+}

@@ -1,0 +1,79 @@
+//! `antenne devices`, `shows` and `replays`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use domain::{Device, DeviceKind, Replay};
+use serde_json::json;
+
+use crate::live::data_dir;
+use crate::logging::print;
+use crate::report;
+
+/// Lists what was found.
+pub(crate) fn devices(json: bool) -> Result<()> {
+    studio::init_engine().context("devices cannot be listed")?;
+    let devices = studio::list_devices();
+    if devices.is_empty() && !json {
+        print("No camera, microphone, screen or encoder was found.")?;
+    }
+    for device in &devices {
+        print(&if json { serde_json::to_string(device)? } else { line(device) })?;
+    }
+    Ok(())
+}
+
+fn line(device: &Device) -> String {
+    let kind = match device.kind {
+        DeviceKind::Camera => "camera",
+        DeviceKind::Microphone => "microphone",
+        DeviceKind::Screen => "screen",
+        DeviceKind::Encoder => "encoder",
+    };
+    let remark = device.unusable.as_deref().unwrap_or(&device.detail);
+    format!("{kind:<11} {:<32} {} ({remark})", device.id, device.name)
+}
+
+/// Lists shows.
+pub(crate) fn shows(folder: Option<PathBuf>, json: bool) -> Result<()> {
+    let library = studio::read_library(&data_dir(folder)?)?;
+    if library.shows.is_empty() && !json {
+        print("No show yet.")?;
+    }
+    for show in &library.shows {
+        let last = show.last_started_at.map(report::rfc3339);
+        print(&if json {
+            json!({"slug": show.slug, "title": show.title, "episodes": show.episodes, "last_started_at": last})
+                .to_string()
+        } else {
+            format!("{:<24} {:>4} episodes  {}", show.slug, show.episodes, last.unwrap_or_default())
+        })?;
+    }
+    Ok(())
+}
+
+/// Lists replays.
+pub(crate) fn replays(folder: Option<PathBuf>, json: bool) -> Result<()> {
+    let library = studio::read_library(&data_dir(folder)?)?;
+    if library.replays.is_empty() && !json {
+        print("No replay.")?;
+    }
+    for replay in &library.replays {
+        print(&if json { report::replay(replay).to_string() } else { replay_line(replay) })?;
+    }
+    Ok(())
+}
+
+fn replay_line(replay: &Replay) -> String {
+    let expires = replay.expires_at.map_or_else(|| "kept".to_owned(), |at| format!("until {}", report::rfc3339(at)));
+    let seconds = replay.duration_ms / 1000;
+    format!(
+        "{}  {:>3}:{:02}  {:>6.1} MB  ♥ {:<5} {:<32} {expires}",
+        report::rfc3339(replay.started_at),
+        seconds / 60,
+        seconds % 60,
+        replay.bytes as f64 / 1e6,
+        replay.hearts,
+        replay.title
+    )
+}

@@ -1,0 +1,233 @@
+//! `antenne live`: the same studio without a window.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use domain::{Command, Device, DeviceChoice, DeviceKind, Layout, Overlay, Phase, Reply, Setup, SourceState};
+use serde_json::Value;
+use studio::{Listen, Studio, StudioConfig, Subscription};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Instant, interval, sleep_until};
+
+use crate::cli::{LiveOptions, WrongArgument};
+use crate::logging::{print, say};
+use crate::report::Reporter;
+
+/// How long the sources may take before the show begins without them.
+const SOURCES_WITHIN: Duration = Duration::from_secs(8);
+/// How long the end may take.
+const END_WITHIN: Duration = Duration::from_secs(40);
+
+/// The data folder: what was said, else `antenne` in the user's data folder.
+pub(crate) fn data_dir(said: Option<PathBuf>) -> Result<PathBuf> {
+    if let Some(folder) = said {
+        return Ok(folder);
+    }
+    let base = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
+    let base = base.or_else(home).context("there is no home folder: choose a data folder with --data-dir")?;
+    Ok(base.join("antenne"))
+}
+
+/// Goes on air as `options` say, until the end.
+pub(crate) fn run(options: LiveOptions) -> Result<()> {
+    let json = options.json;
+    let until = options.duration;
+    let config = config(&options)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?;
+    runtime.block_on(async {
+        let mut end = EndSignals::listen()?;
+        let studio = Studio::start(config).await?;
+        let outcome = broadcast(&studio, until, json, &mut end).await;
+        studio.close().await;
+        outcome
+    })
+}
+
+fn config(options: &LiveOptions) -> Result<StudioConfig> {
+    let canvas = options.canvas()?;
+    let destinations = options.destinations()?;
+    studio::init_engine()?;
+    let found = studio::list_devices();
+    let camera = chosen(options.camera.as_ref(), DeviceKind::Camera, &found)?;
+    let microphone = chosen(options.mic.as_ref(), DeviceKind::Microphone, &found)?;
+    let screen = chosen(Some(&options.screen), DeviceKind::Screen, &found)?;
+    let two = camera != DeviceChoice::None && screen != DeviceChoice::None;
+    let setup = Setup {
+        title: options.title.clone().unwrap_or_default(),
+        show: options.show.clone(),
+        layout: options.layout.unwrap_or(if two { Layout::Corner } else { Layout::Solo }),
+        camera,
+        microphone,
+        screen,
+        overlay: if options.no_overlay { Overlay::NONE } else { Overlay::default() },
+        countdown: false,
+        ..Setup::default()
+    };
+    Ok(StudioConfig {
+        canvas,
+        video_kbps: options.video_kbps,
+        listen: options.listen.map_or(Listen::ByReach, Listen::At),
+        media_port: options.media_port,
+        overlay_allowed: !options.no_overlay,
+        setup: Some(setup),
+        destinations,
+        ..StudioConfig::new(data_dir(options.data_dir.clone())?)
+    })
+}
+
+/// What was chosen, with an id that was found; `none` where the first was wanted and there is none.
+fn chosen(said: Option<&DeviceChoice>, kind: DeviceKind, found: &[Device]) -> Result<DeviceChoice> {
+    let choice = said.cloned().unwrap_or(DeviceChoice::First).resolve(kind, found);
+    let DeviceChoice::Device(id) = &choice else { return Ok(choice) };
+    if id.starts_with(domain::DeviceChoice::IMAGE_PREFIX) {
+        return Ok(choice);
+    }
+    let ids: Vec<&str> = found.iter().filter(|device| device.kind == kind).map(|device| device.id.as_str()).collect();
+    match found.iter().find(|device| device.kind == kind && device.id == *id) {
+        Some(Device { unusable: Some(reason), name, .. }) => {
+            bail!(WrongArgument(format!("{name} cannot be used: {reason}")))
+        }
+        Some(_) => Ok(choice),
+        None => {
+            let there =
+                if ids.is_empty() { "none was found".to_owned() } else { format!("there are: {}", ids.join(", ")) };
+            bail!(WrongArgument(format!(
+                "no {} has the id {id}; {there}; or say test or none",
+                format!("{kind:?}").to_lowercase()
+            )))
+        }
+    }
+}
+
+async fn broadcast(studio: &Studio, until: Option<Duration>, json: bool, end: &mut EndSignals) -> Result<()> {
+    let closed = || anyhow!("the studio closed");
+    let mut subscription = studio.subscribe(false).await.context("the studio closed")?;
+    let first = studio.snapshot().await.ok_or_else(closed)?;
+    let mut output = Output { reporter: Reporter::new(first), json };
+    wait_for_sources(&mut subscription, &mut output, end).await?;
+    go_live(studio, &mut subscription, &mut output).await?;
+
+    let mut clock = interval(Duration::from_millis(50));
+    let mut ending: Option<Instant> = None;
+    loop {
+        let patience = sleep_until(ending.unwrap_or_else(|| Instant::now() + END_WITHIN));
+        tokio::select! {
+            update = subscription.next_update() => output.tell(update.ok_or_else(closed)?)?,
+            () = end.next() => {
+                if ending.is_some() {
+                    bail!("ended at once; what was recorded is finished at the next start");
+                }
+                ending = begin_the_end(studio).await;
+            }
+            _ = clock.tick(), if until.is_some() && ending.is_none() => {
+                let reached = studio.program_time().await.zip(until).is_some_and(|(at, until)| at.since_zero() >= until);
+                if reached {
+                    ending = begin_the_end(studio).await;
+                }
+            }
+            () = patience, if ending.is_some() => bail!("the show did not end within {} s", END_WITHIN.as_secs()),
+        }
+        match &output.reporter.known().phase {
+            Phase::Ended { .. } => return Ok(()),
+            Phase::Failed { reason } => bail!("{}", reason.message),
+            _ => {}
+        }
+    }
+}
+
+async fn begin_the_end(studio: &Studio) -> Option<Instant> {
+    if let Reply::Refused(refusal) = studio.dispatch(Command::End).await {
+        say(&format!("antenne: {}", refusal.message));
+    }
+    Some(Instant::now() + END_WITHIN)
+}
+
+/// A show begins with its pictures rather than with slates; but it does begin.
+async fn wait_for_sources(subscription: &mut Subscription, output: &mut Output, end: &mut EndSignals) -> Result<()> {
+    let patience = sleep_until(Instant::now() + SOURCES_WITHIN);
+    tokio::pin!(patience);
+    loop {
+        let sources = &output.reporter.known().sources;
+        if sources.iter().all(|row| matches!(row.state, SourceState::Off | SourceState::Running)) {
+            return Ok(());
+        }
+        tokio::select! {
+            update = subscription.next_update() => output.tell(update.context("the studio closed")?)?,
+            () = &mut patience => {
+                say("antenne: not every source gives a picture or sound yet; the show begins without");
+                return Ok(());
+            }
+            () = end.next() => bail!("ended before the show began"),
+        }
+    }
+}
+
+/// Goes live as soon as the archive has a place for the episode.
+async fn go_live(studio: &Studio, subscription: &mut Subscription, output: &mut Output) -> Result<()> {
+    loop {
+        match studio.dispatch(Command::GoLive).await {
+            Reply::Accepted => return Ok(()),
+            Reply::Refused(refusal) if refusal.code == "broadcast.not_ready" => {
+                output.tell(subscription.next_update().await.context("the studio closed")?)?;
+            }
+            Reply::Refused(refusal) => bail!("{}", refusal.message),
+        }
+    }
+}
+
+struct Output {
+    reporter: Reporter,
+    json: bool,
+}
+
+impl Output {
+    fn tell(&mut self, update: domain::Update) -> Result<()> {
+        for line in self.reporter.take(update) {
+            if self.json {
+                print(&line.to_string())?;
+            } else if let Some(text) = sentence(&line) {
+                print(&text)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A line for people; none for what only programs want.
+fn sentence(line: &Value) -> Option<String> {
+    let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+    match line["event"].as_str()? {
+        "on_air" if line["verified"] == true => Some(format!("ON AIR, verified. Watch at {}", text("viewer_url"))),
+        "on_air" => Some(format!("ON AIR, unverified ({}). Watch at {}", text("reason"), text("viewer_url"))),
+        "proof" => Some(if line["verified"] == true { "Verified.".to_owned() } else { text("reason") }),
+        "destination" => Some(format!("{}: {} {}", text("host"), text("state").replace('_', " "), text("message"))),
+        "source" => Some(format!("{} is {}. {}", text("id"), text("state"), text("message"))),
+        "notice" => Some(text("message")),
+        "ended" => {
+            let seconds = line["duration_ms"].as_u64().unwrap_or(0) / 1000;
+            Some(format!("Ended after {seconds} s. {}", line["recording"].as_str().unwrap_or("There is no recording.")))
+        }
+        _ => None,
+    }
+}
+
+/// Ctrl-C, SIGTERM and a closed terminal are a clean end.
+struct EndSignals([Signal; 3]);
+
+impl EndSignals {
+    fn listen() -> Result<Self> {
+        let on = |kind| signal(kind).context("signals cannot be heard");
+        Ok(Self([on(SignalKind::interrupt())?, on(SignalKind::terminate())?, on(SignalKind::hangup())?]))
+    }
+
+    async fn next(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+}

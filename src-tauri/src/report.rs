@@ -1,0 +1,174 @@
+//! What `antenne live --json` prints: CONTRACT's events, from the studio's updates.
+
+use domain::{DestinationState, Event, Phase, Proof, Replay, ReplayState, Role, Snapshot, SourceState, UnixMs, Update};
+use serde_json::{Value, json};
+
+/// Follows the studio's updates and turns them into lines.
+pub(crate) struct Reporter {
+    known: Snapshot,
+    chat: u64,
+    was_lost: Vec<Role>,
+    on_air_told: bool,
+}
+
+impl Reporter {
+    /// Begins at `snapshot`.
+    pub(crate) fn new(snapshot: Snapshot) -> Self {
+        let chat = snapshot.chat.len() as u64;
+        Self { known: snapshot, chat, was_lost: Vec::new(), on_air_told: false }
+    }
+
+    /// What is known now, but for the chat.
+    pub(crate) const fn known(&self) -> &Snapshot {
+        &self.known
+    }
+
+    /// Takes an update; answers the lines that it amounts to.
+    pub(crate) fn take(&mut self, update: Update) -> Vec<Value> {
+        match update {
+            Update::Snapshot { snapshot } => {
+                *self = Self { on_air_told: self.on_air_told, ..Self::new(snapshot) };
+                Vec::new()
+            }
+            Update::Event { numbered } => self.event(numbered.event),
+            Update::Levels { .. } | Update::Clock { .. } => Vec::new(),
+        }
+    }
+
+    fn event(&mut self, event: Event) -> Vec<Value> {
+        match event {
+            Event::Phase(phase) => {
+                self.known.phase = phase;
+                return self.phase().into_iter().collect();
+            }
+            Event::Health(health) => {
+                self.known.health = health;
+                let on_air = matches!(self.known.phase, Phase::OnAir { .. });
+                return if on_air { vec![self.stats()] } else { Vec::new() };
+            }
+            Event::Destinations(rows) => {
+                let before = std::mem::replace(&mut self.known.destinations, rows);
+                return self.destinations(&before);
+            }
+            Event::Sources(rows) => {
+                self.known.sources = rows;
+                return self.sources();
+            }
+            Event::Notices(notices) => {
+                let before = std::mem::replace(&mut self.known.notices, notices);
+                let fresh = self.known.notices.iter().filter(|notice| before.iter().all(|old| old.id != notice.id));
+                return fresh
+                    .map(|notice| json!({"event": "notice", "severity": notice.severity, "code": notice.code, "message": notice.text}))
+                    .collect();
+            }
+            Event::Said(_) => self.chat += 1,
+            Event::Removed(_) => self.chat = self.chat.saturating_sub(1),
+            Event::ChatCleared => self.chat = 0,
+            Event::Audience(audience) => self.known.audience = audience,
+            Event::Links(links) => self.known.links = links,
+            Event::Library(library) => self.known.library = library,
+            Event::Devices(devices) => self.known.devices = devices,
+            Event::Setup(_) | Event::Checks(_) | Event::OnProgram(_) | Event::Disk(_) => {}
+        }
+        Vec::new()
+    }
+
+    fn phase(&mut self) -> Option<Value> {
+        match &self.known.phase {
+            Phase::OnAir { episode, since, proof } if !self.on_air_told => {
+                self.on_air_told = true;
+                let links = &self.known.links;
+                let mut line = json!({
+                    "event": "on_air", "episode": episode, "at": rfc3339(*since), "verified": *proof == Proof::Verified,
+                    "viewer_url": links.viewer_url, "whep_url": links.whep_url, "hls_url": null, "room_url": links.room_url,
+                });
+                if let Proof::Unverified { reason } = proof {
+                    line["reason"] = json!(reason);
+                }
+                Some(line)
+            }
+            Phase::OnAir { proof, .. } => {
+                let reason = if let Proof::Unverified { reason } = proof { Some(reason) } else { None };
+                Some(json!({"event": "proof", "verified": *proof == Proof::Verified, "reason": reason}))
+            }
+            Phase::Ended { episode } => {
+                let replay = self.known.library.iter().find(|replay| replay.episode == *episode);
+                let base = self.known.links.viewer_url.rsplit_once('/').map_or("", |(base, _)| base);
+                Some(json!({
+                    "event": "ended", "episode": episode, "recording": replay.and_then(|replay| replay.path.clone()),
+                    "duration_ms": replay.map(|replay| replay.duration_ms),
+                    "replay_url": replay.filter(|replay| replay.path.is_some()).map(|_| format!("{base}/replays/{episode}")),
+                }))
+            }
+            _ => None,
+        }
+    }
+
+    fn stats(&self) -> Value {
+        let (stats, audience) = (&self.known.health.stats, &self.known.audience);
+        json!({
+            "event": "stats", "program_ms": stats.program_ms, "fps": stats.fps,
+            "dropped": stats.dropped_rendering + stats.dropped_encoder + stats.dropped_network,
+            "dropped_by": {"rendering": stats.dropped_rendering, "encoder": stats.dropped_encoder, "network": stats.dropped_network},
+            "encoded_kbps": stats.encoded_kbps, "recording_bytes": stats.recording_bytes,
+            "viewers": audience.viewers, "hearts": audience.hearts, "chat": self.chat,
+        })
+    }
+
+    fn destinations(&self, before: &[domain::DestinationStatus]) -> Vec<Value> {
+        let rows = self.known.destinations.iter().enumerate();
+        let changed = rows.filter(|(_, row)| {
+            let old = before.iter().find(|old| old.id == row.id);
+            row.state != DestinationState::Idle
+                && old.is_none_or(|old| (old.state, &old.code) != (row.state, &row.code))
+        });
+        changed
+            .map(|(index, row)| {
+                json!({"event": "destination", "index": index, "host": row.host, "state": row.state, "code": row.code, "message": row.problem})
+            })
+            .collect()
+    }
+
+    /// `running` the first time, `lost`, and `back` when it runs again.
+    fn sources(&mut self) -> Vec<Value> {
+        let mut lines = Vec::new();
+        for row in &self.known.sources {
+            let Some(id) = &row.id else { continue };
+            let lost_before = self.was_lost.contains(&row.role);
+            let word = match row.state {
+                SourceState::Lost if !lost_before => {
+                    self.was_lost.push(row.role);
+                    "lost"
+                }
+                SourceState::Running if lost_before => {
+                    self.was_lost.retain(|role| *role != row.role);
+                    "back"
+                }
+                _ => continue,
+            };
+            lines.push(json!({"event": "source", "id": id, "role": row.role, "state": word, "message": row.problem}));
+        }
+        lines
+    }
+}
+
+/// A replay as CONTRACT writes it.
+pub(crate) fn replay(replay: &Replay) -> Value {
+    let state = match replay.state {
+        ReplayState::OnAir => "on_air",
+        ReplayState::Whole => "whole",
+        ReplayState::Recovered => "recovered",
+    };
+    json!({
+        "episode": replay.episode, "show": replay.show, "title": replay.title, "started_at": rfc3339(replay.started_at),
+        "ended_at": replay.ended_at.map(rfc3339), "duration_ms": replay.duration_ms, "bytes": replay.bytes, "path": replay.path,
+        "hearts": replay.hearts, "chat": replay.chat, "viewers": replay.viewers, "state": state,
+        "expires_at": replay.expires_at.map(rfc3339),
+    })
+}
+
+/// A moment as RFC 3339 writes it, in UTC.
+pub(crate) fn rfc3339(at: UnixMs) -> String {
+    let millis = i64::try_from(at.0).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
+}

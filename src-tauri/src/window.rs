@@ -1,0 +1,126 @@
+//! The studio's window: three commands, and nothing of its own.
+
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context as _, Result, bail};
+use domain::{Command, Refusal, Reply, Snapshot};
+use studio::{Output, Studio, StudioConfig};
+use tauri::ipc::{Channel, InvokeResponseBody};
+use tauri::{Manager as _, RunEvent, State, WebviewUrl, WebviewWindowBuilder};
+use tokio::task::JoinHandle;
+
+use crate::live::data_dir;
+
+/// WebKit's way of drawing without a graphics card, six times cheaper there than its default.
+const SOFTWARE_DRAWING: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
+
+struct Shell {
+    studio: Mutex<Option<std::sync::Arc<Studio>>>,
+    subscription: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Shell {
+    fn studio(&self) -> Result<std::sync::Arc<Studio>, Refusal> {
+        let studio = self.studio.lock().unwrap_or_else(PoisonError::into_inner);
+        studio.clone().ok_or_else(|| Refusal::new("studio.closed", "the studio is closing"))
+    }
+}
+
+/// Opens the window and stays until it is closed.
+pub(crate) fn open(folder: Option<PathBuf>) -> Result<()> {
+    if std::env::var_os("DISPLAY").is_none() && std::env::var_os("WAYLAND_DISPLAY").is_none() {
+        bail!(
+            "there is no display to open the studio's window on; `antenne live` goes on air without one (see antenne live --help)"
+        );
+    }
+    draw_in_software_without_a_graphics_card()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?;
+    let studio = runtime.block_on(Studio::start(StudioConfig::new(data_dir(folder)?)))?;
+    tauri::async_runtime::set(runtime.handle().clone());
+    let shell = Shell { studio: Mutex::new(Some(std::sync::Arc::new(studio))), subscription: Mutex::new(None) };
+    let app = tauri::Builder::default()
+        .manage(shell)
+        .invoke_handler(tauri::generate_handler![dispatch, snapshot, subscribe])
+        .setup(|app| {
+            WebviewWindowBuilder::new(app, "main", WebviewUrl::App("index.html".into()))
+                .title("Antenne")
+                .inner_size(1280.0, 800.0)
+                .min_inner_size(1024.0, 700.0)
+                .background_color(tauri::window::Color(0x0E, 0x0F, 0x13, 0xFF))
+                .build()?;
+            Ok(())
+        })
+        .build(tauri::generate_context!())
+        .context("the window cannot be opened")?;
+    app.run(move |handle, event| {
+        if let RunEvent::Exit = event {
+            runtime.block_on(close(handle.state::<Shell>()));
+        }
+    });
+    Ok(())
+}
+
+/// Ends the show, if one is on air, before the process goes.
+async fn close(shell: State<'_, Shell>) {
+    if let Some(task) = shell.subscription.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        task.abort();
+    }
+    let studio = shell.studio.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(studio) = studio {
+        match std::sync::Arc::try_unwrap(studio) {
+            Ok(studio) => studio.close().await,
+            Err(_) => tracing::error!("a command is still running; what is on air is finished at the next start"),
+        }
+    }
+}
+
+#[tauri::command]
+async fn dispatch(shell: State<'_, Shell>, command: Command) -> Result<Reply, Refusal> {
+    Ok(shell.studio()?.dispatch(command).await)
+}
+
+#[tauri::command]
+async fn snapshot(shell: State<'_, Shell>) -> Result<Snapshot, Refusal> {
+    shell.studio()?.snapshot().await.ok_or_else(|| Refusal::new("studio.closed", "the studio is closing"))
+}
+
+/// One subscription at a time: a reload of the page replaces the one before.
+#[tauri::command]
+async fn subscribe(shell: State<'_, Shell>, channel: Channel<InvokeResponseBody>) -> Result<(), Refusal> {
+    let closed = || Refusal::new("studio.closed", "the studio is closing");
+    let mut subscription = shell.studio()?.subscribe(true).await.ok_or_else(closed)?;
+    let task = tokio::spawn(async move {
+        while let Some(output) = subscription.next().await {
+            let body = match output {
+                Output::Monitor(jpeg) => InvokeResponseBody::Raw(jpeg.to_vec()),
+                Output::Update(update) => match serde_json::to_string(&update) {
+                    Ok(text) => InvokeResponseBody::Json(text),
+                    Err(error) => {
+                        tracing::error!(%error, "an update could not be written");
+                        continue;
+                    }
+                },
+            };
+            if channel.send(body).is_err() {
+                return;
+            }
+        }
+    });
+    let before = shell.subscription.lock().unwrap_or_else(PoisonError::into_inner).replace(task);
+    if let Some(before) = before {
+        before.abort();
+    }
+    Ok(())
+}
+
+/// Replaces this process by itself once, with the variable that WebKit reads before GTK starts.
+fn draw_in_software_without_a_graphics_card() -> Result<()> {
+    if Path::new("/dev/dri").exists() || std::env::var_os(SOFTWARE_DRAWING).is_some() {
+        return Ok(());
+    }
+    let program = std::env::current_exe().context("the program does not find itself")?;
+    let error = std::process::Command::new(program).args(std::env::args_os().skip(1)).env(SOFTWARE_DRAWING, "1").exec();
+    Err(error).context("the program could not start itself anew")
+}
