@@ -4,3 +4,15 @@
 //! Used by `tests/` and the `bench` binary only. Deliberately contains no Tauri, no GStreamer and
 //! none of the studio's own code for what it checks: recordings are read with ffmpeg, the archive
 //! with sqlite3, the page with a real browser.
+
+pub mod antenne;
+pub mod archive;
+pub mod browser;
+pub mod deadline;
+pub mod peers;
+pub mod process;
+pub mod recording;
+pub mod room;
+pub mod strip;
+pub mod surroundings;
+pub mod window;

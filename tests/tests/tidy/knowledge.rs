@@ -159,9 +159,7 @@ pub(crate) fn of_source(path: &str, text: &str) -> Vec<String> {
 
 #[test]
 fn a_dependency_out_of_place_is_found() {
-    let describe = |package: &str, dependency: &str| {
-        serde_json::json!({"packages": [{"name": package, "dependencies": [{"name": dependency, "kind": null}]}]})
-    };
+    let describe = |package: &str, dependency: &str| serde_json::json!({"packages": [{"name": package, "dependencies": [{"name": dependency, "kind": null}]}]});
     let complains = |package: &str, dependency: &str| {
         of_manifests(&describe(package, dependency)).iter().any(|problem| problem.contains("must not know"))
     };

@@ -44,9 +44,7 @@ pub(crate) fn check(path: &str, text: &str) -> Vec<String> {
 
 /// Why a line cannot stay.
 fn reason_against(path: &str, line: &str) -> Option<&'static str> {
-    let words = |wanted: &[&str]| {
-        line.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| wanted.contains(&word))
-    };
+    let words = |wanted: &[&str]| line.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| wanted.contains(&word));
     if words(&["TODO", "FIXME", "XXX", "HACK"]) {
         return Some("unfinished work is an issue, not a comment");
     }

@@ -1,0 +1,55 @@
+//! The archive as somebody else reads it: with sqlite3, not with the studio's own code.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// The archive's file in a data folder.
+///
+/// # Panics
+///
+/// If there is not exactly one SQLite file.
+#[must_use]
+pub fn file_in(data: &Path) -> PathBuf {
+    let entries = std::fs::read_dir(data).unwrap_or_else(|error| panic!("{}: {error}", data.display()));
+    let is_sqlite = |path: &PathBuf| std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"SQLite format 3\0"));
+    let files: Vec<_> =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).filter(is_sqlite).collect();
+    match files.as_slice() {
+        [file] => file.clone(),
+        other => panic!("one archive expected in {}, found {other:?}", data.display()),
+    }
+}
+
+/// The rows that `query` finds.
+///
+/// # Panics
+///
+/// If sqlite3 refuses.
+#[must_use]
+pub fn rows(file: &Path, query: &str) -> Vec<Value> {
+    let output = Command::new("sqlite3")
+        .args(["-readonly", "-json", "-cmd", ".timeout 5000"])
+        .arg(file)
+        .arg(query)
+        .output()
+        .expect("sqlite3 is installed");
+    assert!(output.status.success(), "{query}: {}", String::from_utf8_lossy(&output.stderr));
+    if output.stdout.is_empty() {
+        return Vec::new();
+    }
+    serde_json::from_slice(&output.stdout).expect("sqlite3 -json writes JSON")
+}
+
+/// Everything that the database and its files beside it contain, as bytes: for what must not be there.
+#[must_use]
+pub fn bytes(file: &Path) -> Vec<u8> {
+    let mut all = std::fs::read(file).unwrap_or_default();
+    for end in ["-wal", "-shm"] {
+        let mut beside = file.as_os_str().to_owned();
+        beside.push(end);
+        all.extend(std::fs::read(beside).unwrap_or_default());
+    }
+    all
+}

@@ -1,0 +1,133 @@
+//! What a desktop offers a studio, without the hardware: a screen, a sound server, a camera.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::antenne::built;
+use crate::deadline::until;
+use crate::process::{Process, isolated};
+
+/// A screen of its own.
+pub struct Screen {
+    _server: Process,
+    display: String,
+}
+
+impl Screen {
+    /// Starts an X server at a free number.
+    pub async fn start(width: u32, height: u32) -> Self {
+        let mut command = isolated("Xvfb");
+        command
+            .args(["-displayfd", "1", "-nolisten", "tcp", "-noreset", "-screen", "0"])
+            .arg(format!("{width}x{height}x24"));
+        let mut server = Process::start("Xvfb", command);
+        let number = server.line("its number", |line| line.trim().parse::<u32>().ok()).await;
+        Self { _server: server, display: format!(":{number}") }
+    }
+
+    /// The value of `DISPLAY`.
+    #[must_use]
+    pub fn display(&self) -> &str {
+        &self.display
+    }
+}
+
+/// A session with a bus, PipeWire and its session manager: the place where cameras appear.
+pub struct Session {
+    folder: TempDir,
+    bus_address: String,
+    sound_server: Vec<Process>,
+    _bus: Process,
+}
+
+impl Session {
+    /// Starts an empty session.
+    pub async fn start() -> Self {
+        let folder = TempDir::new().expect("a folder for sockets");
+        let mut command = isolated("dbus-daemon");
+        command.args(["--session", "--nofork", "--nopidfile", "--print-address=1"]);
+        command.arg(format!("--address=unix:path={}", folder.path().join("bus").display()));
+        let mut bus = Process::start("dbus-daemon", command);
+        let bus_address =
+            bus.line("its address", |line| line.starts_with("unix:").then(|| line.trim().to_owned())).await;
+        let mut session = Self { folder, bus_address, sound_server: Vec::new(), _bus: bus };
+        session.start_sound_server().await;
+        session
+    }
+
+    /// A command inside the session.
+    #[must_use]
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = isolated(program);
+        self.surround(&mut command);
+        command
+    }
+
+    /// Puts a command into the session.
+    pub fn surround(&self, command: &mut Command) {
+        let folder = self.folder.path();
+        command
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.bus_address)
+            .env("XDG_RUNTIME_DIR", folder)
+            .env("PIPEWIRE_RUNTIME_DIR", folder)
+            .env("XDG_STATE_HOME", folder.join("state"))
+            .env("WIREPLUMBER_DEBUG", "1");
+    }
+
+    /// Where its sockets are.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Kills the sound server with everything that it offers.
+    pub async fn stop_sound_server(&mut self) {
+        for mut process in self.sound_server.drain(..) {
+            process.kill().await;
+        }
+    }
+
+    /// Starts the sound server and waits until it can be asked.
+    pub async fn start_sound_server(&mut self) {
+        for name in ["pipewire", "wireplumber"] {
+            let process = Process::start(name, self.command(name));
+            self.sound_server.push(process);
+            until(&format!("{name} answers"), || async {
+                self.offers(if name == "pipewire" { "PipeWire:Interface:Core" } else { "WirePlumber" })
+                    .await
+                    .then_some(())
+            })
+            .await;
+        }
+    }
+
+    /// Whether anything in the session's list of objects contains `text`.
+    pub async fn offers(&self, text: &str) -> bool {
+        let listed = self.command("pw-dump").kill_on_drop(true).output().await.expect("pw-dump is installed");
+        String::from_utf8_lossy(&listed.stdout).contains(text)
+    }
+
+    /// Plugs a camera in: its picture carries the clock strip.
+    pub async fn plug_camera(&self, name: &str) -> Camera {
+        let program = built("examples/pipewire_camera", "cargo build -p antenne-engine --example pipewire_camera");
+        let mut command = self.command(program);
+        command.args(["--name", name]);
+        let process = Process::start("camera", command);
+        until(&format!("the session lists {name}"), || async { self.offers(name).await.then_some(()) }).await;
+        Camera { process }
+    }
+}
+
+/// A camera that is plugged in until it is dropped.
+pub struct Camera {
+    process: Process,
+}
+
+impl Camera {
+    /// Pulls it out.
+    pub async fn pull(mut self) {
+        self.process.kill().await;
+    }
+}

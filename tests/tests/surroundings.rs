@@ -1,0 +1,89 @@
+//! The stand-ins themselves: a test of the studio means nothing where its surroundings lie.
+
+use std::process::Command;
+
+use antenne_tests::browser::Chromium;
+use antenne_tests::deadline::until;
+use antenne_tests::peers::{RtmpServer, SilentServer, is_flv};
+use antenne_tests::recording::{Recording, longest_gap};
+use antenne_tests::surroundings::{Screen, Session};
+use tempfile::TempDir;
+
+/// Five seconds of picture and sound, in real time if they are pushed somewhere.
+fn made_by_ffmpeg() -> Command {
+    let mut command = Command::new("ffmpeg");
+    command.args(["-nostdin", "-v", "error", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30"]);
+    command.args(["-f", "lavfi", "-i", "sine=frequency=1000:beep_factor=1", "-t", "5", "-c:v", "libx264"]);
+    command.args(["-preset", "ultrafast", "-g", "60", "-bf", "0", "-c:a", "aac", "-pix_fmt", "yuv420p"]);
+    command
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_screen_has_a_number_of_its_own() {
+    let (one, other) = (Screen::start(640, 360).await, Screen::start(640, 360).await);
+    assert_ne!(one.display(), other.display());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_has_a_sound_server_that_can_be_restarted() {
+    let mut session = Session::start().await;
+    session.stop_sound_server().await;
+    assert!(!session.offers("WirePlumber").await, "it is gone");
+    session.start_sound_server().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_files_what_it_gets_and_a_recording_is_read_exactly() {
+    let mut server = RtmpServer::start().await;
+    let mut pushing = made_by_ffmpeg().args(["-f", "flv", &server.url()]).spawn().expect("ffmpeg is installed");
+    assert!(pushing.wait().expect("ffmpeg ends").success());
+    until("the server filed it", || async {
+        server.recordings().first().is_some_and(|path| is_flv(path)).then_some(())
+    })
+    .await;
+    server.stop().await;
+
+    let recording = Recording::open(&server.recordings()[0]);
+    assert_eq!(recording.size(), (320, 180));
+    let pictures = recording.pictures();
+    assert!(pictures.len() > 140 && pictures[0].keyframe, "{} pictures", pictures.len());
+    assert!(longest_gap(pictures.iter().map(|picture| picture.pts)) < 0.05);
+    assert_eq!(recording.stamps().len(), pictures.len());
+    assert!(recording.stamps().iter().all(|stamp| stamp.strip.is_none()), "there is no strip in it");
+    assert!(recording.sound().len() > 4 * 48_000);
+    assert!(recording.pictures_between(1.0, 1.5, 3).len().abs_diff(5) <= 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_server_accepts_and_says_nothing() {
+    use std::io::{ErrorKind, Read};
+
+    let server = SilentServer::start(([127, 0, 0, 1], 0).into());
+    let mut connection = std::net::TcpStream::connect(server.address()).expect("it accepts");
+    connection.set_read_timeout(Some(std::time::Duration::from_millis(300))).expect("a limit can be set");
+    let nothing = connection.read(&mut [0; 16]).expect_err("it says nothing");
+    assert!(matches!(nothing.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{nothing}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_sees_and_hears_a_video() {
+    let folder = TempDir::new().expect("a folder");
+    let file = folder.path().join("video.mp4");
+    let made = made_by_ffmpeg().args(["-movflags", "faststart"]).arg(&file).status().expect("ffmpeg is installed");
+    assert!(made.success());
+    let page = Chromium::start_sized(400, 800).await;
+    // As data, because a page may not look into pictures of another origin.
+    let data = Command::new("base64").arg("-w0").arg(&file).output().expect("base64 is a core utility").stdout;
+    let data = String::from_utf8_lossy(&data);
+    let html = format!("<video data-testid=picture autoplay loop src='data:video/mp4;base64,{data}'></video>");
+    std::fs::write(folder.path().join("page.html"), html).expect("the page is written");
+    page.open(&format!("file://{}", folder.path().join("page.html").display())).await;
+    page.follow_video().await;
+    page.at_least("pictures", "window.antenneFollowed.pictures.length", 30).await;
+    assert!(page.shows("picture").await && !page.shows("nothing").await);
+    let followed = page.followed().await;
+    assert!(followed.loudest > 0.01, "{}", followed.loudest);
+    assert!(followed.strips().is_empty());
+    assert!(page.screenshot("fixture").await.exists());
+    page.close().await;
+}
