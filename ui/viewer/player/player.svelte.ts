@@ -25,6 +25,7 @@ export class Player {
   #programMs: ProgramMs | null = null;
   #frameAt = 0;
   #frames = 0;
+  #expects = false;
   #lastTime = 0;
   #look: ReturnType<typeof setInterval> | undefined;
 
@@ -43,6 +44,12 @@ export class Player {
 
   open(): void {
     this.#whep.open();
+  }
+
+  /** Whether the program arrives at the server: only then a picture that stands still is a fault of the line. */
+  expect(picture: boolean): void {
+    this.#expects = picture;
+    this.#frameAt = performance.now();
   }
 
   close(): void {
@@ -136,7 +143,7 @@ export class Player {
     }
     const still = performance.now() - this.#frameAt;
     this.stalled = this.seen && still > STALL_MS;
-    if (this.session === "connected" && still > GIVE_UP_MS) this.#whep.restart();
+    if (this.#expects && this.session === "connected" && still > GIVE_UP_MS) this.#whep.restart();
   }
 }
 

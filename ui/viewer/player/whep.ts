@@ -72,10 +72,7 @@ export class WhepSession {
     peer.addTransceiver("video", { direction: "recvonly" });
     peer.addTransceiver("audio", { direction: "recvonly" });
     const stream = new MediaStream();
-    peer.ontrack = ({ track }) => {
-      stream.addTrack(track);
-      if (attempt === this.#attempt) this.owner.stream(stream);
-    };
+    peer.ontrack = ({ track }) => stream.addTrack(track);
     peer.onconnectionstatechange = () => {
       if (attempt === this.#attempt) this.#changed(peer.connectionState);
     };
@@ -87,7 +84,10 @@ export class WhepSession {
       if (answer === null) return;
       this.clock = answer.clock;
       await peer.setRemoteDescription({ type: "answer", sdp: answer.sdp });
-      if (attempt === this.#attempt) this.#wait(CONNECT_MS);
+      if (attempt !== this.#attempt) return;
+      // Not before all tracks are there: whether the page may sound is decided when it starts to play.
+      this.owner.stream(stream);
+      this.#wait(CONNECT_MS);
     } catch (error) {
       if (attempt !== this.#attempt) return;
       this.#again(error instanceof NotYet ? error.retryMs : 0);
