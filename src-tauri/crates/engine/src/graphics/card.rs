@@ -39,6 +39,8 @@ struct Measures {
     name_y: f32,
     first_y: f32,
     avatar: f32,
+    /// From the card's left and upper edge to the avatar.
+    inset: f32,
 }
 
 const CHAT: Measures = Measures {
@@ -53,13 +55,14 @@ const CHAT: Measures = Measures {
     name_y: 25.0,
     first_y: 53.0,
     avatar: 19.0,
+    inset: 14.0,
 };
 
 const COMMENT: Measures = Measures {
     template: template::COMMENT,
     margin: 28.0,
     padding: 30.0,
-    indent: 116.0,
+    indent: 110.0,
     name: Style { family: "Inter", weight: 600, size: 22.0 },
     text: Style { family: "Inter", weight: 500, size: 36.0 },
     lines: 3,
@@ -67,6 +70,7 @@ const COMMENT: Measures = Measures {
     name_y: 39.0,
     first_y: 82.0,
     avatar: 32.0,
+    inset: 26.0,
 };
 
 const TITLE: Measures = Measures {
@@ -81,6 +85,7 @@ const TITLE: Measures = Measures {
     name_y: 40.0,
     first_y: 91.0,
     avatar: 0.0,
+    inset: 24.0,
 };
 
 /// The widest chat card, comment and title, in units.
@@ -136,7 +141,7 @@ fn values(
     let (name_x, name_anchor) = side(name_lines.from_right);
     let line = |index: usize| Value::from(paragraph.lines.get(index).map_or("", String::as_str));
     let y = |index: f32| Value::from(margin + measures.first_y + index * measures.line_height);
-    let avatar_y = margin + measures.avatar + padding * 0.85;
+    let avatar_y = margin + measures.inset + measures.avatar;
     vec![
         ("margin", margin.into()),
         ("outerWidth", (width + 2.0 * margin).into()),
@@ -148,7 +153,7 @@ fn values(
         ("lineY", (margin + 0.5).into()),
         ("lineWidth", (width - 1.0).into()),
         ("lineHeight", (height - 1.0).into()),
-        ("avatarX", (margin + (indent - measures.avatar * 0.4) / 2.0 + 1.0).into()),
+        ("avatarX", (margin + measures.inset + measures.avatar).into()),
         ("avatarY", avatar_y.into()),
         ("initialY", (avatar_y + measures.avatar * 0.355).into()),
         ("initial", initial(name).into()),
@@ -167,9 +172,9 @@ fn values(
         ("y1", y(0.0)),
         ("y2", y(1.0)),
         ("y3", y(2.0)),
-        ("barX", (margin + 24.0).into()),
-        ("barY", (margin + 24.0).into()),
-        ("barHeight", (height - 48.0).into()),
+        ("barX", (margin + measures.inset).into()),
+        ("barY", (margin + measures.inset).into()),
+        ("barHeight", (height - 2.0 * measures.inset).into()),
     ]
 }
 
