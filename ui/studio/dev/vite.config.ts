@@ -8,5 +8,10 @@ import { defineConfig } from "vite";
 export default defineConfig({
   root: new URL("..", import.meta.url).pathname,
   plugins: [svelte()],
-  resolve: { alias: { "@tauri-apps/api/core": new URL("./core.ts", import.meta.url).pathname } },
+  resolve: {
+    alias: {
+      "@tauri-apps/api/core": new URL("./core.ts", import.meta.url).pathname,
+      "@tauri-apps/api/window": new URL("./window.ts", import.meta.url).pathname,
+    },
+  },
 });

@@ -1,4 +1,5 @@
 import { Channel, invoke } from "@tauri-apps/api/core";
+import { getCurrentWindow } from "@tauri-apps/api/window";
 import type { Command } from "../../../bindings/Command";
 import type { Reply } from "../../../bindings/Reply";
 import type { Snapshot } from "../../../bindings/Snapshot";
@@ -10,6 +11,20 @@ export interface Bridge {
   snapshot(): Promise<Snapshot>;
   /** Resolves once the shell has taken the subscription; messages may arrive before. */
   subscribe(listener: Listener): Promise<void>;
+}
+
+/** The frame around the page: whether it may close is asked first. */
+export interface Frame {
+  /** `mayClose` is asked whenever the operator wants to close the window. */
+  guard(mayClose: () => boolean): Promise<void>;
+  /** Closes without asking. */
+  close(): Promise<void>;
+}
+
+/** What went wrong, for a person: the shell refuses with a code and a message. */
+export function reasonOf(error: unknown): string {
+  if (typeof error === "object" && error !== null && "message" in error && typeof error.message === "string") return error.message;
+  return String(error);
 }
 
 /** Who is told. Neither method may throw. */
@@ -31,4 +46,14 @@ export const shell: Bridge = {
     };
     await invoke("subscribe", { channel });
   },
+};
+
+/** The window that the shell opened. */
+export const frame: Frame = {
+  guard: async (mayClose) => {
+    await getCurrentWindow().onCloseRequested((event) => {
+      if (!mayClose()) event.preventDefault();
+    });
+  },
+  close: () => getCurrentWindow().destroy(),
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decibels, diskUrgency, droppedUrgency, hoursInWords, minutesInWords, plural } from "./format";
+import { decibels, diskUrgency, droppedUrgency, hoursInWords, minutesInWords, plural, sentence } from "./format";
 
 describe("the words of the window", () => {
   it("says how much time is left", () => {
@@ -19,6 +19,10 @@ describe("the words of the window", () => {
 
   it("counts people", () => {
     expect([0, 1, 4_312].map((n) => plural(n, "person", "people"))).toEqual(["0 people", "1 person", "4,312 people"]);
+  });
+
+  it("begins a message with a capital", () => {
+    expect(["the show has begun already", "RTMP", ""].map(sentence)).toEqual(["The show has begun already", "RTMP", ""]);
   });
 
   it("writes a gain with its sign", () => {

@@ -22,6 +22,11 @@ export function hoursInWords(hours: number): string {
   return plural(hours, "hour", "hours");
 }
 
+/** A message with a capital at its start: messages are written to stand within a line. */
+export function sentence(text: string): string {
+  return text.charAt(0).toLocaleUpperCase("en-GB") + text.slice(1);
+}
+
 /** `+6.0 dB`, `−12.5 dB`, `0.0 dB`. */
 export function decibels(db: number): string {
   const rounded = Math.round(db * 10) / 10;

@@ -33,10 +33,10 @@ export function actionOf(press: Press, occupied: boolean): KeyAction | null {
   return SHORTCUTS.find((shortcut) => shortcut.key === press.key.toUpperCase())?.action ?? null;
 }
 
-/** Whether keys belong to `target`: a field, or anything within an open dialog, menu or list. */
+/** Whether keys belong to `target`: a field, an open list, or anything within a dialog. */
 export function takesKeys(target: EventTarget | null): boolean {
   if (!(target instanceof Element)) return false;
-  if (target.closest("[role=dialog], [role=alertdialog], [role=menu], [role=listbox]")) return true;
+  if (target.closest("[role=dialog], [role=alertdialog], [role=listbox], [aria-expanded=true]")) return true;
   if (target instanceof HTMLInputElement) return target.type !== "range" && target.type !== "checkbox";
   return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || (target as HTMLElement).isContentEditable;
 }

@@ -5,6 +5,7 @@ import type { Seq } from "../../../bindings/Seq";
 export type Place =
   | { name: "reach"; then: "go_live" | "stay" }
   | { name: "end" }
+  | { name: "close" }
   | { name: "delete"; episode: EpisodeId }
   | { name: "destination" }
   | { name: "library" }

@@ -4,7 +4,7 @@ import type { Numbered } from "../../../bindings/Numbered";
 import type { Reply } from "../../../bindings/Reply";
 import type { Snapshot } from "../../../bindings/Snapshot";
 import type { Update } from "../../../bindings/Update";
-import type { Bridge } from "./bridge";
+import { type Bridge, reasonOf } from "./bridge";
 import { reduce } from "./reduce";
 
 /** What a session tells: whoever renders it. */
@@ -55,7 +55,7 @@ export class Session {
     try {
       return await this.#bridge.dispatch(command);
     } catch (error) {
-      return { reply: "refused", code: "window.unreachable", message: `The studio did not take that: ${String(error)}` };
+      return { reply: "refused", code: "window.unreachable", message: `The studio did not take that: ${reasonOf(error)}` };
     }
   }
 

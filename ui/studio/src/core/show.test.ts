@@ -3,7 +3,7 @@ import type { Phase } from "../../../bindings/Phase";
 import type { Said } from "../../../bindings/Said";
 import { actionOf, SHORTCUTS } from "./keys";
 import { NOTHING } from "./nothing";
-import { choiceKey, choiceOf, endAsks, nextComment, replayUrl } from "./show";
+import { addressWithKey, choiceKey, choiceOf, closeAsks, endAsks, nextComment, replayUrl } from "./show";
 
 const said = (seq: number): Said => ({ seq, at_ms: 0, viewer: { id: "v", name: "Ada", hue: 204 }, text: "" });
 const onAir: Phase = { phase: "on_air", episode: "e", since: 0, proof: { proof: "verified" } };
@@ -14,6 +14,15 @@ describe("ending", () => {
     expect(endAsks(onAir, 0, 60_001)).toBe(true);
     expect(endAsks(onAir, 1, 1)).toBe(true);
     expect(endAsks({ phase: "starting", episode: "e", since: 0 }, 5, 90_000)).toBe(false);
+  });
+});
+
+describe("closing the window", () => {
+  it("asks only while something goes out", () => {
+    expect(closeAsks(onAir)).toBe(true);
+    expect(closeAsks({ phase: "starting", episode: "e", since: 0 })).toBe(true);
+    expect(closeAsks({ phase: "idle" })).toBe(false);
+    expect(closeAsks({ phase: "ending", episode: "e" })).toBe(false);
   });
 });
 
@@ -41,6 +50,14 @@ describe("a device choice", () => {
     for (const choice of [{ kind: "first" }, { kind: "test" }, { kind: "none" }, { kind: "device", id: "test" }, { kind: "device", id: "a:b" }] as const) {
       expect(choiceOf(choiceKey(choice))).toEqual(choice);
     }
+  });
+});
+
+describe("a destination's address", () => {
+  it("gets a place for the key where it has none", () => {
+    expect(addressWithKey(" rtmp://a.example/live/ ", "k")).toBe("rtmp://a.example/live/{key}");
+    expect(addressWithKey("rtmp://a.example/{key}?x=1", "k")).toBe("rtmp://a.example/{key}?x=1");
+    expect(addressWithKey("rtmp://a.example/live/stream", "")).toBe("rtmp://a.example/live/stream");
   });
 });
 

@@ -15,11 +15,22 @@ export function endAsks(phase: Phase, viewers: number, nowMs: number): boolean {
   return phase.phase === "on_air" && (viewers > 0 || nowMs - phase.since > END_ASKS_AFTER_MS);
 }
 
+/** Whether closing the window asks first: it would end the show. */
+export function closeAsks(phase: Phase): boolean {
+  return phase.phase === "starting" || phase.phase === "on_air";
+}
+
 /** The comment that comes after the one shown now or last; the newest where none was shown yet. */
 export function nextComment(chat: readonly Said[], shown: Seq | null, lastShown: Seq | null): Seq | null {
   const from = shown ?? lastShown;
   if (from === null) return chat.at(-1)?.seq ?? null;
   return chat.find((said) => said.seq > from)?.seq ?? null;
+}
+
+/** The address with a place for the key: services often give a folder and a key apart. */
+export function addressWithKey(address: string, key: string): string {
+  const trimmed = address.trim();
+  return key === "" || trimmed.includes("{key}") ? trimmed : `${trimmed.replace(/\/+$/, "")}/{key}`;
 }
 
 /** Where a replay is watched: on the same service as the show. */

@@ -3,7 +3,7 @@ import type { Levels } from "../../../bindings/Levels";
 import type { Refusal } from "../../../bindings/Refusal";
 import type { Reply } from "../../../bindings/Reply";
 import type { Snapshot } from "../../../bindings/Snapshot";
-import { type Bridge, shell } from "./bridge";
+import { type Bridge, reasonOf, shell } from "./bridge";
 import { NOTHING } from "./nothing";
 import { Session } from "./session";
 
@@ -78,7 +78,7 @@ export class Studio {
     try {
       await this.#session.start();
     } catch (error) {
-      this.failure = String(error);
+      this.failure = reasonOf(error);
     }
   }
 
