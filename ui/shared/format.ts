@@ -62,6 +62,8 @@ export function initials(name: string): string {
 }
 
 function firstGrapheme(word: string): string {
+  // Older browsers take the first code point; an emoji of several then loses its companions.
+  if (!("Segmenter" in Intl)) return String.fromCodePoint(word.codePointAt(0) ?? 0x20).trim();
   const segments = new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(word);
   return segments[Symbol.iterator]().next().value?.segment ?? "";
 }

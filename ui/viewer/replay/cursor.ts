@@ -33,7 +33,7 @@ export class TimelineCursor {
 
   constructor(timeline: Timeline) {
     // `seq` is the order in which they were accepted; a slow line may have seen an earlier moment.
-    this.#chat = timeline.chat.toSorted((a, b) => a.at_ms - b.at_ms || a.seq - b.seq);
+    this.#chat = [...timeline.chat].sort((a, b) => a.at_ms - b.at_ms || a.seq - b.seq);
     this.#hearts = timeline.hearts.flatMap(({ at_ms, by_hue }) => spread(at_ms, by_hue)).sort((a, b) => a.atMs - b.atMs);
   }
 

@@ -22,18 +22,21 @@ export function tidyName(name: string): string {
   return [...tidy(name)].slice(0, NAME_CHARACTERS).join("").trim();
 }
 
-/** Whether the frame stays within what the server reads. */
-export function fits(frame: FromViewer): boolean {
-  return new TextEncoder().encode(JSON.stringify(frame)).length <= FRAME_BYTES;
+/** The size of a frame as the server reads it. */
+export function frameBytes(frame: FromViewer): number {
+  return new TextEncoder().encode(JSON.stringify(frame)).length;
 }
 
-/** How many characters too long a comment is to be sent; 0 if it can go. Emoji weigh four bytes. */
-export function excess(text: string, name: string | null): number {
-  const length = characters(text);
-  const over = Math.max(0, length - COMMENT_CHARACTERS);
-  if (over > 0 || fits({ type: "say", id: LONGEST_ID, text, name, at_ms: Number.MAX_SAFE_INTEGER })) return over;
-  const tooMany = new TextEncoder().encode(JSON.stringify({ type: "say", id: LONGEST_ID, text, name, at_ms: Number.MAX_SAFE_INTEGER })).length - FRAME_BYTES;
-  return Math.ceil(tooMany / 4);
-}
-
+/** The longest that the page gives to a comment. */
 const LONGEST_ID = "c9999999";
+
+/**
+ * How many characters too long a comment is to be sent; 0 if it can go. Within the limit of
+ * characters it may still be too large a frame: an emoji weighs four bytes and more.
+ */
+export function excess(text: string, name: string | null): number {
+  const over = characters(text) - COMMENT_CHARACTERS;
+  if (over > 0) return over;
+  const tooMany = frameBytes({ type: "say", id: LONGEST_ID, text, name, at_ms: Number.MAX_SAFE_INTEGER }) - FRAME_BYTES;
+  return Math.max(0, Math.ceil(tooMany / 4));
+}

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Said } from "../../bindings/Said";
 import type { ToViewer } from "../../bindings/ToViewer";
 import { joinedSentence } from "../people/people";
-import { COMMENT_CHARACTERS, excess, fits, tidy, tidyName } from "./limits";
+import { COMMENT_CHARACTERS, excess, FRAME_BYTES, frameBytes, tidy, tidyName } from "./limits";
 import { dueAgain, emptyRoom, forget, queue, reduce, type Outgoing, type RoomState } from "./state";
 
 const ada = { id: "a", name: "Ada", hue: 204 };
@@ -123,7 +123,7 @@ test("a comment is measured in characters and its frame in bytes", () => {
   const over = excess(emoji, "Ada");
   expect(over).toBeGreaterThan(0);
   const cut = [...emoji].slice(0, COMMENT_CHARACTERS - over).join("");
-  expect(fits({ type: "say", id: "c1", text: cut, name: "Ada", at_ms: 1 })).toBe(true);
+  expect(frameBytes({ type: "say", id: "c1", text: cut, name: "Ada", at_ms: 1 })).toBeLessThanOrEqual(FRAME_BYTES);
 });
 
 test("names and comments are tidied as the server does it", () => {

@@ -145,7 +145,7 @@ function welcomed(room: RoomState, message: Extract<ToViewer, { type: "welcome" 
 function said(room: RoomState, entry: Said): RoomState {
   if (room.chat.some(({ seq }) => seq === entry.seq)) return room;
   const later = room.chat.findIndex(({ seq }) => seq > entry.seq);
-  const chat = later < 0 ? [...room.chat, entry] : room.chat.toSpliced(later, 0, entry);
+  const chat = later < 0 ? [...room.chat, entry] : [...room.chat.slice(0, later), entry, ...room.chat.slice(later)];
   return {
     ...room,
     chat: chat.slice(-CHAT_KEPT),
