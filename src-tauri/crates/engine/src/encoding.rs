@@ -4,7 +4,7 @@ mod distributor;
 mod h264;
 mod pipeline;
 
-pub(crate) use distributor::{Distributor, Zero};
+pub(crate) use distributor::{Counted, Distributor, TapId, Zero};
 pub(crate) use pipeline::{Encoding, EncodingConfig};
 
 #[cfg(test)]

@@ -1,54 +1,137 @@
-//! The handle of the engine, and its thread.
+//! The handle of the engine. Behind it one thread owns every pipeline.
+
+mod broadcast;
+mod director;
+mod program;
+mod request;
+mod shared;
+mod slate;
+mod sources;
+
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
 
 use domain::{DestinationAddress, DestinationId, Plan, Secret};
 use media::ProgramTime;
 
 use crate::error::EngineError;
 use crate::event::{Broadcast, EngineConfig, EventSink, MonitorConfig};
+use crate::graphics::PainterHandle;
+use director::Director;
+use request::Request;
+use shared::Shared;
 
-/// The engine. Its calls never block; answers come as events.
-pub struct Engine;
+/// Requests that may wait for the engine's thread. It is never busy for longer than a few
+/// deadlines; what does not fit is refused with an error in the log.
+const WAITING_REQUESTS: usize = 512;
+
+/// The engine. Its calls never block (but for [`Engine::start`] and [`Engine::stop`]); answers
+/// come as events. Dropping it stops it.
+pub struct Engine {
+    requests: mpsc::SyncSender<Request>,
+    thread: Option<JoinHandle<()>>,
+    painter: Arc<PainterHandle>,
+    shared: Arc<Shared>,
+}
 
 impl Engine {
-    /// Starts the program: a slate and silence.
+    /// Starts the program: a slate and silence, until a plan says what to show.
     ///
     /// # Errors
     ///
-    /// [`EngineError`] where the program pipeline cannot be built or started.
-    pub fn start(_config: EngineConfig, _sink: EventSink) -> Result<Engine, EngineError> {
-        Ok(Self)
+    /// [`EngineError`] where the program pipeline cannot be built or started. Nothing is left
+    /// running.
+    pub fn start(config: EngineConfig, sink: EventSink) -> Result<Engine, EngineError> {
+        crate::init()?;
+        let (requests, received) = mpsc::sync_channel(WAITING_REQUESTS);
+        let shared = Arc::new(Shared::new());
+        let director = Director::start(config, sink, shared.clone(), requests.clone())?;
+        let painter = director.painter();
+        let thread = thread::Builder::new()
+            .name("engine".to_owned())
+            .spawn(move || director.run(&received))
+            .map_err(|error| EngineError::Thread { problem: error.to_string() })?;
+        Ok(Self { requests, thread: Some(thread), painter, shared })
     }
 
-    /// Makes `plan` the target; answers [`crate::EngineEvent::Shown`].
-    pub fn show(&self, _plan: Plan) {}
+    /// Makes `plan` the target. Answers [`crate::EngineEvent::Shown`] when it is on a program
+    /// frame; a plan that is replaced before the next frame is not answered.
+    pub fn show(&self, plan: Plan) {
+        self.ask(Request::Show(Box::new(plan)));
+    }
 
-    /// `count` hearts rise.
-    pub fn hearts(&self, _hue: u16, _count: u32) {}
+    /// `count` hearts rise on the picture, where the plan's graphics have hearts.
+    pub fn hearts(&self, hue: u16, count: u32) {
+        self.painter.hearts(hue, count);
+    }
 
     /// Starts, changes or stops the monitor.
-    pub fn set_monitor(&self, _monitor: Option<MonitorConfig>) {}
-
-    /// Begins a broadcast; answers `Began` or `BeginFailed`.
-    pub fn begin(&self, _broadcast: Broadcast) {}
-
-    /// Ends the broadcast; answers `Ended`.
-    pub fn end(&self) {}
-
-    /// Adds a destination; it is pushed to while on air.
-    pub fn add_destination(&self, _id: DestinationId, _address: &DestinationAddress, _key: Option<&Secret>) {}
-
-    /// Removes a destination.
-    pub fn remove_destination(&self, _id: DestinationId) {}
-
-    /// Asks for a keyframe; at most one a second reaches the encoder.
-    pub fn request_keyframe(&self) {}
-
-    /// The mixer's present moment while on air.
-    #[must_use]
-    pub fn program_time(&self) -> Option<ProgramTime> {
-        None
+    pub fn set_monitor(&self, monitor: Option<MonitorConfig>) {
+        self.ask(Request::Monitor(monitor));
     }
 
-    /// Stops everything.
-    pub fn stop(self) {}
+    /// Begins a broadcast. Answers `Began` or `BeginFailed`; a recording that cannot be started
+    /// answers `RecordingFailed`, and the broadcast begins without it.
+    pub fn begin(&self, broadcast: Broadcast) {
+        self.ask(Request::Begin(broadcast));
+    }
+
+    /// Ends the broadcast. Answers `Ended` when the recording is finished; without a broadcast
+    /// nothing.
+    pub fn end(&self) {
+        self.ask(Request::End);
+    }
+
+    /// Adds a destination; the program is pushed there while it is on air. `key` goes where the
+    /// address says, and nowhere else.
+    pub fn add_destination(&self, id: DestinationId, address: &DestinationAddress, key: Option<&Secret>) {
+        let (host, address) = (address.host().to_owned(), address.with_key(key));
+        self.ask(Request::AddDestination { id, host, address });
+    }
+
+    /// Removes a destination, also on air.
+    pub fn remove_destination(&self, id: DestinationId) {
+        self.ask(Request::RemoveDestination(id));
+    }
+
+    /// Asks for a keyframe; all askers together get at most one a second.
+    pub fn request_keyframe(&self) {
+        if self.shared.want_keyframe() {
+            self.ask(Request::Keyframe);
+        }
+    }
+
+    /// The present moment in program time; none unless on air.
+    #[must_use]
+    pub fn program_time(&self) -> Option<ProgramTime> {
+        let now = self.shared.program_now()?;
+        Some(ProgramTime::from_nanos(now.nseconds()))
+    }
+
+    /// Ends the broadcast, if there is one, stops every pipeline and joins every thread, each
+    /// within its deadline.
+    pub fn stop(self) {
+        drop(self);
+    }
+
+    fn ask(&self, request: Request) {
+        if let Err(error) = self.requests.try_send(request) {
+            tracing::error!(%error, "the engine does not take a request");
+        }
+    }
 }
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // Waits for a place in the queue: this request must not get lost.
+        let _ = self.requests.send(Request::Stop);
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the engine's thread panicked");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -14,12 +14,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::{Canvas, Layer, PlanId, Role};
 use gst::ClockTime;
-use gst::prelude::{Cast, ElementExt, ElementExtManual, GstBinExt, ObjectExt, PadExt, PadExtManual};
+use gst::prelude::{Cast, ClockExt, ElementExt, ElementExtManual, GstBinExt, ObjectExt, PadExt, PadExtManual};
 
 pub(crate) use levels::LevelMeter;
 pub(crate) use observer::Observed;
 pub(crate) use output::{ProgramOutput, ProgramTap};
-pub(crate) use slot::{AudioSlot, VideoSlot};
+pub(crate) use slot::Slots;
 
 use crate::chain::{Built, Chain, Part};
 use crate::error::EngineError;
@@ -43,8 +43,10 @@ pub(crate) struct MixerConfig {
     pub(crate) clock: gst::Clock,
     pub(crate) base_time: ClockTime,
     pub(crate) graphs_dir: PathBuf,
-    /// Shown in every slot to begin with.
-    pub(crate) slate: gst::Buffer,
+    /// Where the sources enter.
+    pub(crate) slots: Arc<Slots>,
+    /// The layout to begin with.
+    pub(crate) layers: Vec<Layer>,
     pub(crate) paint: Paint,
     /// Told when a layout is on a program frame.
     pub(crate) shown: Box<dyn Fn(PlanId) + Send>,
@@ -63,9 +65,6 @@ struct Target {
 /// The running program pipeline. Stopped when it is dropped.
 pub(crate) struct Mixer {
     pipeline: gst::Pipeline,
-    camera: Arc<VideoSlot>,
-    screen: Arc<VideoSlot>,
-    microphone: Arc<AudioSlot>,
     target: Arc<Mutex<Option<Target>>>,
     graphs_dir: PathBuf,
 }
@@ -81,9 +80,12 @@ impl Mixer {
         share_time(&pipeline, &config.clock, config.base_time);
         let bin: &gst::Bin = pipeline.upcast_ref();
         let canvas = config.canvas;
+        // Without this a mixer that is rebuilt would make all frames since the base time at once.
+        let begin = config.clock.time().saturating_sub(config.base_time);
 
         let compositor = Part::new("compositor").named("compositor").set("background", "black");
         let compositor = compositor.set("latency", PROGRAM_LATENCY.nseconds()).set("max-threads", 1);
+        let compositor = compositor.set("start-time-selection", "set").set("start-time", begin.nseconds());
         let video =
             Chain::start(compositor).then(Part::caps(raw_video(&canvas))).then(raw_sink("picture")).build(bin, WHAT)?;
         let base = Chain::start(Part::new("videotestsrc").set("is-live", true).set("pattern", "black"))
@@ -95,12 +97,16 @@ impl Mixer {
 
         let (camera_source, camera_pad) = picture_slot(bin, video.first(), &canvas)?;
         let (screen_source, screen_pad) = picture_slot(bin, video.first(), &canvas)?;
-        let camera = Arc::new(VideoSlot::new(camera_source, config.slate.clone()));
-        let screen = Arc::new(VideoSlot::new(screen_source, config.slate.clone()));
-        let ticked = [camera.clone(), screen.clone()];
-        on_buffers(base.last(), move |pts, duration| ticked.iter().for_each(|slot| slot.tick(pts, duration)))?;
+        for (role, source) in [(Role::Camera, camera_source), (Role::Screen, screen_source)] {
+            if let Some(slot) = config.slots.picture(role) {
+                slot.plug(source);
+            }
+        }
+        let slots = config.slots.clone();
+        on_buffers(base.last(), move |pts, duration| slots.picture_tick(pts, duration))?;
 
         let audiomixer = Part::new("audiomixer").named("audiomixer").set("latency", PROGRAM_LATENCY.nseconds());
+        let audiomixer = audiomixer.set("start-time-selection", "set").set("start-time", begin.nseconds());
         let audio = Chain::start(audiomixer)
             .then(Part::caps(raw_audio()))
             .then(Part::new("level").set("interval", 50_000_000).set("post-messages", true))
@@ -112,45 +118,25 @@ impl Mixer {
         request(audio.first(), &silence)?;
         let microphone_source = Chain::start(live_appsrc(&raw_audio(), SLOT_PIECES)).build(bin, WHAT)?;
         request(audio.first(), &microphone_source)?;
-        let microphone = Arc::new(AudioSlot::new(appsrc(&microphone_source)?));
-        let ticked = microphone.clone();
-        on_buffers(silence.last(), move |pts, duration| ticked.tick(pts, duration))?;
+        config.slots.microphone().plug(appsrc(&microphone_source)?);
+        let slots = config.slots.clone();
+        on_buffers(silence.last(), move |pts, duration| slots.microphone().tick(pts, duration))?;
 
         let target = Arc::new(Mutex::new(None));
         let stage = Stage { camera: camera_pad, screen: screen_pad };
-        stage.show(&[Layer { role: Role::Camera, rect: full(&canvas) }]);
+        stage.show(&config.layers);
         dress(video.first(), &canvas, stage, target.clone(), config.paint, config.shown)?;
         config.output.connect(&appsink(&video)?, &appsink(&audio)?, &config.clock, config.base_time);
         watch(&pipeline, config.meter, config.failed);
 
-        let mixer = Self { pipeline, camera, screen, microphone, target, graphs_dir: config.graphs_dir };
+        let mixer = Self { pipeline, target, graphs_dir: config.graphs_dir };
         state_change::start(&mixer.pipeline, WHAT, &mixer.graphs_dir)?;
         Ok(mixer)
-    }
-
-    /// The slot for a picture; none for the microphone.
-    pub(crate) fn picture(&self, role: Role) -> Option<&Arc<VideoSlot>> {
-        match role {
-            Role::Camera => Some(&self.camera),
-            Role::Screen => Some(&self.screen),
-            Role::Microphone => None,
-        }
-    }
-
-    /// The microphone's slot.
-    pub(crate) fn microphone(&self) -> &Arc<AudioSlot> {
-        &self.microphone
     }
 
     /// Makes `layers` the layout, all of it from one frame on.
     pub(crate) fn show(&self, plan: PlanId, layers: Vec<Layer>) {
         *lock(&self.target) = Some(Target { plan, layers });
-    }
-
-    /// Asks all elements again for their latency.
-    pub(crate) fn recalculate_latency(&self) {
-        // An error means that the pipeline is not running: then there is nothing to distribute.
-        let _ = self.pipeline.recalculate_latency();
     }
 
     /// Saves the graph, for the log.
@@ -315,10 +301,6 @@ fn appsrc(built: &Built) -> Result<gst_app::AppSrc, EngineError> {
 
 fn appsink(built: &Built) -> Result<gst_app::AppSink, EngineError> {
     built.last().clone().downcast().map_err(|_| EngineError::build(WHAT, "appsink is something else"))
-}
-
-fn full(canvas: &Canvas) -> domain::Rect {
-    domain::Rect { x: 0, y: 0, width: canvas.width, height: canvas.height }
 }
 
 /// Locks; a panic elsewhere does not stop the program.

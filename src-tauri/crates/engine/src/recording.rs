@@ -116,8 +116,7 @@ impl Recording {
         });
         let (tell, ended) = mpsc::sync_channel(2);
         watch(&pipeline, &writer, tell);
-        let recording =
-            Self { pipeline, writer, ended, path: path.to_owned(), graphs_dir: graphs_dir.to_owned() };
+        let recording = Self { pipeline, writer, ended, path: path.to_owned(), graphs_dir: graphs_dir.to_owned() };
         state_change::start(&recording.pipeline, WHAT, graphs_dir)?;
         Ok(recording)
     }
@@ -145,7 +144,9 @@ impl Recording {
         let _ = self.writer.sound.end_of_stream();
         match self.ended.recv_timeout(FINISH_DEADLINE) {
             Ok(End::Whole) => {}
-            Ok(End::Failed) | Err(mpsc::RecvTimeoutError::Disconnected) => return Err(unwritable("its end was not written")),
+            Ok(End::Failed) | Err(mpsc::RecvTimeoutError::Disconnected) => {
+                return Err(unwritable("its end was not written"));
+            }
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 state_change::save_graph(&self.pipeline, WHAT, &self.graphs_dir);
                 return Err(EngineError::Deadline { pipeline: WHAT, deadline: FINISH_DEADLINE });
@@ -223,4 +224,4 @@ fn unwritable(problem: impl ToString) -> EngineError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,8 +1,9 @@
 //! The pipeline that encodes the raw program.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
 
 use domain::Canvas;
 use gst::ClockTime;
@@ -27,6 +28,8 @@ const GOP_SECONDS: u32 = 2;
 const AAC_DELAY: u64 = 1024;
 /// Opus' look-ahead (pre-skip) in its general mode; receivers of WebRTC do not cut it off.
 const OPUS_DELAY: u64 = 312;
+/// How long the encoders may take for what they took before the end.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(3);
 const WHAT: &str = "encoding pipeline";
 
 /// What an encoding needs from outside.
@@ -49,6 +52,7 @@ pub(crate) struct Encoding {
     picture: gst_app::AppSrc,
     sound: gst_app::AppSrc,
     dropped: AtomicU64,
+    drained: Mutex<mpsc::Receiver<()>>,
     graphs_dir: PathBuf,
 }
 
@@ -92,7 +96,8 @@ impl Encoding {
             collect(&branch, track, delay, distributor)?;
         }
 
-        watch(&pipeline, config.failed);
+        let (tell, drained) = mpsc::sync_channel(1);
+        watch(&pipeline, config.failed, tell);
         let encoder = picture.named("encoder").cloned();
         let encoding = Self {
             encoder: encoder.ok_or_else(|| EngineError::build(WHAT, "the encoder is missing"))?,
@@ -100,6 +105,7 @@ impl Encoding {
             sound: appsrc(&sound)?,
             pipeline,
             dropped: AtomicU64::new(0),
+            drained: Mutex::new(drained),
             graphs_dir: config.graphs_dir,
         };
         state_change::start(&encoding.pipeline, WHAT, &encoding.graphs_dir)?;
@@ -110,6 +116,16 @@ impl Encoding {
     pub(crate) fn force_keyframe(&self) {
         if let Some(pad) = self.encoder.static_pad("src") {
             pad.send_event(gst_video::UpstreamForceKeyUnitEvent::builder().all_headers(true).build());
+        }
+    }
+
+    /// Takes nothing more, and waits until all that was taken is encoded or a deadline passed.
+    pub(crate) fn drain(&self) {
+        let _ = self.picture.end_of_stream();
+        let _ = self.sound.end_of_stream();
+        let drained = self.drained.lock().unwrap_or_else(PoisonError::into_inner);
+        if drained.recv_timeout(DRAIN_DEADLINE).is_err() {
+            tracing::warn!("the encoders were not drained in time; the last frames are missing");
         }
     }
 
@@ -193,11 +209,13 @@ fn collect(branch: &Built, track: EncodedTrack, delay: u64, distributor: &Arc<Di
     Ok(())
 }
 
-fn watch(pipeline: &gst::Pipeline, failed: Box<dyn Fn(String) + Send + Sync>) {
+fn watch(pipeline: &gst::Pipeline, failed: Box<dyn Fn(String) + Send + Sync>, drained: mpsc::SyncSender<()>) {
     let Some(bus) = pipeline.bus() else { return };
     bus.set_sync_handler(move |_, message| {
-        if let gst::MessageView::Error(error) = message.view() {
-            failed(error.error().to_string());
+        match message.view() {
+            gst::MessageView::Error(error) => failed(error.error().to_string()),
+            gst::MessageView::Eos(_) => drop(drained.try_send(())),
+            _ => {}
         }
         gst::BusSyncReply::Drop
     });

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use domain::Role;
 use gst::ClockTime;
 
 use super::gain::Gain;
@@ -13,13 +14,52 @@ use crate::format::{PIECE_SAMPLES, SAMPLE_RATE};
 /// last frame.
 pub(crate) const LOST_AFTER: ClockTime = ClockTime::from_seconds(2);
 
+/// Where all sources enter. The slots outlive a mixer that has to be rebuilt.
+pub(crate) struct Slots {
+    camera: VideoSlot,
+    screen: VideoSlot,
+    microphone: AudioSlot,
+}
+
+impl Slots {
+    /// Empty slots: `slate` and silence.
+    pub(crate) fn new(slate: &gst::Buffer) -> Self {
+        Self {
+            camera: VideoSlot::new(slate.clone()),
+            screen: VideoSlot::new(slate.clone()),
+            microphone: AudioSlot::new(),
+        }
+    }
+
+    /// The slot for a picture; none for the microphone.
+    pub(crate) fn picture(&self, role: Role) -> Option<&VideoSlot> {
+        match role {
+            Role::Camera => Some(&self.camera),
+            Role::Screen => Some(&self.screen),
+            Role::Microphone => None,
+        }
+    }
+
+    /// The microphone's slot.
+    pub(crate) fn microphone(&self) -> &AudioSlot {
+        &self.microphone
+    }
+
+    /// A picture of the program is due.
+    pub(super) fn picture_tick(&self, now: ClockTime, duration: ClockTime) {
+        self.camera.tick(now, duration);
+        self.screen.tick(now, duration);
+    }
+}
+
 /// A place for pictures of canvas size.
 pub(crate) struct VideoSlot {
-    appsrc: gst_app::AppSrc,
     state: Mutex<Video>,
 }
 
 struct Video {
+    /// Into the mixer that runs now.
+    plug: Option<gst_app::AppSrc>,
     /// Shown whenever there is no live picture.
     slate: gst::Buffer,
     /// When the newest live picture was taken.
@@ -28,17 +68,23 @@ struct Video {
 
 impl VideoSlot {
     /// A slot that shows `slate`.
-    pub(crate) fn new(appsrc: gst_app::AppSrc, slate: gst::Buffer) -> Self {
-        Self { appsrc, state: Mutex::new(Video { slate, live: None }) }
+    pub(crate) fn new(slate: gst::Buffer) -> Self {
+        Self { state: Mutex::new(Video { plug: None, slate, live: None }) }
+    }
+
+    /// Connects the slot to a mixer.
+    pub(super) fn plug(&self, appsrc: gst_app::AppSrc) {
+        lock(&self.state).plug = Some(appsrc);
     }
 
     /// Takes a live picture. Never blocks: the oldest that waits is dropped when too many do.
     pub(crate) fn take(&self, buffer: gst::Buffer) {
-        if let Some(pts) = buffer.pts() {
-            lock(&self.state).live = Some(pts);
-            // The only error is a pipeline that is going down.
-            let _ = self.appsrc.push_buffer(buffer);
-        }
+        let Some(pts) = buffer.pts() else { return };
+        let mut state = lock(&self.state);
+        state.live = Some(pts);
+        let plug = state.plug.clone();
+        drop(state);
+        push(plug, buffer);
     }
 
     /// Replaces the slate.
@@ -58,22 +104,23 @@ impl VideoSlot {
         if state.live.is_some_and(|live| now < live + LOST_AFTER) {
             return;
         }
-        let mut slate = state.slate.copy();
+        let (mut slate, plug) = (state.slate.copy(), state.plug.clone());
         drop(state);
         stamp(&mut slate, now, duration);
-        let _ = self.appsrc.push_buffer(slate);
+        push(plug, slate);
     }
 }
 
 /// The place for the microphone.
 pub(crate) struct AudioSlot {
-    appsrc: gst_app::AppSrc,
     /// The factor that the strip shall have, as bits of an `f32`.
     target: AtomicU32,
     state: Mutex<Audio>,
 }
 
 struct Audio {
+    /// Into the mixer that runs now.
+    plug: Option<gst_app::AppSrc>,
     gain: Gain,
     silence: gst::Buffer,
     /// Where the newest live piece ended.
@@ -85,10 +132,15 @@ const SILENT_AFTER: ClockTime = ClockTime::from_mseconds(500);
 
 impl AudioSlot {
     /// A slot that gives silence.
-    pub(crate) fn new(appsrc: gst_app::AppSrc) -> Self {
+    pub(crate) fn new() -> Self {
         let silence = gst::Buffer::from_slice(vec![0u8; PIECE_SAMPLES as usize * 8]);
-        let state = Audio { gain: Gain::at(1.0), silence, live_until: None };
-        Self { appsrc, target: AtomicU32::new(1f32.to_bits()), state: Mutex::new(state) }
+        let state = Audio { plug: None, gain: Gain::at(1.0), silence, live_until: None };
+        Self { target: AtomicU32::new(1f32.to_bits()), state: Mutex::new(state) }
+    }
+
+    /// Connects the slot to a mixer.
+    pub(super) fn plug(&self, appsrc: gst_app::AppSrc) {
+        lock(&self.state).plug = Some(appsrc);
     }
 
     /// Sets what the strip shall do; it moves there without a click.
@@ -111,8 +163,9 @@ impl AudioSlot {
             }
             apply_gain(&mut state.gain, buffer, target);
         }
+        let plug = state.plug.clone();
         drop(state);
-        let _ = self.appsrc.push_buffer(buffer);
+        push(plug, buffer);
     }
 
     /// Gives silence from now on.
@@ -127,13 +180,20 @@ impl AudioSlot {
             return;
         }
         let first = state.live_until.take().is_some();
-        let mut silence = state.silence.copy();
+        let (mut silence, plug) = (state.silence.copy(), state.plug.clone());
         drop(state);
         stamp(&mut silence, now, duration);
         if first && let Some(silence) = silence.get_mut() {
             silence.set_flags(gst::BufferFlags::DISCONT | gst::BufferFlags::RESYNC);
         }
-        let _ = self.appsrc.push_buffer(silence);
+        push(plug, silence);
+    }
+}
+
+fn push(plug: Option<gst_app::AppSrc>, buffer: gst::Buffer) {
+    if let Some(plug) = plug {
+        // The only error is a pipeline that is going down.
+        let _ = plug.push_buffer(buffer);
     }
 }
 

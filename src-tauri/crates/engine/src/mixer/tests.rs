@@ -5,10 +5,11 @@ use std::time::Duration;
 use domain::{Layout, PlanId};
 use gst::prelude::ClockExt;
 
-pub(super) struct Bench {
-    pub(super) mixer: Mixer,
-    pub(super) pictures: mpsc::Receiver<gst::Buffer>,
-    pub(super) shown: mpsc::Receiver<PlanId>,
+struct Bench {
+    mixer: Mixer,
+    slots: Arc<Slots>,
+    pictures: mpsc::Receiver<gst::Buffer>,
+    shown: mpsc::Receiver<PlanId>,
     clock: gst::Clock,
     base_time: ClockTime,
     _graphs: tempfile::TempDir,
@@ -43,12 +44,14 @@ impl Bench {
         let (pictures_in, pictures) = mpsc::channel();
         let (shown_in, shown) = mpsc::channel();
         output.set_encoder(Some(Arc::new(Forward(pictures_in))));
+        let slots = Arc::new(Slots::new(&plain(60)));
         let mixer = Mixer::start(MixerConfig {
             canvas: CANVAS,
             clock: clock.clone(),
             base_time,
             graphs_dir: graphs.path().to_owned(),
-            slate: plain(60),
+            slots: slots.clone(),
+            layers: vec![Layer { role: Role::Camera, rect: domain::Rect { x: 0, y: 0, width: 320, height: 180 } }],
             paint: Box::new(|_, _| {}),
             shown: Box::new(move |plan| {
                 let _ = shown_in.send(plan);
@@ -58,7 +61,7 @@ impl Bench {
             failed: Box::new(|problem| panic!("{problem}")),
         })
         .unwrap();
-        Self { mixer, pictures, shown, clock, base_time, _graphs: graphs }
+        Self { mixer, slots, pictures, shown, clock, base_time, _graphs: graphs }
     }
 
     fn now(&self) -> ClockTime {
@@ -71,7 +74,7 @@ impl Bench {
         let writable = buffer.make_mut();
         writable.set_pts(now);
         writable.set_duration(frame_duration(CANVAS.fps));
-        self.mixer.picture(role).unwrap().take(buffer);
+        self.slots.picture(role).unwrap().take(buffer);
     }
 
     /// Calls `each` for every program picture until it answers true; every picture must follow the
@@ -134,8 +137,8 @@ fn a_lost_picture_holds_its_last_frame_then_gives_way_to_the_slate_and_returns()
 #[test]
 fn a_layout_changes_as_a_whole_and_without_a_missing_frame() {
     let bench = Bench::start();
-    bench.mixer.picture(Role::Camera).unwrap().set_slate(plain(100));
-    bench.mixer.picture(Role::Screen).unwrap().set_slate(plain(200));
+    bench.slots.picture(Role::Camera).unwrap().set_slate(plain(100));
+    bench.slots.picture(Role::Screen).unwrap().set_slate(plain(200));
     let layouts = [Layout::Corner, Layout::SideBySide, Layout::Solo];
     let mut told = 0;
     let mut frames = 0u64;

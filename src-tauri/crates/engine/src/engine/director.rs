@@ -1,0 +1,340 @@
+//! The engine's thread: takes requests one by one, and looks after the pipelines once a second.
+
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use domain::{Coded, PlanId, ProgramMs, Refusal, Stats};
+
+use super::broadcast::{OnAir, Surroundings, Wanted};
+use super::program::Program;
+use super::request::Request;
+use super::shared::Shared;
+use super::sources::{Sources, first_slate};
+use crate::encoding::Counted;
+use crate::error::EngineError;
+use crate::event::{Broadcast, EngineConfig, EngineEvent, EventSink, FinishedRecording, MonitorConfig};
+use crate::graphics::{Painter, PainterHandle};
+use crate::joint::SourceContext;
+use crate::mixer::{Observed, ProgramTap, Slots};
+use crate::monitor::Monitor;
+
+/// How often the pipelines are looked after and statistics told.
+const ROUND: Duration = Duration::from_secs(1);
+/// A broadcast without a keyframe after so long has not begun.
+const BEGIN_DEADLINE: Duration = Duration::from_secs(10);
+/// One failure makes several messages, and a pipeline that fails at once is not rebuilt all the
+/// time: those that stand still are looked after later.
+const REBUILD_PAUSE: Duration = Duration::from_secs(2);
+
+/// Owns every pipeline.
+pub(super) struct Director {
+    config: EngineConfig,
+    sink: EventSink,
+    shared: Arc<Shared>,
+    requests: mpsc::SyncSender<Request>,
+    painter: Arc<PainterHandle>,
+    program: Program,
+    sources: Sources,
+    wanted: Vec<Wanted>,
+    air: Air,
+    last_round: Round,
+}
+
+enum Air {
+    Off,
+    On(Box<OnAir>, Instant),
+    /// The thread that winds a broadcast up.
+    Ending(JoinHandle<()>),
+}
+
+struct Round {
+    at: Instant,
+    counted: Counted,
+    observed: Observed,
+}
+
+impl Director {
+    /// Starts the program.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError`] where the mixer cannot be built or started.
+    pub(super) fn start(
+        config: EngineConfig,
+        sink: EventSink,
+        shared: Arc<Shared>,
+        requests: mpsc::SyncSender<Request>,
+    ) -> Result<Self, EngineError> {
+        let canvas = config.canvas;
+        let slate =
+            first_slate(&canvas).ok_or_else(|| EngineError::build("program pipeline", "the canvas is impossible"))?;
+        let slots = Arc::new(Slots::new(&slate));
+        let (painter, handle) = Painter::start(canvas);
+        let program = Program::start(&config, sink.clone(), shared.clone(), requests.clone(), painter, slots)?;
+        let context = SourceContext {
+            canvas,
+            clock: shared.clock.clone(),
+            base_time: shared.base_time,
+            graphs_dir: config.graphs_dir.clone(),
+        };
+        let (slots, meter) = (program.slots.clone(), program.meter.clone());
+        let sources = Sources::new(context, slots, meter, sink.clone(), requests.clone());
+        let last_round = Round { at: Instant::now(), counted: Counted::default(), observed: Observed::default() };
+        let painter = Arc::new(handle);
+        Ok(Self {
+            config,
+            sink,
+            shared,
+            requests,
+            painter,
+            program,
+            sources,
+            wanted: Vec::new(),
+            air: Air::Off,
+            last_round,
+        })
+    }
+
+    /// Draws hearts.
+    pub(super) fn painter(&self) -> Arc<PainterHandle> {
+        self.painter.clone()
+    }
+
+    /// Works until it is told to stop. What it leaves is stopped.
+    pub(super) fn run(mut self, received: &mpsc::Receiver<Request>) {
+        let mut next = ROUND;
+        loop {
+            match received.recv_timeout(next) {
+                Ok(Request::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => break,
+                Ok(request) => self.take(request),
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+            }
+            next = self.look_after();
+        }
+        self.stop(received);
+    }
+
+    fn take(&mut self, request: Request) {
+        match request {
+            Request::Show(plan) => self.show(*plan),
+            Request::Monitor(monitor) => self.set_monitor(monitor),
+            Request::Begin(broadcast) => self.begin(broadcast),
+            Request::End => self.end(),
+            Request::AddDestination { id, host, address } => {
+                self.wanted.retain(|wanted| wanted.id != id);
+                let wanted = Wanted { id, host, address };
+                if let Air::On(on_air, _) = &mut self.air {
+                    on_air.add(&wanted);
+                }
+                self.wanted.push(wanted);
+            }
+            Request::RemoveDestination(id) => {
+                self.wanted.retain(|wanted| wanted.id != id);
+                if let Air::On(on_air, _) = &mut self.air {
+                    on_air.remove(id);
+                }
+            }
+            Request::Keyframe => {}
+            Request::Source { role, generation, state, problem } => {
+                self.sources.changed(role, generation, state, problem.as_deref());
+            }
+            Request::ProgramFailed(problem) => {
+                if self.program.age() > REBUILD_PAUSE {
+                    self.rebuild_program(&EngineError::build("program pipeline", problem));
+                }
+            }
+            Request::EncodingFailed(problem) => {
+                if matches!(&self.air, Air::On(on_air, _) if on_air.age() > REBUILD_PAUSE) {
+                    self.rebuild_encoding(&EngineError::build("encoding pipeline", problem));
+                }
+            }
+            Request::RecordingFailed => {
+                if let Air::On(on_air, _) = &mut self.air {
+                    on_air.drop_recording();
+                }
+            }
+            Request::WoundUp(finished) => self.wound_up(finished),
+            Request::Stop => {}
+        }
+    }
+
+    fn show(&mut self, plan: domain::Plan) {
+        if plan.canvas != self.config.canvas {
+            // Size and rate are fixed for the life of an engine; the rest of the plan holds.
+            tracing::warn!("a plan asks for another canvas than the engine has");
+        }
+        self.program.slots.microphone().set_strip(plan.strip);
+        self.painter.set(&plan.graphics);
+        let id: PlanId = plan.id;
+        self.program.show(id, plan.layers);
+        // Last: closing a device may take a moment.
+        self.sources.show(&plan.sources);
+    }
+
+    fn set_monitor(&self, monitor: Option<MonitorConfig>) {
+        let monitor = monitor.map(|config| {
+            let monitor = Monitor::start(config, self.sink.clone());
+            Arc::new(MonitorTap(monitor)) as Arc<dyn ProgramTap>
+        });
+        self.program.output.set_monitor(monitor);
+    }
+
+    fn begin(&mut self, broadcast: Broadcast) {
+        let outcome = match self.air {
+            Air::Off => {
+                let around = Surroundings {
+                    config: self.config.clone(),
+                    shared: self.shared.clone(),
+                    sink: self.sink.clone(),
+                    requests: self.requests.clone(),
+                    output: self.program.output.clone(),
+                };
+                OnAir::begin(broadcast, around, &self.wanted)
+            }
+            Air::On(..) | Air::Ending(_) => Err(EngineError::AlreadyOnAir),
+        };
+        match outcome {
+            Ok(on_air) => {
+                self.last_round.counted = Counted::default();
+                self.air = Air::On(Box::new(on_air), Instant::now());
+            }
+            Err(error) => self.tell(EngineEvent::BeginFailed { refusal: Refusal::from_coded(&error) }),
+        }
+    }
+
+    fn end(&mut self) {
+        match std::mem::replace(&mut self.air, Air::Off) {
+            Air::On(on_air, _) => {
+                self.shared.set_zero(None);
+                match on_air.wind_up() {
+                    Some(thread) => self.air = Air::Ending(thread),
+                    None => self.tell(EngineEvent::Ended { recording: None }),
+                }
+            }
+            other => self.air = other,
+        }
+    }
+
+    fn wound_up(&mut self, finished: Option<Result<FinishedRecording, EngineError>>) {
+        let recording = match finished {
+            Some(Ok(recording)) => Some(recording),
+            Some(Err(error)) => {
+                self.tell(EngineEvent::RecordingFailed { refusal: Refusal::from_coded(&error) });
+                None
+            }
+            None => None,
+        };
+        if let Air::Ending(thread) = std::mem::replace(&mut self.air, Air::Off) {
+            // It sent this request as its last act.
+            let _ = thread.join();
+        }
+        self.tell(EngineEvent::Ended { recording });
+    }
+
+    /// Passes on wishes for keyframes and, once a second, looks after everything. Answers when to
+    /// come back at the latest.
+    fn look_after(&mut self) -> Duration {
+        let keyframe = match &mut self.air {
+            Air::On(on_air, _) => on_air.keyframe(),
+            Air::Off | Air::Ending(_) => {
+                self.shared.keyframe_asked();
+                None
+            }
+        };
+        let elapsed = self.last_round.at.elapsed();
+        if elapsed >= ROUND {
+            self.last_round.at += elapsed;
+            self.tell_stats(elapsed);
+            self.watch();
+        }
+        let round = ROUND.saturating_sub(self.last_round.at.elapsed());
+        keyframe.map_or(round, |keyframe| keyframe.min(round)).max(Duration::from_millis(1))
+    }
+
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a few pictures and kilobits")]
+    fn tell_stats(&mut self, elapsed: Duration) {
+        let observed = self.program.output.observed();
+        let mut stats = Stats { dropped_rendering: observed.dropped, ..Stats::default() };
+        let mixed = observed.pictures - self.last_round.observed.pictures;
+        self.last_round.observed = observed;
+        stats.fps = mixed as f32 / elapsed.as_secs_f32();
+        if let Air::On(on_air, _) = &self.air {
+            let counted = on_air.counted();
+            let before = std::mem::replace(&mut self.last_round.counted, counted);
+            let bytes = counted.bytes.saturating_sub(before.bytes) as f32;
+            stats.program_ms = ProgramMs(counted.reached.mseconds());
+            stats.fps = counted.pictures.saturating_sub(before.pictures) as f32 / elapsed.as_secs_f32();
+            stats.encoded_kbps = (bytes * 8.0 / 1000.0 / elapsed.as_secs_f32()) as u32;
+            stats.dropped_encoder = on_air.dropped();
+            stats.recording_bytes = on_air.recording_bytes();
+        }
+        self.tell(EngineEvent::Stats(stats));
+    }
+
+    fn watch(&mut self) {
+        if self.program.stands_still() {
+            self.rebuild_program(&EngineError::build("program pipeline", "it stood still"));
+        }
+        let Air::On(on_air, since) = &mut self.air else { return };
+        if !on_air.stands_still() {
+            return;
+        }
+        if on_air.counted().pictures == 0 && since.elapsed() > BEGIN_DEADLINE {
+            let error = EngineError::Deadline { pipeline: "encoding pipeline", deadline: BEGIN_DEADLINE };
+            self.tell(EngineEvent::BeginFailed { refusal: Refusal::from_coded(&error) });
+            self.end();
+        } else {
+            self.rebuild_encoding(&EngineError::build("encoding pipeline", "it stood still"));
+        }
+    }
+
+    fn rebuild_program(&mut self, reason: &EngineError) {
+        tracing::error!(error = %reason, "the program pipeline is rebuilt");
+        self.fault(reason);
+        if let Err(error) = self.program.rebuild() {
+            tracing::error!(%error, "the program pipeline could not be rebuilt; it is tried again");
+        }
+    }
+
+    fn rebuild_encoding(&mut self, reason: &EngineError) {
+        let Air::On(on_air, _) = &mut self.air else { return };
+        tracing::error!(error = %reason, "the encoders are rebuilt");
+        if let Err(error) = on_air.rebuild() {
+            tracing::error!(%error, "the encoders could not be rebuilt; it is tried again");
+        }
+        self.fault(reason);
+    }
+
+    fn fault(&self, error: &dyn Coded) {
+        self.tell(EngineEvent::Fault { refusal: Refusal::from_coded(error) });
+    }
+
+    fn tell(&self, event: EngineEvent) {
+        (self.sink)(event);
+    }
+
+    fn stop(mut self, received: &mpsc::Receiver<Request>) {
+        self.end();
+        // The thread that winds up has its own deadlines; its last act is a request.
+        while matches!(self.air, Air::Ending(_)) {
+            match received.recv_timeout(Duration::from_secs(60)) {
+                Ok(request @ Request::WoundUp(_)) => self.take(request),
+                Ok(_) => {}
+                Err(_) => break,
+            }
+        }
+        self.program.output.set_monitor(None);
+        self.sources.close_all();
+    }
+}
+
+struct MonitorTap(Monitor);
+
+impl ProgramTap for MonitorTap {
+    fn picture(&self, buffer: &gst::Buffer) {
+        self.0.push(buffer.clone());
+    }
+
+    fn sound(&self, _buffer: &gst::Buffer) {}
+}

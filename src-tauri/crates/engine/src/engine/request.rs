@@ -1,0 +1,38 @@
+//! What the engine's thread is asked to do, by its handle and by its own pipelines.
+
+use domain::{DestinationId, Plan, Role, Secret, SourceState};
+
+use crate::error::EngineError;
+use crate::event::{Broadcast, FinishedRecording, MonitorConfig};
+
+/// One thing to do.
+pub(super) enum Request {
+    Show(Box<Plan>),
+    Monitor(Option<MonitorConfig>),
+    Begin(Broadcast),
+    End,
+    AddDestination {
+        id: DestinationId,
+        host: String,
+        address: Secret,
+    },
+    RemoveDestination(DestinationId),
+    /// Somebody wants a keyframe.
+    Keyframe,
+    /// A source changed; `generation` says whether it is still the one that is open.
+    Source {
+        role: Role,
+        generation: u64,
+        state: SourceState,
+        problem: Option<String>,
+    },
+    /// The program pipeline reported an error.
+    ProgramFailed(String),
+    /// The encoding pipeline reported an error.
+    EncodingFailed(String),
+    /// The recording failed; it was told already.
+    RecordingFailed,
+    /// A broadcast is wound up.
+    WoundUp(Option<Result<FinishedRecording, EngineError>>),
+    Stop,
+}
