@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use resvg::usvg::fontdb::{Database, FaceInfo, ID, Language, Style};
-use resvg::usvg::{FontResolver, Options};
+use resvg::usvg::{Font, FontFamily, FontResolver, Options};
 use skrifa::{FontRef, MetadataProvider};
 
 macro_rules! font {
@@ -17,18 +17,31 @@ const BUNDLED: [&[u8]; 3] = [font!("Inter-Medium.otf"), font!("Inter-SemiBold.ot
 
 /// So many characters' fonts are remembered; strangers must not make this grow for ever.
 const REMEMBERED: usize = 4096;
-/// So many fonts are kept for a character: a font that says that it has a character may still
-/// lack it in combination.
-const CANDIDATES: usize = 4;
+/// A name that no font has, before the number of a face that [`face_for`] chose.
+const CHOSEN: &str = "antenne-face-";
 
 /// How SVG is read: with these fonts, and never anything from outside the text itself.
+///
+/// Which font a character takes is decided by [`face_for`], not by usvg: its fallback gives up
+/// where two fonts make a different number of glyphs, and may set a whole line in a font of emoji.
 pub(crate) fn options() -> Options<'static> {
+    let usual = FontResolver::default_font_selector();
+    let select_font = move |font: &Font, fonts: &mut Arc<Database>| {
+        let chosen = font.families().iter().find_map(|family| match family {
+            FontFamily::Named(name) => name.strip_prefix(CHOSEN)?.parse::<usize>().ok(),
+            _ => None,
+        });
+        match chosen {
+            Some(index) => fonts.faces().nth(index).map(|face| face.id),
+            None => usual(font, fonts),
+        }
+    };
     Options {
         fontdb: database(),
         font_family: "Inter".to_owned(),
         font_resolver: FontResolver {
-            select_font: FontResolver::default_font_selector(),
-            select_fallback: Box::new(|character, used, database| fallback(character, used, database)),
+            select_font: Box::new(select_font),
+            select_fallback: Box::new(|_, _, _| None),
         },
         resources_dir: None,
         ..Options::default()
@@ -51,26 +64,27 @@ fn database() -> Arc<Database> {
     Arc::clone(FONTS.get_or_init(load))
 }
 
-fn fallback(character: char, used: &[ID], fonts: &Database) -> Option<ID> {
-    static KNOWN: OnceLock<Mutex<HashMap<char, Vec<ID>>>> = OnceLock::new();
+/// The family that shows `grapheme` best; none where Inter does, or where no font has it.
+pub(crate) fn face_for(grapheme: &str) -> Option<String> {
+    static KNOWN: OnceLock<Mutex<HashMap<(char, bool), Option<usize>>>> = OnceLock::new();
+    let base = grapheme.chars().next()?;
+    let emoji = is_emoji(base) || grapheme.contains('\u{FE0F}');
+    if base.is_ascii() && !emoji {
+        return None;
+    }
     let mut known = KNOWN.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
     if known.len() >= REMEMBERED {
         known.clear();
     }
-    let candidates = known.entry(character).or_insert_with(|| candidates(character, fonts));
-    candidates.iter().find(|id| !used.contains(id)).copied()
+    let index = *known.entry((base, emoji)).or_insert_with(|| best_face(base, emoji, &database()));
+    // The first faces are Inter's own.
+    index.filter(|index| *index >= BUNDLED.len()).map(|index| format!("{CHOSEN}{index}"))
 }
 
-/// The best fonts for `character`, best first.
-fn candidates(character: char, fonts: &Database) -> Vec<ID> {
-    let emoji = is_emoji(character);
-    let mut fitting: Vec<(u32, ID)> = fonts
-        .faces()
-        .filter(|face| has(fonts, face.id, character))
-        .map(|face| (unsuitability(face, emoji), face.id))
-        .collect();
-    fitting.sort_by_key(|(unsuitability, _)| *unsuitability);
-    fitting.into_iter().take(CANDIDATES).map(|(_, id)| id).collect()
+/// The number of the best face for `character`.
+fn best_face(character: char, emoji: bool, fonts: &Database) -> Option<usize> {
+    let fitting = fonts.faces().enumerate().filter(|(_, face)| has(fonts, face.id, character));
+    fitting.min_by_key(|(_, face)| unsuitability(face, emoji)).map(|(index, _)| index)
 }
 
 fn has(fonts: &Database, font: ID, character: char) -> bool {
@@ -90,6 +104,7 @@ fn unsuitability(face: &FaceInfo, emoji: bool) -> u32 {
     let style = if face.style == Style::Normal { 0 } else { 2_000 };
     let shape = if face.monospaced || name.contains("Mono") { 3_000 } else { 0 };
     let family = match name {
+        // Before all others; their order among themselves does not matter.
         _ if name.starts_with("Inter") => 0,
         _ if name.starts_with("Noto Sans") => 1_000,
         _ if name.contains("Sans") => 1_500,

@@ -22,7 +22,7 @@ pub(crate) const SLATE: &str = template!("slate.svg");
 pub(crate) enum Value {
     /// A length in the template's units.
     Number(f32),
-    /// Text; it is escaped.
+    /// Text; it is escaped, and set in fonts that have its characters.
     Text(String),
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn fill(template: &str, values: &[(&str, Value)]) -> String {
         let (name, after) = after.split_once("}}").unwrap_or((after, ""));
         match values.iter().find(|(known, _)| *known == name) {
             Some((_, Value::Number(number))) => filled.push_str(&format!("{number:.2}")),
-            Some((_, Value::Text(text))) => filled.push_str(&text::escape(text)),
+            Some((_, Value::Text(text))) => filled.push_str(&text::markup(text)),
             None => tracing::error!(name, "a graphic's template asks for a value that does not exist"),
         }
         rest = after;

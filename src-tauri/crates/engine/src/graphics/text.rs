@@ -186,7 +186,7 @@ pub(crate) fn measure(texts: &[&str], style: Style) -> Vec<f32> {
         r#"<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><g font-family="{family}" font-weight="{weight}" font-size="{size}">"#
     );
     for (index, text) in texts.iter().enumerate() {
-        let text = escape(text);
+        let text = markup(text);
         // Writing into a String cannot fail.
         let _ = write!(svg, r#"<text id="t{index}" y="{size}" xml:space="preserve">{text}</text>"#);
     }
@@ -214,6 +214,23 @@ pub(crate) fn measure(texts: &[&str], style: Style) -> Vec<f32> {
 fn reads_from_right(text: &str) -> bool {
     let right = |c: char| matches!(c, '\u{0590}'..='\u{08FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFC}' | '\u{10800}'..='\u{10FFF}' | '\u{1E800}'..='\u{1EFFF}');
     text.chars().find(|c| c.is_alphabetic()).is_some_and(right)
+}
+
+/// `text` as SVG carries it: escaped, and each character in a font that has it.
+pub(crate) fn markup(text: &str) -> String {
+    let mut runs: Vec<(Option<String>, String)> = Vec::new();
+    for grapheme in text.graphemes(true) {
+        let face = fonts::face_for(grapheme);
+        match runs.last_mut() {
+            Some((same, run)) if *same == face => run.push_str(grapheme),
+            _ => runs.push((face, grapheme.to_owned())),
+        }
+    }
+    let written = runs.into_iter().map(|(face, run)| match face {
+        Some(face) => format!(r#"<tspan font-family="{face}">{}</tspan>"#, escape(&run)),
+        None => escape(&run),
+    });
+    written.collect()
 }
 
 /// `text` as XML carries it.
