@@ -4,7 +4,7 @@ import { WhepSession, type SessionState } from "./whep";
 /** No new picture for this long is told to the viewer. */
 const STALL_MS = 2000;
 /** No new picture for this long, on a connection that claims to live, makes it begin anew. */
-const GIVE_UP_MS = 7000;
+const GIVE_UP_MS = 5000;
 const LOOK_MS = 500;
 
 /** The live picture: whether it moves, which moment it shows, and whether it may sound. */
