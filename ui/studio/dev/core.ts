@@ -14,7 +14,7 @@ export function invoke(name: string, args: Record<string, unknown> = {}): Promis
     case "dispatch":
       return Promise.resolve(studio.dispatch(args["command"] as Command));
     case "snapshot":
-      return Promise.resolve(studio.snapshot);
+      return scene === "lost" ? new Promise(() => undefined) : Promise.resolve(studio.snapshot);
     case "subscribe":
       return studio.subscribe(args["channel"] as Channel<unknown>);
     default:

@@ -26,6 +26,10 @@ export class PretendedStudio {
     if (this.#scene === "unreachable") throw new Error("command subscribe not found");
     this.#channel = channel;
     this.#send({ kind: "snapshot", snapshot: this.snapshot });
+    if (this.#scene === "lost") {
+      void this.#frame();
+      return;
+    }
     setInterval(() => this.#send({ kind: "clock", now_ms: Date.now() }), 500);
     setInterval(() => this.#levels(), 50);
     if (this.#scene !== "first_start") setInterval(() => void this.#frame(), 66);

@@ -32,6 +32,7 @@ export function sceneOf(name: string): Snapshot {
     case "starting":
       return { ...idle(now), phase: { phase: "starting", episode: EPISODE, since: now } };
     case "on_air":
+    case "lost":
       return onAir;
     case "unverified":
       return { ...onAir, phase: { phase: "on_air", episode: EPISODE, since: now - 12_000, proof: { proof: "unverified", reason: "the studio could not watch its own show within 8 seconds" } }, health: { ...onAir.health, word: "fair", cause: "The studio has not seen its own show", remedy: "Open the viewers' page and look" } };

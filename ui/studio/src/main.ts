@@ -1,6 +1,7 @@
 import { mount } from "svelte";
 import "../../shared/tokens.css";
 import "./app.css";
+import "./floats.css";
 import App from "./App.svelte";
 
 const target = document.getElementById("studio");
