@@ -65,7 +65,8 @@ export class Studio {
   start(): () => void {
     void this.connect();
     const timer = setInterval(() => {
-      this.now = Date.now() + this.#offset;
+      // A show that may have ended must not seem to run on.
+      if (this.answering) this.now = Date.now() + this.#offset;
       if (this.snapshot !== null) this.#session.tick(performance.now(), this.#heard);
       this.#heard = false;
     }, 250);
