@@ -60,7 +60,7 @@ impl Antenne {
             .env("XDG_DATA_HOME", data)
             .env("XDG_CONFIG_HOME", data)
             .env("XDG_CACHE_HOME", data)
-            .env("RUST_LOG", "info");
+            .env("ANTENNE_LOG", "info");
         command
     }
 

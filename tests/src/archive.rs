@@ -53,3 +53,16 @@ pub fn bytes(file: &Path) -> Vec<u8> {
     }
     all
 }
+
+/// The comments of an episode that were not removed, in their order, with `seq` and `text`.
+#[must_use]
+pub fn chat(file: &Path, episode: &str) -> Vec<Value> {
+    rows(file, &format!("SELECT seq, text FROM chat WHERE removed = 0 AND episode = '{episode}' ORDER BY seq"))
+}
+
+/// The accepted hearts of an episode.
+#[must_use]
+pub fn hearts(file: &Path, episode: &str) -> u64 {
+    let sum = rows(file, &format!("SELECT coalesce(sum(count), 0) AS n FROM heart WHERE episode = '{episode}'"));
+    sum[0]["n"].as_u64().unwrap_or_default()
+}

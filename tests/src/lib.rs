@@ -8,7 +8,10 @@
 pub mod antenne;
 pub mod archive;
 pub mod browser;
+pub mod colour;
 pub mod deadline;
+pub mod http;
+pub mod measure;
 pub mod peers;
 pub mod process;
 pub mod recording;

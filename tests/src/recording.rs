@@ -187,6 +187,21 @@ pub fn longest_gap(times: impl IntoIterator<Item = f64>) -> f64 {
     times.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max)
 }
 
+/// For every beep how many milliseconds the sound comes later than the picture. The beep of a full
+/// second of Unix time is held against the strip of the picture that is shown with it.
+#[must_use]
+pub fn lip_sync(stamps: &[Stamp], beeps: &[f64]) -> Vec<f64> {
+    let sync = |beep: &f64| {
+        let shown = stamps.iter().filter(|stamp| stamp.strip.is_some());
+        let nearest = shown.min_by(|a, b| (a.pts - beep).abs().total_cmp(&(b.pts - beep).abs()))?;
+        // Unix time in milliseconds at the file's second zero, as the picture has it.
+        let zero = nearest.strip? as f64 - nearest.pts * 1000.0;
+        let heard = zero + beep * 1000.0;
+        Some(heard - (heard / 1000.0).round() * 1000.0)
+    };
+    beeps.iter().filter_map(sync).collect()
+}
+
 /// When each beep of 1 kHz begins, in seconds from the first sample: where the tone reaches half
 /// of its loudness in a window of 10 ms around the moment.
 #[must_use]

@@ -113,8 +113,9 @@ impl Session {
     pub async fn plug_camera(&self, name: &str) -> Camera {
         let program = built("examples/pipewire_camera", "cargo build -p antenne-engine --example pipewire_camera");
         let mut command = self.command(program);
-        command.args(["--name", name]);
-        let process = Process::start("camera", command);
+        command.args([&name.to_lowercase().replace(char::is_whitespace, "-"), name]);
+        let mut process = Process::start("camera", command);
+        process.line("that it is offered", |line| line.starts_with("offering ").then_some(())).await;
         until(&format!("the session lists {name}"), || async { self.offers(name).await.then_some(()) }).await;
         Camera { process }
     }

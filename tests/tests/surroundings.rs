@@ -33,6 +33,15 @@ async fn a_session_has_a_sound_server_that_can_be_restarted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_camera_is_plugged_in_and_pulled_out() {
+    let session = Session::start().await;
+    let camera = session.plug_camera("Strip Camera").await;
+    assert!(session.offers("Strip Camera").await);
+    camera.pull().await;
+    until("the camera is gone", || async { (!session.offers("Strip Camera").await).then_some(()) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_files_what_it_gets_and_a_recording_is_read_exactly() {
     let mut server = RtmpServer::start().await;
     let mut pushing = made_by_ffmpeg().args(["-f", "flv", &server.url()]).spawn().expect("ffmpeg is installed");

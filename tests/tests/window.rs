@@ -1,0 +1,166 @@
+//! The real window, from the first start to the library, driven as a person would.
+
+use antenne_tests::browser::{Chromium, Page};
+use antenne_tests::deadline::let_pass;
+use antenne_tests::http::get;
+use antenne_tests::room::Guest;
+use antenne_tests::surroundings::Screen;
+use antenne_tests::window;
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempDir;
+
+const PHASE: &str = "document.querySelector('[data-testid=on-air]')?.dataset.phase";
+const MONITOR: &str = "Number(document.querySelector('[data-testid=monitor]')?.dataset.frames ?? 0)";
+
+/// Chooses an option of a device list.
+async fn choose(page: &Page, list: &str, value: &str) {
+    page.click(list).await;
+    let option = format!("document.querySelector('[data-testid=\"{list}-option\"][data-value=\"{value}\"]')");
+    page.until(&format!("{list} offers {value}"), &option).await;
+    // The list takes a pointer, as a person has one.
+    page.run(&format!(
+        "const option = {option};
+         for (const type of ['pointermove', 'pointerdown', 'pointerup']) option.dispatchEvent(new PointerEvent(type, {{bubbles: true, button: 0, pointerType: 'mouse'}}));
+         option.click();"
+    ))
+    .await;
+    page.until(
+        &format!("{value} is chosen"),
+        &format!("document.querySelector('[data-testid=\"{list}\"]').dataset.value === '{value}'"),
+    )
+    .await;
+}
+
+/// The number that an element shows, without separators.
+async fn number(page: &Page, id: &str) -> u64 {
+    let digits: String = page.text(id).await.chars().filter(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or_default()
+}
+
+async fn open(screen: &Screen, data: &Path) -> Page {
+    let folder = data.join("studio");
+    window::open(screen, data, &["--data-dir", folder.to_str().expect("a path in UTF-8")]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_five_minutes_from_start_to_replay() {
+    let data = TempDir::new().expect("a folder");
+    let screen = Screen::start(1280, 800).await;
+    let page = open(&screen, data.path()).await;
+
+    // First start: no devices here, and still a picture.
+    page.at_least("pictures in the monitor", MONITOR, 10).await;
+    page.screenshot("window-1-first-start").await;
+    choose(&page, "source-camera", "test").await;
+    choose(&page, "source-microphone", "test").await;
+    page.until(
+        "the camera runs",
+        "document.querySelector('[data-testid=source-camera-row]').dataset.state === 'running'",
+    )
+    .await;
+    let before = page.run(&format!("return {MONITOR};")).await.as_u64().unwrap_or_default();
+    page.at_least("the monitor moves", MONITOR, before + 30).await;
+    page.write("title", "Five minutes").await;
+    page.screenshot("window-2-ready").await;
+
+    // Go live: who can watch is asked once, then 3-2-1.
+    page.click("go-live").await;
+    page.click("reach-this-computer").await;
+    page.screenshot("window-3-who-can-watch").await;
+    page.click("reach-go").await;
+    page.until("it is on air", &format!("{PHASE} === 'on_air'")).await;
+    page.until("it is verified", "!document.querySelector('[data-testid=unverified]')").await;
+
+    // A comment and hearts from a browser.
+    page.click("share-open").await;
+    let viewer_url = page.run("return document.querySelector('[data-testid$=-url][data-url]').dataset.url;").await;
+    let viewer_url = viewer_url.as_str().expect("the window says where people watch").to_owned();
+    page.screenshot("window-4-share").await;
+    page.click("share-open").await;
+    let viewer = Chromium::start_sized(1100, 700).await;
+    viewer.open(&viewer_url).await;
+    viewer
+        .until("the page is on air", "document.querySelector('[data-testid=state]')?.dataset.state === 'on_air'")
+        .await;
+    viewer.enter("message-input", "Bonjour, studio!").await;
+    viewer.enter("name-input", "Ada").await;
+    page.until("the comment appears", "document.querySelectorAll('[data-testid=chat-item]').length === 1").await;
+    for _ in 0..10 {
+        viewer.click("heart").await;
+    }
+    page.until("ten hearts are counted", "document.querySelector('[data-testid=hearts]')?.textContent.includes('10')")
+        .await;
+
+    // A click shows it on the picture, another comment is removed.
+    page.click("chat-show").await;
+    page.until("it is shown", "document.querySelector('[data-testid=chat-item]').dataset.shown === 'true'").await;
+    let_pass(Duration::from_secs(2)).await;
+    page.screenshot("window-5-on-air").await;
+    viewer.screenshot("viewer-with-comment").await;
+    let room = viewer_url.replacen("http://", "ws://", 1) + "/room";
+    let mut guest = Guest::join(&room, Some("Mallory")).await;
+    let unwanted = guest.say("c1", "to be removed").await;
+    let remove =
+        format!("document.querySelector('[data-testid=chat-item][data-seq=\"{unwanted}\"] [data-testid=chat-remove]')");
+    page.until("the unwanted comment appears", &remove).await;
+    page.run(&format!("{remove}.click();")).await;
+    let removed = guest.next("removed").await;
+    assert_eq!(removed["seq"], unwanted);
+    page.until("it is gone", "document.querySelectorAll('[data-testid=chat-item]').length === 1").await;
+    let late = Guest::join(&room, None).await;
+    let backlog = late.welcome()["backlog"].to_string();
+    assert!(backlog.contains("Bonjour, studio!") && !backlog.contains("to be removed"), "{backlog}");
+
+    // The window owns nothing: it can be loaded again in mid-show.
+    page.reload().await;
+    page.until("it is still on air", &format!("{PHASE} === 'on_air'")).await;
+    page.at_least("the monitor is back", MONITOR, 10).await;
+    page.until(
+        "the comment is still there and shown",
+        "document.querySelector('[data-testid=chat-item]')?.dataset.shown === 'true'",
+    )
+    .await;
+    page.until(
+        "the hearts are still counted",
+        "document.querySelector('[data-testid=hearts]')?.textContent.includes('10')",
+    )
+    .await;
+
+    // The end, with its question: somebody watches.
+    page.click("end").await;
+    page.click("confirm-end-yes").await;
+    page.until("it is over", &format!("{PHASE} === 'ended'")).await;
+    page.screenshot("window-6-ended").await;
+    assert_eq!((number(&page, "ended-hearts").await, number(&page, "ended-chat").await), (10, 1));
+    // The viewer's page turns into the replay, at the same address.
+    viewer.find("replay-video").await;
+    viewer.screenshot("viewer-replay").await;
+    let episode = page.run("return document.querySelector('[data-testid=ended]').dataset.episode;").await;
+    let path = format!("/replays/{}/timeline.json", episode.as_str().expect("the end names the episode"));
+    let base = url::Url::parse(&viewer_url).expect("an address").origin().ascii_serialization();
+    let timeline = get(&base, &path).await.text();
+    assert!(timeline.contains("Bonjour, studio!") && !timeline.contains("to be removed"), "{timeline}");
+    page.click("ended-new").await;
+
+    // The library lists it, also for a window that has just been opened.
+    page.click("library-open").await;
+    page.until("the library lists it", "document.querySelectorAll('[data-testid=replay]').length === 1").await;
+    page.screenshot("window-7-library").await;
+    page.reload().await;
+    page.until("it is off air", &format!("{PHASE} === 'idle'")).await;
+    viewer.close().await;
+    page.close().await;
+
+    // What was chosen is remembered.
+    let page = open(&screen, data.path()).await;
+    page.until(
+        "the test camera is chosen",
+        "document.querySelector('[data-testid=source-camera]')?.dataset.value === 'test'",
+    )
+    .await;
+    page.click("library-open").await;
+    page.until("the replay is there", "document.querySelector('[data-testid=replay]')?.dataset.state === 'whole'")
+        .await;
+    page.close().await;
+}
