@@ -1,1 +1,31 @@
-//! .
+//! Brings the program to the people who watch, and their voices back.
+//!
+//! Used by `studio`, which opens an [`Episode`], publishes access units and listens to
+//! [`AudienceEvent`]s; later also by a server of its own. It serves the pages, WHEP (WebRTC out,
+//! through str0m), the room (WebSocket) and replays, as CONTRACT says.
+//!
+//! It deliberately knows no GStreamer, no database and no window: what it needs from others it
+//! asks through [`Journal`] and [`Library`]. It decides nothing about who may say what; those
+//! rules are [`domain::room`].
+//!
+//! Threads: everything runs on the caller's tokio runtime, except media, which has one thread of
+//! its own with one UDP socket. Every channel is bounded; the policy when full stands beside it.
+
+mod address;
+mod audience;
+pub mod client;
+mod clock;
+mod config;
+mod episode;
+mod error;
+mod http;
+mod media_out;
+mod metrics;
+mod room;
+mod shared;
+
+pub use audience::Audience;
+pub use config::{AudienceConfig, ServiceLimits};
+pub use episode::{AudienceEvent, Episode, Journal, Library, ReplayLookup};
+pub use error::AudienceError;
+pub use room::{Parsed, fuzz_room_message, parse_room_message};

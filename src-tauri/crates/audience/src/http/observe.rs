@@ -1,0 +1,29 @@
+//! For those who run the service: liveness and figures.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Extension, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
+use super::accept::Connection;
+use super::problem::Problem;
+use crate::shared::Shared;
+
+/// `GET /healthz`.
+pub(super) async fn health() -> impl IntoResponse {
+    ([(header::CACHE_CONTROL, "no-store")], Json(serde_json::json!({ "status": "ok" })))
+}
+
+/// `GET /metrics`, for this computer only; for others the address does not exist.
+pub(super) async fn metrics(
+    State(shared): State<Arc<Shared>>,
+    Extension(connection): Extension<Connection>,
+) -> Response {
+    if !connection.peer.ip().is_loopback() {
+        return Problem::unknown("There is nothing at this address.").into_response();
+    }
+    let text = shared.metrics.text(shared.clock.now().0);
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}

@@ -1,0 +1,75 @@
+//! The pages, embedded in the program.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::problem::Problem;
+use crate::shared::Shared;
+
+/// What `npm --prefix ui run build` made. In debug builds it is read from the folder each time.
+#[derive(rust_embed::RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../../../ui/dist/viewer"]
+#[allow_missing = true]
+struct Pages;
+
+/// `GET /S`: before, during and after the show.
+pub(super) async fn show(State(shared): State<Arc<Shared>>, Path(show): Path<String>, headers: HeaderMap) -> Response {
+    match shared.current_of(&show) {
+        Some(_) => page("index.html", StatusCode::OK, &headers),
+        None => Problem::unknown("There is no show at this address.").into_response(),
+    }
+}
+
+/// `GET /assets/…`: their names change with their content, so they may be kept for ever.
+pub(super) async fn asset(Path(path): Path<String>) -> Response {
+    let name = format!("assets/{path}");
+    // The name is looked up in a table, or below the folder in debug builds; never walk upwards.
+    let plain = path.split('/').all(|part| !part.is_empty() && part != "." && part != "..") && !path.contains('\\');
+    let Some(file) = Some(name).filter(|_| plain).and_then(|name| Pages::get(&name)) else {
+        return Problem::unknown("There is nothing at this address.").into_response();
+    };
+    let kind = mime_guess::from_path(&path).first_or_octet_stream();
+    let mut response = Body::from(file.data.into_owned()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    if let Ok(kind) = HeaderValue::try_from(text_kind(kind.as_ref())) {
+        headers.insert(header::CONTENT_TYPE, kind);
+    }
+    response
+}
+
+/// Browsers ask for it whatever the page says.
+pub(super) async fn favicon() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+/// A page by its file's name, or a sentence that says how to build it.
+pub(super) fn page(name: &str, status: StatusCode, headers: &HeaderMap) -> Response {
+    let Some(file) = Pages::get(name) else {
+        let message = "The viewer's pages were not built into this program. Run `make` once.";
+        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "pages_missing", message).into_response();
+    };
+    let tag: String = file.metadata.sha256_hash().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let tag = format!("\"{tag}\"");
+    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let mut response = if known && status == StatusCode::OK {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        (status, Body::from(file.data.into_owned())).into_response()
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if let Ok(tag) = HeaderValue::try_from(tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    response
+}
+
+fn text_kind(kind: &str) -> String {
+    if kind.starts_with("text/") { format!("{kind}; charset=utf-8") } else { kind.to_owned() }
+}

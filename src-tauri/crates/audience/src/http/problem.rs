@@ -1,0 +1,59 @@
+//! Errors as JSON: `{"code":"…","message":"…"}`.
+
+use axum::Json;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::Refusal;
+
+/// A request that was turned down.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    refusal: Refusal,
+    retry_after: Option<u32>,
+}
+
+impl Problem {
+    /// Any status, with a stable code and a sentence.
+    pub(crate) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
+        Self { status, refusal: Refusal::new(code, message), retry_after: None }
+    }
+
+    /// Another attempt makes sense after so many seconds.
+    pub(crate) fn retry_after(self, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
+    /// 404.
+    pub(crate) fn unknown(message: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    /// 405.
+    pub(crate) fn wrong_method(method: &Method) -> Self {
+        let message = format!("This address does not understand {method}.");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
+    }
+
+    /// 500: a defect of ours.
+    pub(crate) fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here. It is not your fault.")
+    }
+
+    /// 503: the service is going away.
+    pub(crate) fn stopping() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "The service is stopping.").retry_after(5)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.refusal)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

@@ -1,0 +1,43 @@
+//! The way into the room: a request becomes a WebSocket.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::problem::Problem;
+use crate::room;
+use crate::shared::Shared;
+
+/// For each socket; the default would be 128 KiB.
+const READ_BUFFER: usize = 4 << 10;
+/// What is read before it is turned down. A message over 2 KiB closes the socket with 1009; a
+/// little more is read so that the reason still reaches its sender.
+const READ_AT_MOST: usize = 16 << 10;
+/// Larger than the largest message of ours: a welcome with fifty long comments.
+const WRITE_AT_MOST: usize = 512 << 10;
+
+/// `GET /S/room`.
+pub(super) async fn enter(
+    State(shared): State<Arc<Shared>>,
+    show: Result<Path<String>, PathRejection>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let current = show.ok().and_then(|Path(show)| shared.current_of(&show));
+    let current = current.ok_or_else(|| Problem::unknown("There is no show at this address."))?;
+    let upgrade = upgrade.map_err(|rejection| {
+        let message = format!("This address is a WebSocket. {}", rejection.body_text());
+        Problem::new(StatusCode::BAD_REQUEST, "not_a_websocket", message)
+    })?;
+    let upgrade = upgrade
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_write_buffer_size(WRITE_AT_MOST)
+        .max_message_size(READ_AT_MOST)
+        .max_frame_size(READ_AT_MOST);
+    Ok(upgrade.on_upgrade(move |socket| room::serve(socket, shared, current)))
+}

@@ -1,0 +1,136 @@
+//! WHEP: an offer in, an answer out (draft-ietf-wish-whep). One round trip; candidates of the
+//! viewer are learned from its datagrams, so there is nothing to trickle.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Extension, Path, State};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::accept::Connection;
+use super::problem::Problem;
+use crate::address;
+use crate::clock::clock_header;
+use crate::media_out::{NegotiationError, Refused};
+use crate::shared::Shared;
+
+/// An offer may be so large.
+const OFFER: usize = 64 << 10;
+
+/// `POST /S/whep`.
+pub(super) async fn join(
+    State(shared): State<Arc<Shared>>,
+    Extension(connection): Extension<Connection>,
+    Path(show): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let current = shared.current_of(&show).ok_or_else(|| Problem::unknown("There is no show at this address."))?;
+    if !is_sdp(&headers) {
+        let message = "Send the offer as application/sdp.";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_sdp", message));
+    }
+    let offer = read(body, &shared).await?;
+    if !current.is_on_air() {
+        let message = "The show is not on air.";
+        return Err(Problem::new(StatusCode::CONFLICT, "not_on_air", message).retry_after(1));
+    }
+    let peer = connection.peer.ip();
+    let media = shared.media.address();
+    let addresses = address::usable_by(media.ip(), peer).map_err(|error| {
+        tracing::error!(%error, "this computer's addresses are unknown");
+        Problem::internal()
+    })?;
+    let candidates: Vec<SocketAddr> = addresses.into_iter().map(|ip| SocketAddr::new(ip, media.port())).collect();
+    let answering = shared.clone();
+    let negotiated = tokio::task::spawn_blocking(move || answering.media.negotiator.answer(&offer, &candidates))
+        .await
+        .map_err(|error| {
+            tracing::error!(%error, "an offer broke the negotiation");
+            refused_offer(&NegotiationError::Malformed)
+        })?
+        .map_err(|error| refused_offer(&error))?;
+    let answer = negotiated.answer.clone();
+    let id = random_id()?;
+    shared.media.join(negotiated, id.clone(), peer).await.map_err(refused_session)?;
+    // The show may have ended while we computed; its sessions were ended before this one came.
+    if !current.is_on_air() {
+        shared.media.leave(id).await;
+        return Err(Problem::new(StatusCode::CONFLICT, "not_on_air", "The show is over."));
+    }
+    let created = [
+        (header::CONTENT_TYPE, "application/sdp".to_owned()),
+        (header::LOCATION, format!("/{show}/whep/{id}")),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+        (HeaderName::from_static("antenne-clock"), clock_header(shared.clock.now())),
+    ];
+    Ok((StatusCode::CREATED, created, answer).into_response())
+}
+
+/// `DELETE /S/whep/…`.
+pub(super) async fn leave(
+    State(shared): State<Arc<Shared>>,
+    Path((_, id)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    if shared.media.leave(id).await {
+        Ok(StatusCode::OK)
+    } else {
+        Err(Problem::unknown("There is no such session; it may have ended."))
+    }
+}
+
+fn is_sdp(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/sdp")
+}
+
+/// The offer as text, bounded in size and time.
+async fn read(body: Body, shared: &Shared) -> Result<String, Problem> {
+    let slow = |_| Problem::new(StatusCode::BAD_REQUEST, "too_slow", "The offer took too long to arrive.");
+    let body =
+        tokio::time::timeout(shared.limits.request_body, axum::body::to_bytes(body, OFFER)).await.map_err(slow)?;
+    let bytes = body.map_err(|error| {
+        let too_large = error.into_inner().is::<http_body_util::LengthLimitError>();
+        if too_large {
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "offer_too_large", "An offer has at most 64 KiB.")
+        } else {
+            Problem::new(StatusCode::BAD_REQUEST, "offer_broken", "The offer did not arrive whole.")
+        }
+    })?;
+    String::from_utf8(bytes.into()).map_err(|_| refused_offer(&NegotiationError::Malformed))
+}
+
+fn refused_offer(error: &NegotiationError) -> Problem {
+    let (status, code) = match error {
+        NegotiationError::Malformed => (StatusCode::BAD_REQUEST, "offer_malformed"),
+        NegotiationError::NoVideo => (StatusCode::BAD_REQUEST, "offer_without_h264"),
+        NegotiationError::NoAddress => (StatusCode::SERVICE_UNAVAILABLE, "no_address"),
+    };
+    Problem::new(status, code, format!("{error}."))
+}
+
+fn refused_session(refused: Refused) -> Problem {
+    match refused {
+        Refused::Pending => {
+            let message = "Too many sessions from this address wait for their connection.";
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_pending", message).retry_after(5)
+        }
+        Refused::Full => {
+            let message = "As many people watch as this computer can serve.";
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "full", message).retry_after(30)
+        }
+        Refused::Stopping => Problem::stopping(),
+    }
+}
+
+/// 128 random bits: whoever knows it may end the session.
+fn random_id() -> Result<String, Problem> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        tracing::error!(%error, "no random numbers");
+        Problem::internal()
+    })?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,109 @@
+//! From an offer to a session: what is said before the first datagram.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use str0m::change::SdpOffer;
+use str0m::config::DtlsCert;
+use str0m::format::Codec;
+use str0m::media::{Media, MediaKind, Mid, Pt};
+use str0m::rtp::{Extension, ExtensionMap};
+use str0m::{Candidate, Rtc, RtcConfig};
+
+use crate::error::AudienceError;
+
+/// Constrained baseline, level 3.1: what browsers offer under this name. Levels may differ.
+const PROFILE: u32 = 0x42_e0_1f;
+/// Plain baseline, for those who offer only that.
+const PROFILE_BASELINE: u32 = 0x42_00_1f;
+
+/// Makes sessions that share one certificate, so that a join costs no key.
+pub(crate) struct Negotiator {
+    config: RtcConfig,
+}
+
+/// A session that has an answer and waits for its first datagram.
+pub(crate) struct Negotiated {
+    pub(super) rtc: Rtc,
+    pub(super) fragment: String,
+    pub(super) video: (Mid, Pt),
+    pub(super) audio: Option<(Mid, Pt)>,
+    /// Goes back to the viewer.
+    pub(crate) answer: String,
+}
+
+/// Why an offer cannot be answered. The wording is for whoever wrote it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NegotiationError {
+    #[error("this is not an SDP offer")]
+    Malformed,
+    #[error("the offer asks to receive no H.264 video (constrained baseline, packetization mode 1)")]
+    NoVideo,
+    #[error("no address of this computer can be offered")]
+    NoAddress,
+}
+
+impl Negotiator {
+    pub(super) fn new() -> Result<Self, AudienceError> {
+        let provider = str0m::crypto::from_feature_flags();
+        let certificate: DtlsCert = provider.dtls_provider.generate_certificate().ok_or(AudienceError::Certificate)?;
+        let mut config = RtcConfig::new()
+            .set_crypto_provider(provider.into())
+            .set_dtls_cert(certificate)
+            .set_ice_lite(true)
+            .clear_codecs()
+            .enable_opus(true, false)
+            .set_extension_map(extensions());
+        config.codec_config().add_h264(108.into(), Some(109.into()), true, PROFILE);
+        config.codec_config().add_h264(127.into(), Some(121.into()), true, PROFILE_BASELINE);
+        Ok(Self { config })
+    }
+
+    /// Answers `offer`, offering `candidates`. Takes a millisecond or two of computing.
+    ///
+    /// # Errors
+    ///
+    /// When the offer is none, or asks for nothing that we have.
+    pub(crate) fn answer(&self, offer: &str, candidates: &[SocketAddr]) -> Result<Negotiated, NegotiationError> {
+        let offer = SdpOffer::from_sdp_string(offer).map_err(|_| NegotiationError::Malformed)?;
+        let now = Instant::now();
+        let mut rtc = self.config.clone().build(now);
+        let mut offered = 0;
+        for address in candidates {
+            if let Ok(candidate) = Candidate::host(*address, "udp") {
+                offered += usize::from(rtc.add_local_candidate(candidate).is_some());
+            }
+        }
+        if offered == 0 {
+            return Err(NegotiationError::NoAddress);
+        }
+        let answer = rtc.sdp_api().accept_offer(offer).map_err(|_| NegotiationError::Malformed)?.to_sdp_string();
+        let fragment = rtc.direct_api().local_ice_credentials().ufrag;
+        let (mut video, mut audio) = (None, None);
+        // The event that a medium was added comes only with the connection; our answer knows now.
+        for mid in answer.lines().filter_map(|line| line.strip_prefix("a=mid:")).map(|mid| Mid::from(mid.trim())) {
+            let Some(kind) = rtc.media(mid).filter(|media| media.direction().is_sending()).map(Media::kind) else {
+                continue;
+            };
+            let (slot, codec) =
+                if kind == MediaKind::Video { (&mut video, Codec::H264) } else { (&mut audio, Codec::Opus) };
+            *slot = slot.or(payload_type(&mut rtc, mid, codec).map(|pt| (mid, pt)));
+        }
+        let video = video.ok_or(NegotiationError::NoVideo)?;
+        Ok(Negotiated { rtc, fragment, video, audio, answer })
+    }
+}
+
+/// Only what we use. Without transport-wide numbers browsers send no feedback for each packet,
+/// which nobody would read: there is no bandwidth estimation yet.
+fn extensions() -> ExtensionMap {
+    let mut extensions = ExtensionMap::empty();
+    extensions.set(4, Extension::RtpMid);
+    extensions
+}
+
+fn payload_type(rtc: &mut Rtc, mid: Mid, codec: Codec) -> Option<Pt> {
+    let writer = rtc.writer(mid)?;
+    let mut fitting = writer.payload_params().filter(|params| params.spec().codec == codec);
+    fitting.next().map(str0m::format::PayloadParams::pt)
+}

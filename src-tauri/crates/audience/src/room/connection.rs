@@ -1,0 +1,197 @@
+//! One viewer's WebSocket, from hello to goodbye.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
+use domain::room::{ConnectionId, RoomEvent};
+use domain::{Bye, FromViewer, ToViewer};
+use tokio::time::{Instant, timeout};
+use tungstenite::Error as SocketError;
+
+use super::flood::Flood;
+use super::identity::{Identity, identify};
+use super::outbox::{self, Inbox};
+use super::parse::{Parsed, parse_room_message};
+use super::{Inward, RoomHandle};
+use crate::shared::{Current, Shared};
+
+/// The longest message.
+const MESSAGE: usize = 2 << 10;
+/// How long the last words may take.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// How a conversation ends.
+enum End {
+    /// The viewer is gone.
+    Gone,
+    /// We say why, and close.
+    Bye(Bye),
+}
+
+/// Drives one viewer's connection until it ends.
+pub(crate) async fn serve(mut socket: WebSocket, shared: Arc<Shared>, current: Arc<Current>) {
+    let hello = timeout(shared.limits.hello, hello(&mut socket)).await.unwrap_or(Err(End::Bye(Bye::Protocol)));
+    let end = match hello {
+        Ok((name, token)) => converse(&mut socket, &shared, &current, name, token).await,
+        Err(end) => end,
+    };
+    if let End::Bye(bye) = end {
+        // A viewer that does not read is not waited for.
+        let _ = timeout(FAREWELL, say_goodbye(&mut socket, bye)).await;
+    }
+}
+
+/// The first message. Frames of later versions may come before it.
+async fn hello(socket: &mut WebSocket) -> Result<(Option<String>, Option<String>), End> {
+    let mut flood = Flood::new(Instant::now());
+    loop {
+        let frame = receive(socket).await?;
+        if flood.is_over(Instant::now()) {
+            return Err(End::Bye(Bye::Protocol));
+        }
+        match understand(frame)? {
+            Some(FromViewer::Hello { name, token }) => return Ok((name, token)),
+            Some(FromViewer::Say { .. } | FromViewer::Hearts { .. }) => return Err(End::Bye(Bye::Protocol)),
+            None => {}
+        }
+    }
+}
+
+async fn converse(
+    socket: &mut WebSocket,
+    shared: &Shared,
+    current: &Current,
+    name: Option<String>,
+    token: Option<String>,
+) -> End {
+    let identity = match identify(token.as_deref(), &current.journal).await {
+        Ok(identity) => identity,
+        Err(error) => {
+            tracing::error!(%error, "no random numbers");
+            return End::Bye(Bye::Full);
+        }
+    };
+    let Identity { viewer, token, token_hash } = identity;
+    let connection = current.room.connection();
+    let (outbox, inbox) = outbox::outbox(shared.limits.outbox);
+    let joined = Box::new(RoomEvent::Joined { connection, viewer, name, token, token_hash });
+    if !current.room.send(Inward::Joined(joined, connection, outbox)).await {
+        return End::Bye(Bye::Ended);
+    }
+    let end = talk(socket, &current.room, connection, inbox, shared.limits.silence).await;
+    current.room.send(Inward::Event(RoomEvent::Left { connection })).await;
+    end
+}
+
+/// Both directions, until one of them ends.
+async fn talk(
+    socket: &mut WebSocket,
+    room: &RoomHandle,
+    connection: ConnectionId,
+    mut inbox: Inbox,
+    silence: Duration,
+) -> End {
+    let mut flood = Flood::new(Instant::now());
+    let mut heard = Instant::now();
+    let mut ping = tokio::time::interval_at(Instant::now() + silence / 3, silence / 3);
+    loop {
+        tokio::select! {
+            biased;
+            bye = &mut inbox.farewell => return End::Bye(bye.unwrap_or(Bye::Shutdown)),
+            Some(text) = inbox.queue.recv() => {
+                let sending = timeout(silence, socket.send(Message::Text(text)));
+                let sent = tokio::select! {
+                    bye = &mut inbox.farewell => return End::Bye(bye.unwrap_or(Bye::Shutdown)),
+                    sent = sending => sent,
+                };
+                match sent {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_)) => return End::Gone,
+                    Err(_) => return End::Bye(Bye::TooSlow),
+                }
+            }
+            frame = receive(socket) => {
+                heard = Instant::now();
+                let event = match frame.and_then(understand) {
+                    Err(end) => return end,
+                    Ok(_) if flood.is_over(heard) => return End::Bye(Bye::Protocol),
+                    Ok(Some(FromViewer::Say { id, text, name, at_ms })) => {
+                        RoomEvent::Say { connection, id, text, name, at_ms }
+                    }
+                    Ok(Some(FromViewer::Hearts { count })) => RoomEvent::Hearts { connection, count },
+                    Ok(Some(FromViewer::Hello { .. }) | None) => continue,
+                };
+                let sent = tokio::select! {
+                    bye = &mut inbox.farewell => return End::Bye(bye.unwrap_or(Bye::Shutdown)),
+                    sent = room.send(Inward::Event(event)) => sent,
+                };
+                if !sent {
+                    return End::Bye(Bye::Ended);
+                }
+            }
+            _ = ping.tick() => {
+                if heard.elapsed() > silence {
+                    return End::Bye(Bye::TooSlow);
+                }
+                match timeout(silence, socket.send(Message::Ping(Vec::new().into()))).await {
+                    Ok(Ok(())) => {}
+                    _ => return End::Gone,
+                }
+            }
+        }
+    }
+}
+
+/// The next frame. Reading again after an error is not possible.
+async fn receive(socket: &mut WebSocket) -> Result<Message, End> {
+    match socket.recv().await {
+        None => Err(End::Gone),
+        Some(Ok(message)) => Ok(message),
+        Some(Err(error)) => {
+            let error = error.into_inner();
+            Err(match error.downcast_ref::<SocketError>() {
+                Some(SocketError::Capacity(_)) => End::Bye(Bye::TooBig),
+                Some(SocketError::Utf8(_) | SocketError::Protocol(_)) => End::Bye(Bye::Protocol),
+                _ => End::Gone,
+            })
+        }
+    }
+}
+
+/// What a frame says, if anything.
+fn understand(frame: Message) -> Result<Option<FromViewer>, End> {
+    match frame {
+        Message::Text(text) if text.len() > MESSAGE => Err(End::Bye(Bye::TooBig)),
+        Message::Text(text) => match parse_room_message(text.as_str()) {
+            Parsed::Message(message) => Ok(Some(message)),
+            Parsed::Ignored => Ok(None),
+            Parsed::Malformed => Err(End::Bye(Bye::Protocol)),
+        },
+        Message::Binary(data) if data.len() > MESSAGE => Err(End::Bye(Bye::TooBig)),
+        Message::Binary(_) => Err(End::Bye(Bye::Protocol)),
+        Message::Ping(_) | Message::Pong(_) => Ok(None),
+        Message::Close(_) => Err(End::Gone),
+    }
+}
+
+/// The reason, the closing frame, and time for the other side to take note.
+async fn say_goodbye(socket: &mut WebSocket, bye: Bye) {
+    let code = match bye {
+        Bye::TooBig => close_code::SIZE,
+        Bye::Protocol => close_code::PROTOCOL,
+        Bye::TooSlow | Bye::Removed => close_code::POLICY,
+        Bye::Full => close_code::AGAIN,
+        Bye::Ended => close_code::NORMAL,
+        Bye::Shutdown => close_code::AWAY,
+    };
+    if let Some(text) = outbox::written(&ToViewer::Bye { code: bye }) {
+        if socket.send(Message::Text(text)).await.is_err() {
+            return;
+        }
+    }
+    let close = CloseFrame { code, reason: Utf8Bytes::default() };
+    if socket.send(Message::Close(Some(close))).await.is_ok() {
+        while let Some(Ok(_)) = socket.recv().await {}
+    }
+}

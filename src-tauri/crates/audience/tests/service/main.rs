@@ -1,0 +1,5 @@
+//! The service over real sockets on loopback, every port a free one.
+
+mod room;
+mod support;
+mod whep;

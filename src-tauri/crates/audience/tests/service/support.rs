@@ -1,0 +1,228 @@
+//! A service with a library and a journal that do what a test says, and a viewer of its room.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use audience::{Audience, AudienceConfig, AudienceEvent, Episode, Journal, Library, ReplayLookup, ServiceLimits};
+use domain::{EpisodeId, ProgramMs, PublicViewer, Said, Seq, ShowSlug, Timeline};
+use futures_util::{SinkExt, StreamExt};
+use media::{AccessUnit, CodecConfig, ProgramTime, Track};
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+/// Longer than anything takes, even on a machine that does much else.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+
+pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(DEADLINE, what).await.expect("it happens within a minute")
+}
+
+/// Keeps comments when the test lets it.
+#[derive(Default)]
+pub(crate) struct TestJournal {
+    pub(crate) waiting: Mutex<Vec<(Said, oneshot::Sender<bool>)>>,
+    pub(crate) kept: Mutex<Vec<Said>>,
+    pub(crate) hearts: Mutex<BTreeMap<ProgramMs, u32>>,
+    pub(crate) known: Mutex<BTreeMap<[u8; 32], PublicViewer>>,
+    /// Whether comments wait for [`Self::keep`].
+    pub(crate) slow: bool,
+}
+
+impl TestJournal {
+    pub(crate) fn slow() -> Self {
+        Self { slow: true, ..Self::default() }
+    }
+
+    /// Answers for every comment that waits.
+    pub(crate) fn keep(&self, kept: bool) {
+        for (said, stored) in self.waiting.lock().unwrap().drain(..) {
+            if kept {
+                self.kept.lock().unwrap().push(said);
+            }
+            let _ = stored.send(kept);
+        }
+    }
+}
+
+impl Journal for TestJournal {
+    fn identity(&self, token_hash: [u8; 32], answer: oneshot::Sender<Option<PublicViewer>>) {
+        let _ = answer.send(self.known.lock().unwrap().get(&token_hash).cloned());
+    }
+
+    fn append_chat(&self, said: &Said, token_hash: [u8; 32], stored: oneshot::Sender<bool>) {
+        self.known.lock().unwrap().insert(token_hash, said.viewer.clone());
+        self.waiting.lock().unwrap().push((said.clone(), stored));
+        if !self.slow {
+            self.keep(true);
+        }
+    }
+
+    fn append_hearts(&self, second_ms: ProgramMs, by_hue: &BTreeMap<u16, u32>) {
+        *self.hearts.lock().unwrap().entry(second_ms).or_default() += by_hue.values().sum::<u32>();
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct TestLibrary {
+    pub(crate) replays: BTreeMap<EpisodeId, (ReplayLookup, Option<Timeline>)>,
+}
+
+impl Library for TestLibrary {
+    fn replay(&self, episode: &EpisodeId) -> ReplayLookup {
+        self.replays.get(episode).map_or(ReplayLookup::Unknown, |(lookup, _)| lookup.clone())
+    }
+
+    fn timeline(&self, episode: &EpisodeId) -> Option<Timeline> {
+        self.replays.get(episode).and_then(|(_, timeline)| timeline.clone())
+    }
+}
+
+/// A service with an open episode.
+pub(crate) struct Service {
+    pub(crate) audience: Audience,
+    pub(crate) events: mpsc::Receiver<AudienceEvent>,
+    pub(crate) journal: Arc<TestJournal>,
+}
+
+impl Service {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(ServiceLimits::default(), TestJournal::default(), TestLibrary::default()).await
+    }
+
+    pub(crate) async fn start_with(limits: ServiceLimits, journal: TestJournal, library: TestLibrary) -> Self {
+        let listen = "127.0.0.1:0".parse().unwrap();
+        let config = AudienceConfig { listen, media_port: 0, host_names: vec!["studio.test".to_owned()] };
+        let (audience, events) = Audience::start_with(config, limits, Arc::new(library)).await.unwrap();
+        let service = Self { audience, events, journal: Arc::new(journal) };
+        service.open(1);
+        service
+    }
+
+    pub(crate) fn open(&self, number: u8) {
+        self.audience.open(Episode {
+            id: EpisodeId::from_random([number; 16]),
+            show: ShowSlug::default(),
+            title: "A title".to_owned(),
+            next_seq: Seq(1),
+            backlog: Vec::new(),
+            journal: self.journal.clone(),
+        });
+    }
+
+    pub(crate) fn on_air(&self) {
+        let config = CodecConfig { width: 640, height: 360, fps: 30, profile_level_id: "42c01f".to_owned() };
+        self.audience.on_air(&config);
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.audience.http_address())
+    }
+
+    /// The next event that `wanted` takes.
+    pub(crate) async fn event<T>(&mut self, mut wanted: impl FnMut(AudienceEvent) -> Option<T>) -> T {
+        soon(async {
+            loop {
+                if let Some(found) = wanted(self.events.recv().await.expect("the service runs")) {
+                    return found;
+                }
+            }
+        })
+        .await
+    }
+
+    pub(crate) async fn viewer(&self) -> Viewer {
+        Viewer::connect(&self.audience).await
+    }
+}
+
+/// Somebody in the room.
+pub(crate) struct Viewer {
+    pub(crate) socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Viewer {
+    pub(crate) async fn connect(audience: &Audience) -> Self {
+        let url = format!("ws://{}/studio/room", audience.http_address());
+        let (socket, _) = soon(tokio_tungstenite::connect_async(url)).await.expect("the room is open");
+        Self { socket }
+    }
+
+    pub(crate) async fn hello(&mut self, name: Option<&str>) -> Value {
+        self.send(serde_json::json!({ "type": "hello", "name": name })).await;
+        self.next("welcome").await
+    }
+
+    pub(crate) async fn send(&mut self, message: Value) {
+        self.send_text(&message.to_string()).await;
+    }
+
+    pub(crate) async fn send_text(&mut self, text: &str) {
+        soon(self.socket.send(Message::text(text))).await.expect("the room listens");
+    }
+
+    /// The next message of a type; others are passed over.
+    pub(crate) async fn next(&mut self, kind: &str) -> Value {
+        soon(async {
+            loop {
+                let message = self.message().await.unwrap_or_else(|code| panic!("closed with {code} before {kind}"));
+                if message["type"] == kind {
+                    return message;
+                }
+            }
+        })
+        .await
+    }
+
+    /// The next message, or the code with which the socket was closed.
+    pub(crate) async fn message(&mut self) -> Result<Value, u16> {
+        loop {
+            match soon(self.socket.next()).await {
+                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).expect("JSON")),
+                Some(Ok(Message::Close(frame))) => return Err(frame.map_or(1005, |frame| frame.code.into())),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Err(1006),
+            }
+        }
+    }
+
+    /// The reason and code with which the service closes.
+    pub(crate) async fn goodbye(&mut self) -> (Option<String>, u16) {
+        let mut reason = None;
+        loop {
+            match self.message().await {
+                Ok(message) if message["type"] == "bye" => reason = message["code"].as_str().map(str::to_owned),
+                Ok(_) => {}
+                Err(code) => return (reason, code),
+            }
+        }
+    }
+}
+
+/// A picture that looks like H.264 to a packetiser: parameter sets and a slice, or a slice.
+pub(crate) fn picture(number: u64, keyframe: bool, size: usize) -> AccessUnit {
+    let mut data = Vec::new();
+    if keyframe {
+        data.extend_from_slice(&[0, 0, 0, 1, 0x67, 0x42, 0xc0, 0x1f, 0xda, 0x02, 0x80]);
+        data.extend_from_slice(&[0, 0, 0, 1, 0x68, 0xce, 0x3c, 0x80]);
+    }
+    data.extend_from_slice(&[0, 0, 0, 1, if keyframe { 0x65 } else { 0x41 }]);
+    // No byte of the payload is zero, so none of it looks like a start code.
+    data.extend((0..size).map(|at| u8::try_from((number as usize * 31 + at * 7) % 255 + 1).expect("below 256")));
+    let pts = ProgramTime::from_nanos(number * 1_000_000_000 / 30);
+    AccessUnit { track: Track::Video, pts, duration: Duration::from_nanos(33_333_333), keyframe, data: data.into() }
+}
+
+pub(crate) fn sound(number: u64) -> AccessUnit {
+    let data: Vec<u8> = (0..120_u64).map(|at| ((number * 13 + at) % 256) as u8).collect();
+    AccessUnit {
+        track: Track::Opus,
+        pts: ProgramTime::from_millis(number * 20),
+        duration: Duration::from_millis(20),
+        keyframe: true,
+        data: data.into(),
+    }
+}
