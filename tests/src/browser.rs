@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 
 use fantoccini::error::CmdError;
 use fantoccini::key::Key;
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
+use tokio_tungstenite::tungstenite::http::Method;
+use url::{ParseError, Url};
 
 use crate::deadline::until;
 use crate::process::{Process, isolated};
@@ -94,6 +97,13 @@ impl Page {
             Err(error) => panic!("no session: {error}\n{}", driver.errors()),
         };
         Self { client, driver, _profile: profile }
+    }
+
+    /// Has Chromium run a script in every page from now on, before the page's own.
+    pub async fn before_pages(&self, script: &str) {
+        let command =
+            DevTools { command: "Page.addScriptToEvaluateOnNewDocument", parameters: json!({"source": script}) };
+        self.client.issue_cmd(command).await.expect("chromedriver passes commands on");
     }
 
     /// Opens an address.
@@ -190,11 +200,34 @@ impl Page {
         serde_json::from_value(seen).expect("follow_video.js writes these fields")
     }
 
+    /// The number of the driver's process, below which the browser or window runs.
+    #[must_use]
+    pub fn driver_id(&self) -> u32 {
+        self.driver.id()
+    }
+
     /// Ends the session, and the browser with it.
     pub async fn close(mut self) {
         // A session that is gone already is closed too.
         let _ = self.client.clone().close().await;
         self.driver.kill().await;
+    }
+}
+
+/// A command of Chromium's own protocol, through chromedriver.
+#[derive(Debug)]
+struct DevTools {
+    command: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base_url: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base_url.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _request_url: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({"cmd": self.command, "params": self.parameters}).to_string()))
     }
 }
 

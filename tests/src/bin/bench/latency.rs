@@ -1,0 +1,110 @@
+//! How late: glass to glass, joining, and from a tap to the picture.
+
+use std::time::Duration;
+
+use antenne_tests::browser::{Chromium, Page};
+use antenne_tests::colour::pixels_of_hue;
+use antenne_tests::deadline::let_pass;
+use antenne_tests::measure::Spread;
+use antenne_tests::recording::{Recording, lip_sync};
+use antenne_tests::room::Guest;
+use tempfile::TempDir;
+
+use crate::cost::viewer;
+use crate::show;
+use crate::table::Table;
+
+/// How often a viewer joins.
+const JOINS: usize = 20;
+/// How often somebody taps.
+const TAPS: usize = 12;
+
+/// The clock strip in Chromium, and the beeps against it, in browser and recording.
+pub(crate) async fn glass_to_glass(table: &mut Table) {
+    let data = TempDir::new().expect("a folder");
+    let (mut antenne, on_air) = show::start(data.path(), show::SOLO).await;
+    let page = viewer(&on_air.viewer_url).await;
+    // Joining and the decoder's first seconds are not what a viewer lives with.
+    let_pass(Duration::from_secs(5)).await;
+    page.follow_video().await;
+    let_pass(Duration::from_secs(30)).await;
+    let followed = page.followed().await;
+    page.close().await;
+    let recording = show::end(&mut antenne).await;
+    let late = Spread::of(followed.latencies());
+    table.add("glass to glass, p50", "ms", late.median, (250.0, 150.0), late);
+    table.add("glass to glass, p95", "ms", late.p95, (400.0, 250.0), late);
+    let signed = Spread::of(followed.lip_sync());
+    let apart = Spread::of(followed.lip_sync().into_iter().map(f64::abs));
+    table.add("lip-sync in the browser, p95 of distance", "ms", apart.p95, (40.0, 20.0), signed);
+    let found = lip_sync(&recording.stamps(), &recording.beeps());
+    let apart = Spread::of(found.iter().map(|ms| ms.abs()));
+    table.add("lip-sync in the recording, p95 of distance", "ms", apart.p95, (40.0, 20.0), Spread::of(found));
+}
+
+/// From the offer, and from navigation, to the first decoded picture.
+pub(crate) async fn joining(table: &mut Table) {
+    let data = TempDir::new().expect("a folder");
+    let (mut antenne, on_air) = show::start(data.path(), show::SOLO).await;
+    let page = Chromium::start().await;
+    page.before_pages(include_str!("first_picture.js")).await;
+    let (mut from_offer, mut from_navigation) = (Vec::new(), Vec::new());
+    for _ in 0..JOINS {
+        page.open(&on_air.viewer_url).await;
+        page.until("the first picture", "window.firstPicture?.at !== undefined").await;
+        let first = page.run("return window.firstPicture;").await;
+        from_navigation.extend(first["at"].as_f64());
+        from_offer.extend(first["at"].as_f64().zip(first["offered"].as_f64()).map(|(at, offered)| at - offered));
+    }
+    page.close().await;
+    antenne.end().await;
+    let (offer, navigation) = (Spread::of(from_offer), Spread::of(from_navigation));
+    table.add("from the offer to the first picture, p50", "ms", offer.median, (500.0, 250.0), offer);
+    table.add("from navigation to the first picture, p50", "ms", navigation.median, (1200.0, 600.0), navigation);
+}
+
+/// From a tap in the browser to the time of the first program picture with its heart.
+pub(crate) async fn tap_to_picture(table: &mut Table) {
+    let data = TempDir::new().expect("a folder");
+    let (mut antenne, on_air) = show::start(data.path(), show::SOLO).await;
+    let page = viewer(&on_air.viewer_url).await;
+    page.enter("message-input", "hello").await;
+    page.enter("name-input", "Ada").await;
+    page.find("accepted").await;
+    let guest = Guest::join(&on_air.room_url, None).await;
+    let hue = guest.welcome()["backlog"][0]["viewer"]["hue"].as_f64().expect("the comment has a hue") as f32;
+    // Its card carries the same colour: it goes first.
+    let_pass(Duration::from_secs(15)).await;
+    let mut taps = Vec::new();
+    for _ in 0..TAPS {
+        taps.push(tap(&page).await);
+        let_pass(Duration::from_secs(5)).await;
+    }
+    page.close().await;
+    let recording = show::end(&mut antenne).await;
+    let delays: Vec<f64> = taps.iter().filter_map(|tapped| heart_after(&recording, *tapped, hue)).collect();
+    let spread = Spread::of(delays);
+    let p95 = if spread.count * 2 < TAPS { f64::NAN } else { spread.p95 };
+    table.add("tap to the first program picture, p95", "ms", p95, (250.0, 120.0), spread);
+}
+
+/// Taps, and says when, in Unix time in milliseconds.
+async fn tap(page: &Page) -> f64 {
+    let script = "const heart = document.querySelector('[data-testid=heart]');
+        const at = performance.timeOrigin + performance.now();
+        heart.dispatchEvent(new PointerEvent('pointerdown', { bubbles: true, button: 0 }));
+        return at;";
+    page.run(script).await.as_f64().expect("a time")
+}
+
+/// How long after `tapped` (Unix time in milliseconds) the first picture with a heart is.
+fn heart_after(recording: &Recording, tapped: f64, hue: f32) -> Option<f64> {
+    let stamps = recording.stamps();
+    // A picture's strip says when its moment was, in the same clock as the tap.
+    let near = stamps.iter().find(|stamp| stamp.strip.is_some_and(|strip| strip as f64 >= tapped))?;
+    let pictures = recording.pictures_between(near.pts - 0.5, near.pts + 1.0, 1);
+    let counts: Vec<_> = pictures.iter().map(|picture| (picture.pts, pixels_of_hue(&picture.rgb, hue))).collect();
+    let usual = counts.iter().filter(|(pts, _)| *pts < near.pts - 0.2).map(|(_, count)| *count).max()?;
+    let (pts, _) = counts.iter().find(|(pts, count)| *pts >= near.pts - 0.2 && *count > usual + 12)?;
+    Some((pts - near.pts) * 1000.0 + near.strip? as f64 - tapped)
+}
