@@ -1,11 +1,13 @@
 //! The stand-ins themselves: a test of the studio means nothing where its surroundings lie.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use antenne_tests::browser::Chromium;
 use antenne_tests::deadline::until;
 use antenne_tests::peers::{RtmpServer, SilentServer, is_flv};
-use antenne_tests::recording::{Recording, longest_gap};
+use antenne_tests::recording::{Recording, lip_sync, longest_gap};
+use antenne_tests::strip::draw;
 use antenne_tests::surroundings::{Screen, Session};
 use tempfile::TempDir;
 
@@ -74,12 +76,46 @@ async fn a_silent_server_accepts_and_says_nothing() {
     assert!(matches!(nothing.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{nothing}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_browser_sees_and_hears_a_video() {
+/// What the strip shows in picture `number` of [`strip_video`].
+fn strip_value(number: u64) -> u64 {
+    1_800_000_000_000 + number * 100 / 3
+}
+
+/// Three seconds with a clock strip, and a beep at each full second of it.
+fn strip_video(folder: &Path) -> PathBuf {
+    let (raw, file) = (folder.join("strips.raw"), folder.join("strips.mp4"));
+    let picture = |number| {
+        let mut picture = draw(strip_value(number), 640).repeat(15);
+        picture.resize(640 * 360, 100);
+        picture
+    };
+    std::fs::write(&raw, (0..90).flat_map(picture).collect::<Vec<u8>>()).expect("it is written");
+    let mut command = Command::new("ffmpeg");
+    command.args(["-nostdin", "-v", "error", "-f", "rawvideo", "-pix_fmt", "gray", "-s", "640x360", "-r", "30", "-i"]);
+    command.arg(&raw).args(["-f", "lavfi", "-i"]);
+    command.arg("aevalsrc='0.3*sin(2*PI*1000*t)*lt(mod(t,1),0.1)+0.001*random(0)':d=3:s=48000");
+    command.args(["-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-b:v", "1500k", "-pix_fmt", "yuv420p"]);
+    let made = command.args(["-c:a", "aac", "-movflags", "faststart"]).arg(&file).status();
+    assert!(made.expect("ffmpeg is installed").success());
+    file
+}
+
+#[test]
+fn the_strips_and_beeps_of_a_recording_are_read() {
     let folder = TempDir::new().expect("a folder");
-    let file = folder.path().join("video.mp4");
-    let made = made_by_ffmpeg().args(["-movflags", "faststart"]).arg(&file).status().expect("ffmpeg is installed");
-    assert!(made.success());
+    let recording = Recording::open(&strip_video(folder.path()));
+    let stamps = recording.stamps();
+    let expected: Vec<_> = (0..90).map(|number| Some(strip_value(number))).collect();
+    assert_eq!(stamps.iter().map(|stamp| stamp.strip).collect::<Vec<_>>(), expected);
+    let beeps = recording.beeps();
+    let apart = lip_sync(&stamps, &beeps);
+    assert!(apart.len() >= 2 && apart.iter().all(|ms| ms.abs() < 12.0), "{beeps:?}: {apart:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_sees_the_strips_and_hears_the_beeps() {
+    let folder = TempDir::new().expect("a folder");
+    let file = strip_video(folder.path());
     let page = Chromium::start_sized(400, 800).await;
     // As data, because a page may not look into pictures of another origin.
     let data = Command::new("base64").arg("-w0").arg(&file).output().expect("base64 is a core utility").stdout;
@@ -88,11 +124,13 @@ async fn a_browser_sees_and_hears_a_video() {
     std::fs::write(folder.path().join("page.html"), html).expect("the page is written");
     page.open(&format!("file://{}", folder.path().join("page.html").display())).await;
     page.follow_video().await;
-    page.at_least("pictures", "window.antenneFollowed.pictures.length", 30).await;
+    page.at_least("pictures", "window.antenneFollowed.pictures.length", 100).await;
+    page.at_least("beeps", "window.antenneFollowed.beeps.length", 2).await;
     assert!(page.shows("picture").await && !page.shows("nothing").await);
     let followed = page.followed().await;
-    assert!(followed.loudest > 0.01, "{}", followed.loudest);
-    assert!(followed.strips().is_empty());
+    assert!(followed.loudest > 0.1, "{}", followed.loudest);
+    let strips = followed.strips();
+    assert!(strips.len() > 60 && strips.iter().all(|strip| (0..90).any(|n| strip_value(n) == *strip)), "{strips:?}");
     assert!(page.screenshot("fixture").await.exists());
     page.close().await;
 }
