@@ -28,8 +28,3 @@ pub(crate) fn raw_audio() -> String {
          channel-mask=(bitmask)0x3"
     )
 }
-
-/// How long one picture is shown.
-pub(crate) fn frame_duration(fps: u32) -> gst::ClockTime {
-    gst::ClockTime::from_nseconds(1_000_000_000 / u64::from(fps.max(1)))
-}

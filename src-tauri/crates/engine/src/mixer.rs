@@ -23,7 +23,7 @@ pub(crate) use slot::Slots;
 
 use crate::chain::{Built, Chain, Part};
 use crate::error::EngineError;
-use crate::format::{frame_duration, raw_audio, raw_video, sized_video};
+use crate::format::{raw_audio, raw_video, sized_video};
 use crate::state_change::{self, share_time};
 
 /// How much later than its moment a buffer may reach the mixers and still be in its place.

@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use domain::ProgramMs;
-use gst::prelude::{Cast, ElementExt, ElementExtManual, GObjectExtManualGst, GstBinExt, ObjectExt, PipelineExt};
+use gst::prelude::{Cast, ElementExt, ElementExtManual, ObjectExt};
 
 use crate::chain::{Chain, Part};
 use crate::error::EngineError;

@@ -9,7 +9,6 @@ use gst::prelude::ClockExt;
 use media::{AccessUnit, Track};
 
 use super::{Distributor, Encoding, EncodingConfig, Zero};
-use crate::format::frame_duration;
 use crate::mixer::ProgramTap;
 
 const CANVAS: Canvas = Canvas { width: 320, height: 180, fps: 30 };
@@ -55,7 +54,7 @@ pub(crate) fn bench() -> Bench {
 impl Bench {
     /// Pushes picture `n` and as much sound, then waits until the picture is encoded.
     pub(crate) fn step(&self, n: u64) -> Vec<AccessUnit> {
-        let frame = frame_duration(CANVAS.fps);
+        let frame = ClockTime::from_nseconds(1_000_000_000 / 30);
         let pixels = (CANVAS.width * CANVAS.height) as usize;
         let mut bytes: Vec<u8> = (0..pixels).map(|at| ((at as u64 * 7 + n * 5) % 200) as u8 + 16).collect();
         bytes.resize(pixels * 3 / 2, 128);

@@ -95,11 +95,6 @@ impl Distributor {
         drop(leaving);
     }
 
-    /// Running time of program zero, once the first keyframe is made.
-    pub(crate) fn zero(&self) -> Option<ClockTime> {
-        self.lock().zero
-    }
-
     /// What was handed out so far.
     pub(crate) fn counted(&self) -> Counted {
         self.lock().counted

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::Canvas;
 use gst::ClockTime;
-use gst::prelude::{Cast, ElementExt, ElementExtManual, GstBinExt, GstBinExtManual, PadExt, PadExtManual};
+use gst::prelude::{Cast, ElementExt, ElementExtManual, PadExtManual};
 
 use super::distributor::Distributor;
 use crate::chain::{Built, Chain, Part};

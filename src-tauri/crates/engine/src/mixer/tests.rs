@@ -73,7 +73,7 @@ impl Bench {
         let now = self.now();
         let writable = buffer.make_mut();
         writable.set_pts(now);
-        writable.set_duration(frame_duration(CANVAS.fps));
+        writable.set_duration(ClockTime::from_nseconds(1_000_000_000 / 30));
         self.slots.picture(role).unwrap().take(buffer);
     }
 

@@ -77,11 +77,6 @@ impl TopBox {
         file.take(self.size - 8).read_to_end(&mut body)?;
         Ok(body)
     }
-
-    /// Where it ends.
-    pub(super) fn end(&self) -> u64 {
-        self.offset + self.size
-    }
 }
 
 /// A box inside another.
