@@ -61,13 +61,7 @@ async fn run(mut socket: MediaSocket, mut queues: Queues, mut fan_out: FanOut) {
             biased;
             order = queues.orders.recv() => match order {
                 Some(Order::Begin) => fan_out.begin(),
-                Some(Order::End) => {
-                    // What was published before the end is seen before the end.
-                    while let Ok(unit) = queues.units.try_recv() {
-                        fan_out.publish(&unit, &socket, Instant::now());
-                    }
-                    fan_out.end(&socket);
-                }
+                Some(Order::End) => fan_out.end(&socket),
                 Some(Order::Stop) | None => break,
             },
             Some(unit) = queues.units.recv() => fan_out.publish(&unit, &socket, Instant::now()),
