@@ -214,15 +214,17 @@ fn sentence(line: &Value) -> Option<String> {
 }
 
 /// Ctrl-C, SIGTERM and a closed terminal are a clean end.
-struct EndSignals([Signal; 3]);
+pub(crate) struct EndSignals([Signal; 3]);
 
 impl EndSignals {
-    fn listen() -> Result<Self> {
+    /// Hears them from now on.
+    pub(crate) fn listen() -> Result<Self> {
         let on = |kind| signal(kind).context("signals cannot be heard");
         Ok(Self([on(SignalKind::interrupt())?, on(SignalKind::terminate())?, on(SignalKind::hangup())?]))
     }
 
-    async fn next(&mut self) {
+    /// The next of them.
+    pub(crate) async fn next(&mut self) {
         let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {
             _ = interrupt.recv() => {}

@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 
 /// Starts the log. `ANTENNE_LOG` says what is logged, in tracing's words; warnings by default.
 pub(crate) fn start() {
-    let filter = EnvFilter::try_from_env("ANTENNE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = EnvFilter::try_from_env("ANTENNE_LOG").unwrap_or_else(|_| EnvFilter::new("warn,usvg=error"));
     let log =
         tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(|| Redacting(io::stderr()));
     if log.try_init().is_err() {

@@ -11,7 +11,7 @@ use tauri::ipc::{Channel, InvokeResponseBody};
 use tauri::{Manager as _, RunEvent, State, WebviewUrl, WebviewWindowBuilder};
 use tokio::task::JoinHandle;
 
-use crate::live::data_dir;
+use crate::live::{EndSignals, data_dir};
 
 /// WebKit's way of drawing without a graphics card, six times cheaper there than its default.
 const SOFTWARE_DRAWING: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
@@ -54,6 +54,13 @@ pub(crate) fn open(folder: Option<PathBuf>) -> Result<()> {
         })
         .build(tauri::generate_context!())
         .context("the window cannot be opened")?;
+    let handle = app.handle().clone();
+    runtime.spawn(async move {
+        if let Ok(mut end) = EndSignals::listen() {
+            end.next().await;
+            handle.exit(0);
+        }
+    });
     app.run(move |handle, event| {
         if let RunEvent::Exit = event {
             runtime.block_on(close(handle.state::<Shell>()));

@@ -40,7 +40,7 @@ impl Actor {
             }
             EngineEvent::Monitor(jpeg) => self.show_monitor(jpeg),
             EngineEvent::Began { zero_at, config } => {
-                self.audience.on_air(config);
+                self.audience.on_air(&config);
                 self.input(Input::Began { at: zero_at }).await;
             }
             EngineEvent::BeginFailed { refusal } => self.begin_failed(refusal).await,

@@ -22,12 +22,16 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(120);
 pub(crate) async fn watch(whep_url: String, inbox: mpsc::Sender<Message>) {
     let began = Instant::now();
     let mut reason_told = false;
+    let mut last_reason = String::new();
     while began.elapsed() < GIVE_UP_AFTER {
         match attempt(&whep_url, &inbox, began, &mut reason_told).await {
             Ok(()) => return,
             Err(reason) => {
-                tracing::info!(reason, "the probe tries again");
+                if reason != last_reason {
+                    tracing::info!(reason, "the probe tries again");
+                }
                 tell_reason(&inbox, began, &mut reason_told, &reason).await;
+                last_reason = reason;
             }
         }
         tokio::time::sleep(Duration::from_millis(250)).await;
