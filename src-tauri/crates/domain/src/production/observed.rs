@@ -77,9 +77,9 @@ impl Production {
             }
             Input::Planned { episode, chat } => {
                 self.planned = Some(episode);
-                let said = chat.into_iter().map(|said| Effect::Emit(Event::Said(said))).collect::<Vec<_>>();
-                self.snapshot.chat = said.iter().filter_map(said_in).collect();
-                said
+                self.snapshot.chat = chat;
+                let said = self.snapshot.chat.iter().cloned().map(Event::Said);
+                std::iter::once(Event::ChatCleared).chain(said).map(Effect::Emit).collect()
             }
             Input::Problem { severity, refusal } => {
                 self.notice(severity, refusal);
@@ -160,12 +160,5 @@ impl Production {
     /// Whether the show is on air, with or without proof.
     pub(super) const fn is_on_air(&self) -> bool {
         matches!(self.snapshot.phase, Phase::OnAir { .. })
-    }
-}
-
-fn said_in(effect: &Effect) -> Option<Said> {
-    match effect {
-        Effect::Emit(Event::Said(said)) => Some(said.clone()),
-        _ => None,
     }
 }

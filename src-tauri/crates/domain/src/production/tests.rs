@@ -1,5 +1,8 @@
 use super::*;
-use crate::{CheckId, CheckState, DestinationState, Layout, PlanId, ProgramMs, PublicViewer, SourceSpec, plan};
+use crate::{
+    CheckId, CheckState, Command, DestinationState, Layout, Levels, PlanId, ProgramMs, Proof, PublicViewer, Seq,
+    SourceSpec, Stats, ViewerId, plan,
+};
 
 fn episode() -> EpisodeId {
     EpisodeId::from_random([7; 16])
