@@ -1,0 +1,240 @@
+//! What is read: replays, shows, timelines, the room's backlog.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    EpisodeId, ProgramMs, PublicViewer, Replay, ReplayState, Said, Seq, ShowSlug, Timeline, TimelineSecond, UnixMs,
+    ViewerId,
+};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::files::Files;
+use crate::retention_clock::RetentionClock;
+use crate::rows::unsigned;
+use crate::{ArchiveError, AsRunEntry, AsRunKind, Lookup, Show, Unfinished};
+
+/// How many comments a room is opened with.
+const BACKLOG: u32 = 50;
+
+const REPLAYS: &str =
+    "SELECT id, show, title, started_at, ended_at, duration_ms, bytes, recording, peak_viewers, state,
+    expires_at, (SELECT ifnull(sum(count), 0) FROM heart WHERE heart.episode = id),
+    (SELECT count(*) FROM chat WHERE chat.episode = id AND removed = 0)
+    FROM episode WHERE state IN ('on_air', 'whole', 'recovered')";
+
+/// Replays, newest first; what is on air, too.
+pub(crate) fn replays(connection: &Connection, files: &Files) -> Result<Vec<Replay>, ArchiveError> {
+    let clock = RetentionClock::load(connection)?;
+    let mut statement = connection.prepare_cached(&format!("{REPLAYS} ORDER BY started_at DESC, rowid DESC"))?;
+    let replays = statement.query_map((), |row| replay_row(row, files, clock))?;
+    Ok(replays.collect::<rusqlite::Result<_>>()?)
+}
+
+/// What is known about the address of a replay.
+pub(crate) fn lookup(connection: &Connection, files: &Files, episode: &EpisodeId) -> Result<Lookup, ArchiveError> {
+    let clock = RetentionClock::load(connection)?;
+    let found = connection
+        .prepare_cached(&format!("{REPLAYS} AND id = ?1"))?
+        .query_row([episode.as_str()], |row| replay_row(row, files, clock))
+        .optional()?;
+    if let Some(replay) = found {
+        return Ok(Lookup::Found(replay));
+    }
+    let is_gone = connection
+        .prepare_cached(
+            "SELECT 1 FROM tombstone WHERE episode = ?1
+             UNION ALL SELECT 1 FROM episode WHERE id = ?1 AND state = 'doomed'",
+        )?
+        .exists([episode.as_str()])?;
+    Ok(if is_gone { Lookup::Gone } else { Lookup::Unknown })
+}
+
+fn replay_row(row: &Row<'_>, files: &Files, clock: Option<RetentionClock>) -> rusqlite::Result<Replay> {
+    let recording: Option<Vec<u8>> = row.get(7)?;
+    let path = recording.map(|stored| files.path_of(&stored)).filter(|path| path.is_file());
+    let state: String = row.get(9)?;
+    let expires_at: Option<i64> = row.get(10)?;
+    Ok(Replay {
+        episode: episode_id(row, 0)?,
+        show: slug(row, 1)?,
+        title: row.get(2)?,
+        started_at: UnixMs(unsigned(row.get(3)?)),
+        ended_at: row.get::<_, Option<i64>>(4)?.map(|at| UnixMs(unsigned(at))),
+        duration_ms: unsigned(row.get(5)?),
+        bytes: unsigned(row.get(6)?),
+        path: path.map(|path| path.to_string_lossy().into_owned()),
+        hearts: unsigned(row.get(11)?),
+        chat: unsigned(row.get(12)?),
+        viewers: row.get(8)?,
+        state: match state.as_str() {
+            "on_air" => ReplayState::OnAir,
+            "recovered" => ReplayState::Recovered,
+            _ => ReplayState::Whole,
+        },
+        expires_at: expires_at.map(unsigned).map(|at| clock.map_or(UnixMs(at), |clock| clock.shown(at))),
+    })
+}
+
+/// Shows, the one that was on air last first.
+pub(crate) fn shows(connection: &Connection) -> Result<Vec<Show>, ArchiveError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT slug, title, last_started_at, (SELECT count(*) FROM episode
+         WHERE show = slug AND state IN ('on_air', 'whole', 'recovered'))
+         FROM show ORDER BY last_started_at DESC NULLS LAST, slug",
+    )?;
+    let shows = statement.query_map((), |row| {
+        let last: Option<i64> = row.get(2)?;
+        Ok(Show {
+            slug: slug(row, 0)?,
+            title: row.get(1)?,
+            episodes: unsigned(row.get(3)?),
+            last_started_at: last.map(|at| UnixMs(unsigned(at))),
+        })
+    })?;
+    Ok(shows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Comments and hearts of an episode that was begun and is not deleted.
+pub(crate) fn timeline(
+    connection: &Connection,
+    files: &Files,
+    episode: &EpisodeId,
+) -> Result<Option<Timeline>, ArchiveError> {
+    let Lookup::Found(replay) = lookup(connection, files, episode)? else { return Ok(None) };
+    Ok(Some(Timeline {
+        title: replay.title,
+        started_at: replay.started_at,
+        expires_at: replay.expires_at,
+        duration_ms: ProgramMs(replay.duration_ms),
+        chat: chat(connection, episode, u32::MAX)?,
+        hearts: hearts(connection, episode)?,
+    }))
+}
+
+fn hearts(connection: &Connection, episode: &EpisodeId) -> Result<Vec<TimelineSecond>, ArchiveError> {
+    let mut statement =
+        connection.prepare_cached("SELECT second, hue, count FROM heart WHERE episode = ?1 ORDER BY second, hue")?;
+    let mut rows = statement.query([episode.as_str()])?;
+    let mut seconds: Vec<TimelineSecond> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let at_ms = ProgramMs(unsigned(row.get(0)?).saturating_mul(1000));
+        let count = u32::try_from(unsigned(row.get(2)?)).unwrap_or(u32::MAX);
+        if seconds.last().is_none_or(|last| last.at_ms != at_ms) {
+            seconds.push(TimelineSecond { at_ms, by_hue: BTreeMap::new() });
+        }
+        if let Some(second) = seconds.last_mut() {
+            second.by_hue.insert(row.get(1)?, count);
+        }
+    }
+    Ok(seconds)
+}
+
+/// The last `limit` comments that were not removed, oldest first.
+fn chat(connection: &Connection, episode: &EpisodeId, limit: u32) -> Result<Vec<Said>, ArchiveError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, at_ms, viewer, name, hue, badge, text FROM chat WHERE episode = ?1 AND removed = 0
+         ORDER BY seq DESC LIMIT ?2",
+    )?;
+    let said = statement.query_map(params![episode.as_str(), limit], |row| {
+        Ok(Said {
+            seq: Seq(unsigned(row.get(0)?)),
+            at_ms: ProgramMs(unsigned(row.get(1)?)),
+            viewer: viewer_row(row, 2)?,
+            text: row.get(6)?,
+        })
+    })?;
+    let mut said: Vec<Said> = said.collect::<rusqlite::Result<_>>()?;
+    said.reverse();
+    Ok(said)
+}
+
+/// The next place in the room's order, and the last comments.
+pub(crate) fn last_said(connection: &Connection, episode: &EpisodeId) -> Result<(Seq, Vec<Said>), ArchiveError> {
+    let last: Option<i64> = connection
+        .prepare_cached("SELECT max(seq) FROM chat WHERE episode = ?1")?
+        .query_row([episode.as_str()], |row| row.get(0))?;
+    let next = last.map_or(1, |last| unsigned(last).saturating_add(1));
+    Ok((Seq(next), chat(connection, episode, BACKLOG)?))
+}
+
+/// Who may not speak in an episode.
+pub(crate) fn muted(connection: &Connection, episode: &EpisodeId) -> Result<Vec<ViewerId>, ArchiveError> {
+    let mut statement = connection.prepare_cached("SELECT viewer FROM mute WHERE episode = ?1")?;
+    let muted = statement.query_map([episode.as_str()], |row| viewer_id(row, 0))?;
+    Ok(muted.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Who a token belongs to.
+pub(crate) fn identity(connection: &Connection, hash: &[u8; 32]) -> Result<Option<PublicViewer>, ArchiveError> {
+    let viewer = connection
+        .prepare_cached("SELECT id, name, hue, badge FROM viewer WHERE token_hash = ?1")?
+        .query_row([&hash[..]], |row| viewer_row(row, 0))
+        .optional()?;
+    Ok(viewer)
+}
+
+/// The newest episode of `show` that was planned and not begun.
+pub(crate) fn planned(connection: &Connection, show: &ShowSlug) -> Result<Option<EpisodeId>, ArchiveError> {
+    let planned = connection
+        .prepare_cached(
+            "SELECT id FROM episode WHERE show = ?1 AND state = 'planned' ORDER BY planned_at DESC, rowid DESC",
+        )?
+        .query_row([show.as_str()], |row| episode_id(row, 0))
+        .optional()?;
+    Ok(planned)
+}
+
+/// Episodes begun and never ended, oldest first.
+pub(crate) fn unfinished(connection: &Connection, files: &Files) -> Result<Vec<Unfinished>, ArchiveError> {
+    let mut statement = connection
+        .prepare_cached("SELECT id, recording, started_at FROM episode WHERE state = 'on_air' ORDER BY started_at")?;
+    let unfinished = statement.query_map((), |row| {
+        let stored: Option<Vec<u8>> = row.get(1)?;
+        Ok(Unfinished {
+            episode: episode_id(row, 0)?,
+            recording: stored.map(|bytes| files.path_of(&bytes)),
+            started_at: UnixMs(unsigned(row.get(2)?)),
+        })
+    })?;
+    Ok(unfinished.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The as-run log of an episode, in the order in which it was written.
+pub(crate) fn as_run(connection: &Connection, episode: &EpisodeId) -> Result<Vec<AsRunEntry>, ArchiveError> {
+    let mut statement =
+        connection.prepare_cached("SELECT at_ms, kind, detail FROM as_run WHERE episode = ?1 ORDER BY id")?;
+    let entries = statement.query_map([episode.as_str()], |row| {
+        let kind: String = row.get(1)?;
+        let kind = AsRunKind::ALL.into_iter().find(|known| known.as_str() == kind).ok_or_else(|| strange(1))?;
+        Ok(AsRunEntry { at: ProgramMs(unsigned(row.get(0)?)), kind, detail: row.get(2)? })
+    })?;
+    Ok(entries.collect::<rusqlite::Result<_>>()?)
+}
+
+fn viewer_row(row: &Row<'_>, first: usize) -> rusqlite::Result<PublicViewer> {
+    Ok(PublicViewer {
+        id: viewer_id(row, first)?,
+        name: row.get(first + 1)?,
+        hue: row.get(first + 2)?,
+        badge: row.get(first + 3)?,
+    })
+}
+
+pub(crate) fn episode_id(row: &Row<'_>, column: usize) -> rusqlite::Result<EpisodeId> {
+    EpisodeId::parse(row.get_ref(column)?.as_str()?).ok_or_else(|| strange(column))
+}
+
+fn viewer_id(row: &Row<'_>, column: usize) -> rusqlite::Result<ViewerId> {
+    ViewerId::parse(row.get_ref(column)?.as_str()?).ok_or_else(|| strange(column))
+}
+
+fn slug(row: &Row<'_>, column: usize) -> rusqlite::Result<ShowSlug> {
+    ShowSlug::parse(row.get_ref(column)?.as_str()?).map_err(|_| strange(column))
+}
+
+/// A value that this archive never wrote.
+fn strange(column: usize) -> rusqlite::Error {
+    let problem = std::io::Error::other("a value that Antenne does not write");
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(problem))
+}

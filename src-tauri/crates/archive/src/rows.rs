@@ -1,0 +1,193 @@
+//! What is appended while a show runs, row by row.
+
+use std::path::Path;
+
+use domain::{EpisodeId, ProgramMs, Said, ShowSlug, UnixMs};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::files::Files;
+use crate::hearts::HeartKey;
+use crate::retention_clock::RetentionClock;
+use crate::{ArchiveError, AsRunKind};
+
+/// A number as SQLite keeps it. Saturates at 2⁶³ − 1, far beyond every time and count.
+pub(crate) fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A number that SQLite kept. The schema lets no negative one in.
+pub(crate) fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// An accepted comment, and the hash that proves who wrote it.
+#[derive(Debug)]
+pub(crate) struct ChatRow {
+    pub(crate) episode: EpisodeId,
+    pub(crate) said: Said,
+    pub(crate) token_hash: [u8; 32],
+}
+
+/// A line of the as-run log.
+#[derive(Debug)]
+pub(crate) struct AsRunRow {
+    pub(crate) episode: EpisodeId,
+    pub(crate) at: ProgramMs,
+    pub(crate) kind: AsRunKind,
+    pub(crate) detail: String,
+}
+
+/// Writes a comment and who its writer is. Whether it was written: not where the episode is unknown
+/// or deleted.
+pub(crate) fn chat(connection: &Connection, row: &ChatRow) -> rusqlite::Result<bool> {
+    let ChatRow { episode, said, token_hash } = row;
+    let viewer = &said.viewer;
+    let written = connection
+        .prepare_cached(
+            "INSERT INTO chat (episode, seq, at_ms, viewer, name, hue, badge, text)
+             SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM episode WHERE id = ?1 AND state <> 'doomed'",
+        )?
+        .execute(params![
+            episode.as_str(),
+            integer(said.seq.0),
+            integer(said.at_ms.0),
+            viewer.id.as_str(),
+            viewer.name,
+            viewer.hue % 360,
+            viewer.badge,
+            said.text,
+        ])?;
+    if written == 0 {
+        return Ok(false);
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO viewer (token_hash, id, name, hue, badge) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (token_hash) DO UPDATE
+             SET id = excluded.id, name = excluded.name, hue = excluded.hue, badge = excluded.badge",
+        )?
+        .execute(params![token_hash, viewer.id.as_str(), viewer.name, viewer.hue % 360, viewer.badge])?;
+    Ok(true)
+}
+
+/// Adds hearts to the sum of their second and colour.
+pub(crate) fn hearts(connection: &Connection, key: &HeartKey, count: u64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO heart (episode, second, hue, count) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (episode, second, hue) DO UPDATE SET count = count + excluded.count",
+        )?
+        .execute(params![key.episode.as_str(), integer(key.second), key.hue, integer(count)])?;
+    Ok(())
+}
+
+/// Writes a line of the as-run log.
+pub(crate) fn as_run(connection: &Connection, row: &AsRunRow) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("INSERT INTO as_run (episode, at_ms, kind, detail) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![row.episode.as_str(), integer(row.at.0), row.kind.as_str(), row.detail])?;
+    Ok(())
+}
+
+/// Overwrites a comment's text and name. Its place stays taken.
+pub(crate) fn remove_message(connection: &Connection, episode: &EpisodeId, seq: u64) -> Result<(), ArchiveError> {
+    connection
+        .prepare_cached("UPDATE chat SET removed = 1, text = '', name = '' WHERE episode = ?1 AND seq = ?2")?
+        .execute(params![episode.as_str(), integer(seq)])?;
+    Ok(())
+}
+
+/// Mutes somebody in an episode, or lets them speak again.
+pub(crate) fn set_muted(
+    connection: &Connection,
+    episode: &EpisodeId,
+    viewer: &str,
+    is_muted: bool,
+) -> Result<(), ArchiveError> {
+    state(connection, episode)?;
+    let sql = if is_muted {
+        "INSERT INTO mute (episode, viewer) VALUES (?1, ?2) ON CONFLICT DO NOTHING"
+    } else {
+        "DELETE FROM mute WHERE episode = ?1 AND viewer = ?2"
+    };
+    connection.prepare_cached(sql)?.execute(params![episode.as_str(), viewer])?;
+    Ok(())
+}
+
+/// Plans an episode: its show exists from now on.
+pub(crate) fn plan(
+    connection: &Connection,
+    episode: &EpisodeId,
+    show: &ShowSlug,
+    title: &str,
+    now: UnixMs,
+) -> Result<(), ArchiveError> {
+    if is_known(connection, episode)? {
+        let needed = "an episode is planned once";
+        return Err(ArchiveError::WrongState { episode: episode.clone(), state: "known already".into(), needed });
+    }
+    RetentionClock::observe(connection, now)?;
+    connection
+        .prepare_cached("INSERT INTO show (slug, title) VALUES (?1, ?1) ON CONFLICT DO NOTHING")?
+        .execute([show.as_str()])?;
+    connection
+        .prepare_cached("INSERT INTO episode (id, show, title, state, planned_at) VALUES (?1, ?2, ?3, 'planned', ?4)")?
+        .execute(params![episode.as_str(), show.as_str(), title, integer(now.0)])?;
+    Ok(())
+}
+
+/// What is needed to begin an episode.
+pub(crate) struct Beginning<'a> {
+    pub(crate) episode: &'a EpisodeId,
+    pub(crate) title: &'a str,
+    pub(crate) recording: Option<&'a Path>,
+    pub(crate) started_at: UnixMs,
+}
+
+/// From planned to on air.
+pub(crate) fn begin(connection: &Connection, files: &Files, beginning: &Beginning<'_>) -> Result<(), ArchiveError> {
+    let Beginning { episode, title, recording, started_at } = *beginning;
+    require(connection, episode, &["planned"], "only a planned episode can begin")?;
+    RetentionClock::observe(connection, started_at)?;
+    let recording = recording.map(|path| files.to_stored(path)).transpose()?;
+    let started_at = integer(started_at.0);
+    connection
+        .prepare_cached(
+            "UPDATE episode SET state = 'on_air', title = ?2, recording = ?3, started_at = ?4 WHERE id = ?1",
+        )?
+        .execute(params![episode.as_str(), title, recording, started_at])?;
+    connection
+        .prepare_cached("UPDATE show SET last_started_at = ?2 WHERE slug = (SELECT show FROM episode WHERE id = ?1)")?
+        .execute(params![episode.as_str(), started_at])?;
+    Ok(())
+}
+
+/// Whether there is, or ever was, an episode with this id.
+fn is_known(connection: &Connection, episode: &EpisodeId) -> Result<bool, ArchiveError> {
+    let sql = "SELECT 1 FROM episode WHERE id = ?1 UNION ALL SELECT 1 FROM tombstone WHERE episode = ?1";
+    Ok(connection.prepare_cached(sql)?.exists([episode.as_str()])?)
+}
+
+/// The state of an episode that was not deleted.
+pub(crate) fn state(connection: &Connection, episode: &EpisodeId) -> Result<String, ArchiveError> {
+    let state: Option<String> = connection
+        .prepare_cached("SELECT state FROM episode WHERE id = ?1 AND state <> 'doomed'")?
+        .query_row([episode.as_str()], |row| row.get(0))
+        .optional()?;
+    state.ok_or_else(|| ArchiveError::NoSuchEpisode(episode.clone()))
+}
+
+/// Refuses unless the episode is in one of `states`.
+pub(crate) fn require(
+    connection: &Connection,
+    episode: &EpisodeId,
+    states: &[&str],
+    needed: &'static str,
+) -> Result<(), ArchiveError> {
+    let state = state(connection, episode)?;
+    if states.contains(&state.as_str()) {
+        Ok(())
+    } else {
+        Err(ArchiveError::WrongState { episode: episode.clone(), state: state.replace('_', " "), needed })
+    }
+}

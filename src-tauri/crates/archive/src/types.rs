@@ -1,0 +1,104 @@
+//! What the archive is told and what it answers, beyond the vocabulary of the domain.
+
+use std::path::PathBuf;
+
+use domain::{EpisodeId, ProgramMs, Replay, ReplayState, ShowSlug, UnixMs};
+
+/// How an episode ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    /// When. For [`ReplayState::Recovered`] this may lie in the past.
+    pub ended_at: UnixMs,
+    /// Length of the recording, in milliseconds.
+    pub duration_ms: u64,
+    /// Size of the recording.
+    pub bytes: u64,
+    /// Cleanly, or by a crash. [`ReplayState::OnAir`] is no end and refused.
+    pub state: ReplayState,
+    /// The most people at once.
+    pub peak_viewers: u32,
+    /// When the replay is to be deleted; none to keep it.
+    pub expires_at: Option<UnixMs>,
+}
+
+/// An episode that was begun and never ended: the studio died during the show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Which.
+    pub episode: EpisodeId,
+    /// Its recording, whether or not the file is there.
+    pub recording: Option<PathBuf>,
+    /// When it began.
+    pub started_at: UnixMs,
+}
+
+/// What is known about the address of a replay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "short-lived, handed on at once")]
+pub enum Lookup {
+    /// It is there; on air, too.
+    Found(Replay),
+    /// It was there, and was deleted.
+    Gone,
+    /// Never heard of, or not begun yet.
+    Unknown,
+}
+
+/// A series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Show {
+    /// Its short name in addresses.
+    pub slug: ShowSlug,
+    /// Its name for people.
+    pub title: String,
+    /// Episodes in the archive that were begun and are not deleted.
+    pub episodes: u64,
+    /// When it was last on air, also where that episode is deleted.
+    pub last_started_at: Option<UnixMs>,
+}
+
+/// What a line of the as-run log is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AsRunKind {
+    /// The layout changed.
+    Layout,
+    /// Graphics came or went.
+    Graphics,
+    /// A source changed.
+    Source,
+    /// A destination changed.
+    Destination,
+    /// A comment was removed, or a viewer muted.
+    Removal,
+    /// The broadcast began or ended.
+    Broadcast,
+}
+
+impl AsRunKind {
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Layout, Self::Graphics, Self::Source, Self::Destination, Self::Removal, Self::Broadcast];
+
+    /// The kind as the database writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Layout => "layout",
+            Self::Graphics => "graphics",
+            Self::Source => "source",
+            Self::Destination => "destination",
+            Self::Removal => "removal",
+            Self::Broadcast => "broadcast",
+        }
+    }
+}
+
+/// A line of the as-run log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AsRunEntry {
+    /// When.
+    pub at: ProgramMs,
+    /// What it is about.
+    pub kind: AsRunKind,
+    /// What happened.
+    pub detail: String,
+}
