@@ -1,28 +1,51 @@
-//! Cameras, microphones, screens and encoders that were found.
+//! Cameras, microphones, screens and encoders: what is there, under ids that stay.
 
-use std::sync::Arc;
+mod candidate;
+mod encoders;
+mod look;
+mod merge;
+mod mode;
+mod pipewire;
+mod screens;
+mod watch;
 
-use domain::Device;
+use std::time::Duration;
 
-use crate::error::EngineError;
+use domain::{Device, DeviceKind};
 
-/// One look at what is there. Blocks for as long as the system takes to answer.
+pub(crate) use merge::{Address, Found};
+pub(crate) use mode::{Encoding, Mode, best};
+pub use watch::DeviceWatch;
+
+/// A look that takes longer is given up: a sound server that hangs must not take us along.
+const LOOK_DEADLINE: Duration = Duration::from_secs(5);
+
+/// One look at what is there. Blocks for as long as the system takes to answer, at most 5 s for
+/// cameras and microphones and 5 s for the screen. Needs [`init`](crate::init).
 #[must_use]
 pub fn list_devices() -> Vec<Device> {
-    Vec::new()
+    let mut devices: Vec<Device> = look::cameras_and_microphones().into_iter().map(|found| found.device).collect();
+    devices.extend(screens::screens());
+    devices.extend(encoders::encoders());
+    devices
 }
 
-/// Follows devices being plugged and unplugged until it is dropped.
-pub struct DeviceWatch;
+/// The camera or microphone with this id, if it is there now. Blocks as [`list_devices`] does.
+pub(crate) fn find(kind: DeviceKind, id: &str) -> Option<Found> {
+    look::cameras_and_microphones().into_iter().find(|found| found.device.kind == kind && found.device.id == id)
+}
 
-impl DeviceWatch {
-    /// Tells `sink` the list at once, and again whenever it changed.
-    ///
-    /// # Errors
-    ///
-    /// [`EngineError::Devices`] where the system offers no watch.
-    pub fn start(sink: Arc<dyn Fn(Vec<Device>) + Send + Sync>) -> Result<Self, EngineError> {
-        sink(list_devices());
-        Ok(Self)
+pub(crate) use screens::{display_of, wayland_advice};
+
+/// Runs `work` on a thread of its own; none if it did not end within [`LOOK_DEADLINE`].
+fn within_deadline<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (done, answer) = std::sync::mpsc::sync_channel(1);
+    let spawned = std::thread::Builder::new().name("device-look".to_owned()).spawn(move || {
+        let _ = done.send(work());
+    });
+    let answer = spawned.ok().and_then(|_| answer.recv_timeout(LOOK_DEADLINE).ok());
+    if answer.is_none() {
+        tracing::warn!("a look for devices took too long and was abandoned");
     }
+    answer
 }

@@ -4,10 +4,14 @@
 //! growing pauses → running, for ever. What it makes has the format that the program wants, so that
 //! a source which fails, freezes or falls behind is nobody else's concern.
 
-mod cadence;
+pub(crate) mod cadence;
+mod capture;
+mod chains;
+mod drift;
 mod format;
 mod level;
 mod observer;
+mod resample;
 mod slide;
 mod still;
 pub mod strip;
@@ -92,7 +96,9 @@ fn run(spec: &SourceSpec, shared: &Shared, mut teller: Teller, stop: &Receiver<(
         (SourceSpec::Image(path), _) => {
             supervise::supervise(&mut teller, stop, |teller| still::run(path, shared, teller, stop));
         }
-        (SourceSpec::Device(_), _) => {}
+        (SourceSpec::Device(id), _) => {
+            supervise::supervise(&mut teller, stop, |teller| capture::run(id, shared, teller, stop));
+        }
     }
 }
 

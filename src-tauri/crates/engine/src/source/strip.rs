@@ -49,7 +49,7 @@ pub fn read(luma: &[u8], stride: usize, width: usize, height: usize) -> Option<u
         match cell {
             0 | 51 if !one => return None,
             1 | 50 if one => return None,
-            2..50 => unix_ms = unix_ms << 1 | u64::from(one),
+            2..50 => unix_ms = (unix_ms << 1) | u64::from(one),
             _ => {}
         }
     }
@@ -59,15 +59,15 @@ pub fn read(luma: &[u8], stride: usize, width: usize, height: usize) -> Option<u
 /// The square below the strip that flashes white: left edge, top edge and side, all even.
 #[must_use]
 pub const fn flash_square(width: usize, height: usize) -> (usize, usize, usize) {
-    let side = height / 8 & !1;
-    ((width - side) / 2 & !1, (rows(height) + height / 48 + 1) & !1, side)
+    let side = (height / 8) & !1;
+    (((width - side) / 2) & !1, (rows(height) + height / 48 + 1) & !1, side)
 }
 
 const fn bit(unix_ms: u64, cell: usize) -> bool {
     match cell {
         0 | 51 => true,
         1 | 50 => false,
-        _ => unix_ms >> (BITS + 1 - cell) & 1 == 1,
+        _ => (unix_ms >> (BITS + 1 - cell)) & 1 == 1,
     }
 }
 

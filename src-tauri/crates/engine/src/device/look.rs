@@ -1,0 +1,40 @@
+//! Cameras and microphones of every system that offers them.
+
+use domain::DeviceKind;
+use gst::prelude::{DeviceProviderExt, DeviceProviderExtManual};
+
+use crate::device::candidate::Candidate;
+use crate::device::merge::{Found, merge};
+use crate::device::{pipewire, within_deadline};
+
+/// Providers of GStreamer in the order in which they are asked for microphones, until one has any:
+/// PulseAudio where it is not PipeWire that manages the sound, and sound cards without any server.
+const SOUND: [&str; 2] = ["pulsedeviceprovider", "alsadeviceprovider"];
+const CAMERAS: &str = "v4l2deviceprovider";
+
+/// One look, at most so long as each system's deadline.
+pub(crate) fn cameras_and_microphones() -> Vec<Found> {
+    let mut candidates = pipewire::look();
+    candidates.extend(provided(CAMERAS));
+    for provider in SOUND {
+        if candidates.iter().any(|candidate| candidate.kind == DeviceKind::Microphone) {
+            break;
+        }
+        candidates.extend(provided(provider));
+    }
+    merge(candidates)
+}
+
+/// What one provider sees; nothing where it is not installed, does not start or hangs.
+fn provided(name: &'static str) -> Vec<Candidate> {
+    let ask = move || {
+        let Some(provider) = gst::DeviceProviderFactory::by_name(name) else { return Vec::new() };
+        if provider.start().is_err() {
+            return Vec::new();
+        }
+        let candidates = provider.devices().iter().filter_map(Candidate::read).collect();
+        provider.stop();
+        candidates
+    };
+    within_deadline(ask).unwrap_or_default()
+}

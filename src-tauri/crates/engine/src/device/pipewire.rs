@@ -1,0 +1,191 @@
+//! PipeWire's cameras and microphones, asked through its own tool `pw-dump`.
+//!
+//! Not through GStreamer's device provider: that of PipeWire 0.3.65 frees memory twice in every
+//! third look, and the studio with it. A tool that dies takes nobody along.
+
+use std::io::Read;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use domain::DeviceKind;
+use serde_json::Value;
+
+use crate::device::candidate::Candidate;
+use crate::device::merge::Address;
+use crate::device::mode::{Encoding, Mode};
+
+/// A server that takes longer to answer hangs.
+const DEADLINE: Duration = Duration::from_secs(3);
+
+/// What PipeWire offers now; nothing where it does not run.
+pub(crate) fn look() -> Vec<Candidate> {
+    let dump = dump().unwrap_or_default();
+    let objects: Vec<Value> = serde_json::from_slice(&dump).unwrap_or_default();
+    objects.iter().filter_map(candidate).collect()
+}
+
+fn dump() -> Option<Vec<u8>> {
+    let mut tool =
+        Command::new("pw-dump").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
+    let mut output = tool.stdout.take()?;
+    let (done, read) = mpsc::sync_channel(1);
+    let reader = thread::Builder::new().name("pipewire-look".to_owned()).spawn(move || {
+        let mut text = Vec::new();
+        let complete = output.read_to_end(&mut text).is_ok();
+        let _ = done.send(complete.then_some(text));
+    });
+    let text = reader.is_ok().then(|| read.recv_timeout(DEADLINE).ok()).flatten().flatten();
+    let _ = tool.kill();
+    let _ = tool.wait();
+    text
+}
+
+fn candidate(object: &Value) -> Option<Candidate> {
+    let properties = object.pointer("/info/props")?;
+    let text =
+        |key: &str| properties.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+    let class = text("media.class")?;
+    let kind = match class.as_str() {
+        "Video/Source" => DeviceKind::Camera,
+        _ if class.starts_with("Audio/Source") || class == "Audio/Duplex" => DeviceKind::Microphone,
+        _ => return None,
+    };
+    let node = text("node.name")?;
+    let name = text("node.description").or_else(|| text("node.nick")).unwrap_or_else(|| node.clone());
+    let path = text("api.v4l2.path");
+    let formats = object.pointer("/info/params/EnumFormat").and_then(Value::as_array);
+    let modes = formats.map(|formats| formats.iter().flat_map(modes).collect()).unwrap_or_default();
+    let monitor = text("device.class").as_deref() == Some("monitor");
+    Some(Candidate { kind, name, address: Address::PipeWire(node), path, stable_path: None, monitor, modes })
+}
+
+fn modes(format: &Value) -> Vec<Mode> {
+    let encoding = match format.get("mediaSubtype").and_then(Value::as_str) {
+        Some("raw") => Encoding::Raw,
+        Some("mjpg") => Encoding::Jpeg,
+        _ => return Vec::new(),
+    };
+    let number = |value: &Value, key: &str| value.get(key).and_then(Value::as_i64).and_then(|n| i32::try_from(n).ok());
+    let side = |value: &Value, key: &str| number(value, key).and_then(|side| u32::try_from(side).ok());
+    let sizes = choices(format.get("size"));
+    let largest = sizes
+        .iter()
+        .filter_map(|size| Some((side(size, "width")?.min(3840), side(size, "height")?.min(2160))))
+        .max_by_key(|(width, height)| u64::from(*width) * u64::from(*height));
+    let Some((width, height)) = largest else { return Vec::new() };
+    let rates = choices(format.get("framerate"));
+    let rates = rates.iter().filter_map(|rate| Some((number(rate, "num")?, number(rate, "denom")?)));
+    // A rate beyond reason is the end of a range: the camera takes what it is asked for.
+    let mut rates: Vec<_> = rates.map(|rate| if rate.0 / rate.1.max(1) > 240 { (0, 1) } else { rate }).collect();
+    rates.sort_unstable();
+    rates.dedup();
+    if rates.is_empty() {
+        rates.push((0, 1));
+    }
+    rates.into_iter().map(|rate| Mode { encoding, width, height, rate }).collect()
+}
+
+/// One value, or each of a choice (`{"default": …, "alt1": …}`, `{"default": …, "min": …, "max": …}`).
+fn choices(value: Option<&Value>) -> Vec<&Value> {
+    let Some(object) = value.and_then(Value::as_object) else { return Vec::new() };
+    let nested: Vec<&Value> = object.values().filter(|value| value.is_object()).collect();
+    if nested.is_empty() { value.into_iter().collect() } else { nested }
+}
+
+/// What a [`Follower`] heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// Nothing in that time.
+    Nothing,
+    /// Something changed: look again.
+    Change,
+    /// The server ended, or there is none.
+    Gone,
+}
+
+/// Hears of every change in PipeWire, and of its end. Ends its tool when it is dropped; the tool
+/// also ends when this process dies.
+pub(crate) struct Follower {
+    shell: Child,
+    alive: Option<ChildStdin>,
+    heard: Receiver<()>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Follower {
+    /// Starts to follow; none where no process can be started.
+    pub(crate) fn start() -> Option<Self> {
+        // The shell waits for the end of its input, which is the end of this process at the latest.
+        let script = "pw-dump --monitor --no-colors </dev/null & exec >&-; read _; kill $! 2>/dev/null";
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut shell = command.spawn().ok()?;
+        let alive = shell.stdin.take();
+        let mut output = shell.stdout.take()?;
+        let (tell, heard) = mpsc::sync_channel(1);
+        let reader = thread::Builder::new().name("pipewire-watch".to_owned()).spawn(move || {
+            let mut piece = [0; 16 * 1024];
+            while output.read(&mut piece).is_ok_and(|count| count > 0) {
+                // One waiting message says as much as many.
+                let _ = tell.try_send(());
+            }
+        });
+        Some(Self { shell, alive, heard, reader: reader.ok() })
+    }
+
+    /// Waits for up to `span`.
+    pub(crate) fn wait(&self, span: Duration) -> Heard {
+        match self.heard.recv_timeout(span) {
+            Ok(()) => Heard::Change,
+            Err(RecvTimeoutError::Timeout) => Heard::Nothing,
+            Err(RecvTimeoutError::Disconnected) => Heard::Gone,
+        }
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        drop(self.alive.take());
+        let _ = self.shell.wait();
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_becomes_a_camera_with_its_modes() {
+        let node = serde_json::json!({ "id": 39, "info": {
+            "props": { "media.class": "Video/Source", "node.name": "v4l2_input.usb", "node.description": "C920",
+                       "api.v4l2.path": "/dev/video0" },
+            "params": { "EnumFormat": [
+                { "mediaType": "video", "mediaSubtype": "raw", "format": "YUY2", "size": { "width": 1280, "height": 720 },
+                  "framerate": { "default": { "num": 10, "denom": 1 }, "alt1": { "num": 5, "denom": 1 } } },
+                { "mediaType": "video", "mediaSubtype": "mjpg", "size": { "width": 1280, "height": 720 },
+                  "framerate": { "num": 30, "denom": 1 } },
+                { "mediaType": "video", "mediaSubtype": "h264", "size": { "width": 1920, "height": 1080 } } ] } } });
+        let camera = candidate(&node).unwrap();
+        assert_eq!((camera.kind, camera.path.as_deref()), (DeviceKind::Camera, Some("/dev/video0")));
+        let modes: Vec<String> = camera.modes.iter().map(ToString::to_string).collect();
+        assert_eq!(modes, ["1280×720 raw, 5 a second", "1280×720 raw, 10 a second", "1280×720 MJPEG, 30 a second"]);
+    }
+
+    #[test]
+    fn what_is_no_source_or_makes_no_sense_is_left_out() {
+        for object in [
+            serde_json::json!({}),
+            serde_json::json!({ "id": 39, "info": null }),
+            serde_json::json!({ "info": { "props": { "media.class": "Audio/Sink", "node.name": "speaker" } } }),
+            serde_json::json!({ "info": { "props": { "media.class": "Video/Source" } } }),
+            serde_json::json!({ "info": { "props": { "media.class": 7, "node.name": [] } } }),
+        ] {
+            assert_eq!(candidate(&object), None, "{object}");
+        }
+    }
+}
