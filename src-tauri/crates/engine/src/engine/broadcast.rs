@@ -102,7 +102,7 @@ impl OnAir {
     pub(super) fn add(&mut self, wanted: &Wanted) {
         self.remove(wanted.id);
         let (id, host, address) = (wanted.id, wanted.host.clone(), wanted.address.clone());
-        let (handle, tap) = Destination::start(id, address, host, self.sink.clone());
+        let (handle, tap) = Destination::start(id, address, host, self.config.graphs_dir.clone(), self.sink.clone());
         let tap = self.distributor.add(tap);
         self.destinations.push((id, handle, tap));
         self.shared.want_keyframe();

@@ -117,7 +117,12 @@ mod tests {
 
         fn frame(&mut self, reserved: i32) -> Frame<'_> {
             let [y, u, v] = &mut self.planes;
-            let plane = |samples, shift| Plane { samples, stride: WIDTH >> shift, width: WIDTH >> shift, height: HEIGHT >> shift };
+            let plane = |samples, shift| Plane {
+                samples,
+                stride: WIDTH >> shift,
+                width: WIDTH >> shift,
+                height: HEIGHT >> shift,
+            };
             Frame { planes: [plane(y, 0), plane(u, 1), plane(v, 1)], reserved }
         }
     }

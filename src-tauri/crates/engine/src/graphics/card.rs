@@ -181,14 +181,21 @@ fn values(
 /// The first character of a name, as people see it.
 fn initial(name: &str) -> String {
     let name = domain::text::clean(name);
-    name.graphemes(true).find(|g| g.chars().any(char::is_alphanumeric)).or_else(|| name.graphemes(true).next()).map_or_else(
-        || "?".to_owned(),
-        |grapheme| {
-            let upper: Vec<char> = grapheme.chars().flat_map(char::to_uppercase).collect();
-            // Some letters become two; one is enough.
-            if grapheme.chars().count() == 1 { upper.into_iter().take(1).collect() } else { upper.into_iter().collect() }
-        },
-    )
+    name.graphemes(true)
+        .find(|g| g.chars().any(char::is_alphanumeric))
+        .or_else(|| name.graphemes(true).next())
+        .map_or_else(
+            || "?".to_owned(),
+            |grapheme| {
+                let upper: Vec<char> = grapheme.chars().flat_map(char::to_uppercase).collect();
+                // Some letters become two; one is enough.
+                if grapheme.chars().count() == 1 {
+                    upper.into_iter().take(1).collect()
+                } else {
+                    upper.into_iter().collect()
+                }
+            },
+        )
 }
 
 #[cfg(test)]
@@ -197,7 +204,9 @@ mod tests {
 
     #[test]
     fn an_initial_is_one_character_as_people_see_it() {
-        for (name, expected) in [("ada", "A"), ("Ödön", "Ö"), ("ßeta", "S"), ("", "?"), ("!!", "!"), ("★ bob", "B"), ("李", "李")] {
+        for (name, expected) in
+            [("ada", "A"), ("Ödön", "Ö"), ("ßeta", "S"), ("", "?"), ("!!", "!"), ("★ bob", "B"), ("李", "李")]
+        {
             assert_eq!(initial(name), expected);
         }
     }

@@ -39,10 +39,7 @@ pub(crate) fn options() -> Options<'static> {
     Options {
         fontdb: database(),
         font_family: "Inter".to_owned(),
-        font_resolver: FontResolver {
-            select_font: Box::new(select_font),
-            select_fallback: Box::new(|_, _, _| None),
-        },
+        font_resolver: FontResolver { select_font: Box::new(select_font), select_fallback: Box::new(|_, _, _| None) },
         resources_dir: None,
         ..Options::default()
     }

@@ -137,15 +137,13 @@ impl Renderer {
 
     fn chat(&mut self, comment: &ChatCard) -> Option<Arc<Card>> {
         let unit = self.scale.unit;
-        let content =
-            Content::Chat { name: comment.name.clone(), hue: comment.hue, text: comment.text.clone() };
+        let content = Content::Chat { name: comment.name.clone(), hue: comment.hue, text: comment.text.clone() };
         self.card(content, || card::chat(comment, unit))
     }
 
     fn comment(&mut self, comment: &ChatCard) -> Option<Arc<Card>> {
         let (unit, width) = (self.scale.unit, self.width());
-        let content =
-            Content::Comment { name: comment.name.clone(), hue: comment.hue, text: comment.text.clone() };
+        let content = Content::Comment { name: comment.name.clone(), hue: comment.hue, text: comment.text.clone() };
         self.card(content, || card::comment(comment, unit, width))
     }
 

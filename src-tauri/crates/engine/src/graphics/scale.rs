@@ -40,7 +40,9 @@ mod tests {
 
     #[test]
     fn text_stays_readable_on_small_pictures_and_cards_fit_every_picture() {
-        for (width, height) in [(320, 180), (640, 360), (1280, 720), (1920, 1080), (3840, 2160), (720, 1280), (320, 2160)] {
+        for (width, height) in
+            [(320, 180), (640, 360), (1280, 720), (1920, 1080), (3840, 2160), (720, 1280), (320, 2160)]
+        {
             let scale = Scale::of(&Canvas::new(width, height, 30).unwrap());
             assert!(scale.pixels(460.0 + 48.0) <= scale.width, "{width}x{height}: {scale:?}");
             assert!(scale.reserved * 24 >= scale.height && scale.reserved % 2 == 0);

@@ -19,7 +19,8 @@ struct Program {
 impl Program {
     fn grey(canvas: Canvas, luma: u8) -> Self {
         gst::init().unwrap();
-        let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::I420, canvas.width, canvas.height).build().unwrap();
+        let info =
+            gst_video::VideoInfo::builder(gst_video::VideoFormat::I420, canvas.width, canvas.height).build().unwrap();
         let buffer = gst::Buffer::with_size(info.size()).unwrap();
         let mut program = Self { canvas, info, buffer };
         program.wash(luma);
@@ -85,7 +86,12 @@ fn full() -> Graphics {
             card(2, "Grace Hopper", 340, "The picture is wonderful tonight, what camera is that?"),
             card(3, "ليلى", 90, "مرحبا بالعالم، هذا رائع"),
             card(4, "山田太郎", 150, "Great show 👏🎉 さいこう"),
-            card(5, "Maximilian von und zu Hohenstein-Langenburg", 30, "I think we should talk about the thing that everybody is waiting for: when does the next episode start, and where can one send questions before it does?"),
+            card(
+                5,
+                "Maximilian von und zu Hohenstein-Langenburg",
+                30,
+                "I think we should talk about the thing that everybody is waiting for: when does the next episode start, and where can one send questions before it does?",
+            ),
         ],
         hearts: true,
         comment: None,
@@ -117,7 +123,10 @@ fn a_full_picture_keeps_clear_of_the_clock_strip_at_every_size() {
         let canvas = Canvas::new(width, height, 30).unwrap();
         let (mut painter, handle) = Painter::start(canvas);
         let mut program = Program::grey(canvas, 100);
-        let title = Some(TitleCard { title: "Late night with a rather long title that wraps".to_owned(), show: "studio".to_owned() });
+        let title = Some(TitleCard {
+            title: "Late night with a rather long title that wraps".to_owned(),
+            show: "studio".to_owned(),
+        });
         let comment = full().chat.last().cloned();
         shown(&handle, &mut painter, &Graphics { title, comment, ..full() }, S);
         for hue in (0..360).step_by(12) {
@@ -150,14 +159,23 @@ fn pictures_to_look_at() {
             program.paint(&mut painter, S + Duration::from_millis(frame * 33));
         }
         program.keep("chat");
-        let comment = Some(card(9, "Grace Hopper", 340, "The picture is wonderful tonight, what camera is that? And 🎥 how do you light the room, it looks like a painting"));
+        let comment = Some(card(
+            9,
+            "Grace Hopper",
+            340,
+            "The picture is wonderful tonight, what camera is that? And 🎥 how do you light the room, it looks like a painting",
+        ));
         let title = Some(TitleCard { title: "The long way home".to_owned(), show: "studio".to_owned() });
         let graphics = Graphics { comment, title, ..full() };
         shown(&handle, &mut painter, &graphics, 4 * S);
         program.scenery();
         program.paint(&mut painter, 5 * S);
         program.keep("comment");
-        let picture = slate(&canvas, "No camera found", "Plug one in: it is on the picture at once. The screen and the test picture work without one.");
+        let picture = slate(
+            &canvas,
+            "No camera found",
+            "Plug one in: it is on the picture at once. The screen and the test picture work without one.",
+        );
         program.wash(0);
         program.buffer.get_mut().unwrap().copy_from_slice(0, &picture).unwrap();
         program.keep("slate");
@@ -226,7 +244,10 @@ fn a_heart_has_the_colour_of_its_hue() {
         };
         // Tolerance: 3 of 255 on each plane; a heart of some 40 pixels holds hundreds of such.
         assert!(near(0, y) > 100, "hue {hue}: luma {y} was seen {} times", near(0, y));
-        let chroma = (f32::abs(u - 128.0) > 4.0).then(|| near(1, u)).into_iter().chain((f32::abs(v - 128.0) > 4.0).then(|| near(2, v)));
+        let chroma = (f32::abs(u - 128.0) > 4.0)
+            .then(|| near(1, u))
+            .into_iter()
+            .chain((f32::abs(v - 128.0) > 4.0).then(|| near(2, v)));
         assert!(chroma.min().unwrap_or(0) > 40, "hue {hue}: {u} {v}");
     }
 }
@@ -245,7 +266,12 @@ fn hostile_comments_are_drawn_within_their_card() {
     ];
     for (index, text) in texts.iter().enumerate() {
         let now = S * (10 * (1 + index as u32));
-        shown(&handle, &mut painter, &Graphics { chat: vec![card(index as u64, text, 720, text)], ..Graphics::default() }, now);
+        shown(
+            &handle,
+            &mut painter,
+            &Graphics { chat: vec![card(index as u64, text, 720, text)], ..Graphics::default() },
+            now,
+        );
         let mut program = Program::grey(canvas, 128);
         program.paint(&mut painter, now + S);
         program.keep(&format!("hostile-{index}"));

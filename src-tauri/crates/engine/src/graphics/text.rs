@@ -257,7 +257,8 @@ mod tests {
 
     #[test]
     fn text_wraps_between_words_and_is_cut_after_the_last_line() {
-        let text = "The quick brown fox jumps over the lazy dog and then, because nobody minds, does it all over again twice";
+        let text =
+            "The quick brown fox jumps over the lazy dog and then, because nobody minds, does it all over again twice";
         let wrapped = wrap(text, STYLE, 300.0, 3);
         assert_eq!(wrapped.lines.len(), 3);
         assert!(wrapped.lines[0].starts_with("The quick brown"), "{wrapped:?}");
@@ -268,7 +269,10 @@ mod tests {
 
     #[test]
     fn hostile_texts_stay_within_their_lines() {
-        let zalgo: String = "zalgo ".chars().flat_map(|c| std::iter::once(c).chain("\u{0301}\u{0353}".repeat(40).chars().collect::<Vec<_>>())).collect();
+        let zalgo: String = "zalgo "
+            .chars()
+            .flat_map(|c| std::iter::once(c).chain("\u{0301}\u{0353}".repeat(40).chars().collect::<Vec<_>>()))
+            .collect();
         let texts = [
             "x".repeat(500),
             "👩‍👩‍👧‍👦".repeat(70),

@@ -1,0 +1,214 @@
+//! One connection: a pipeline that packs picture and sound as FLV and pushes them over RTMP.
+
+use std::path::{Path, PathBuf};
+
+use domain::Secret;
+use gst::ClockTime;
+use gst::prelude::{Cast, ElementExt, ElementExtManual, GstBinExt, GstObjectExt, ObjectExt, PadExt};
+
+use super::problem::Problem;
+use crate::chain::{Chain, Part};
+use crate::error::EngineError;
+use crate::joint::{EncodedTrack, EncodedUnit};
+use crate::state_change;
+
+pub(super) const WHAT: &str = "destination";
+/// So many buffers may wait inside the pipeline; the rest stays in the queue, where it is bounded
+/// in media time and dropped by GOPs.
+const INSIDE: u64 = 30;
+
+/// What feeding one unit did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fed {
+    Taken,
+    /// The encoding changed: the far end must hear of it from the start.
+    Changed,
+    /// The pipeline takes nothing more: it failed, and its bus says why.
+    Stopped,
+}
+
+/// How a connection ended by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// The far end said that we may not.
+    Unauthorised,
+    /// Anything else.
+    Broken,
+}
+
+/// A connection, or the attempt to open one.
+pub(super) struct Push {
+    pipeline: gst::Pipeline,
+    sink: gst::Element,
+    video: Input,
+    sound: Input,
+    graphs_dir: PathBuf,
+    /// The first keyframe's time: the far end's time begins there.
+    zero: Option<ClockTime>,
+}
+
+struct Input {
+    source: gst_app::AppSrc,
+    caps: Option<gst::Caps>,
+}
+
+impl Push {
+    /// Builds the pipeline. The address goes into the sink's property, and nowhere else.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::Unusable`] where a part of GStreamer is missing or the address names no stream.
+    pub(super) fn build(address: &Secret, graphs_dir: &Path) -> Result<Self, Problem> {
+        if !names_a_stream(address) {
+            return Err(Problem::Unusable(
+                "its address must name an application and a stream, like rtmp://host/app/{key}",
+            ));
+        }
+        let unusable = |error: EngineError| {
+            // Never the error itself towards people: it could quote a property.
+            tracing::error!(%error, "a destination could not be built");
+            Problem::Unusable("a part of GStreamer is missing or too old (see the log)")
+        };
+        let pipeline = gst::Pipeline::new();
+        let tail = tail(address).build(pipeline.upcast_ref(), WHAT).map_err(unusable)?;
+        let (mux, sink) = (tail.first().clone(), tail.last().clone());
+        let video = input(&pipeline, &mux, "video").map_err(unusable)?;
+        let sound = input(&pipeline, &mux, "audio").map_err(unusable)?;
+        Ok(Self { pipeline, sink, video, sound, graphs_dir: graphs_dir.to_owned(), zero: None })
+    }
+
+    /// Starts connecting.
+    ///
+    /// # Errors
+    ///
+    /// Where the pipeline refuses or misses its deadline; it is then of no further use.
+    pub(super) fn start(&self) -> Result<(), EngineError> {
+        state_change::start(&self.pipeline, WHAT, &self.graphs_dir)
+    }
+
+    /// Whether another unit can be given without piling up inside.
+    pub(super) fn has_room(&self) -> bool {
+        self.video.source.current_level_buffers() < INSIDE && self.sound.source.current_level_buffers() < 2 * INSIDE
+    }
+
+    /// Whether something waits inside to be sent.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.video.source.current_level_buffers() > 0 || self.sound.source.current_level_buffers() > 0
+    }
+
+    /// Gives a unit. Sound before the first keyframe is left out.
+    pub(super) fn feed(&mut self, unit: &EncodedUnit) -> Fed {
+        let pts = unit.buffer.pts().unwrap_or(ClockTime::ZERO);
+        let zero = match (self.zero, unit.track) {
+            (Some(zero), _) => zero,
+            (None, EncodedTrack::VideoAvc) if unit.keyframe => *self.zero.insert(pts),
+            (None, _) => return Fed::Taken,
+        };
+        let Some(since_zero) = pts.checked_sub(zero) else { return Fed::Taken };
+        let input = if unit.track == EncodedTrack::VideoAvc { &mut self.video } else { &mut self.sound };
+        match &input.caps {
+            Some(caps) if *caps != unit.caps => return Fed::Changed,
+            Some(_) => {}
+            None => {
+                input.source.set_caps(Some(&unit.caps));
+                input.caps = Some(unit.caps.clone());
+            }
+        }
+        // Shallow: other destinations and the recording share the payload.
+        let mut buffer = unit.buffer.copy();
+        let dts = buffer.dts().map(|dts| dts.saturating_sub(zero));
+        if let Some(buffer) = buffer.get_mut() {
+            buffer.set_pts(since_zero);
+            buffer.set_dts(dts);
+        }
+        if input.source.push_buffer(buffer).is_ok() { Fed::Taken } else { Fed::Stopped }
+    }
+
+    /// Bytes that left towards the far end since the stream was accepted there.
+    pub(super) fn sent(&self) -> u64 {
+        let stats = self.sink.property::<Option<gst::Structure>>("stats");
+        stats.and_then(|stats| stats.get::<u64>("out-bytes-total").ok()).unwrap_or(0)
+    }
+
+    /// Whether the pipeline failed or the far end closed.
+    pub(super) fn ended(&self) -> Option<Ending> {
+        let bus = self.pipeline.bus()?;
+        let message = bus.pop_filtered(&[gst::MessageType::Error, gst::MessageType::Eos])?;
+        let gst::MessageView::Error(error) = message.view() else { return Some(Ending::Broken) };
+        let cause = error.error();
+        // Its text may hold the stream's name, which is the key.
+        tracing::debug!(domain = %cause.domain().as_str(), "a destination's pipeline failed");
+        let unauthorised = cause.matches(gst::ResourceError::NotAuthorized);
+        Some(if unauthorised { Ending::Unauthorised } else { Ending::Broken })
+    }
+
+    /// Says goodbye, so that the far end knows that this is the end. At most `patience`.
+    pub(super) fn finish(&self, patience: ClockTime) {
+        for input in [&self.video, &self.sound] {
+            // A source that stopped already has nothing to end.
+            let _ = input.source.end_of_stream();
+        }
+        if let Some(bus) = self.pipeline.bus() {
+            bus.timed_pop_filtered(patience, &[gst::MessageType::Error, gst::MessageType::Eos]);
+        }
+    }
+
+    /// Stops the pipeline within the deadline of state changes, else abandons it.
+    pub(super) fn stop(self) {
+        if let Err(error) = state_change::stop(&self.pipeline, WHAT, &self.graphs_dir) {
+            tracing::warn!(%error, "a destination's pipeline was abandoned");
+        }
+    }
+}
+
+fn tail(address: &Secret) -> Chain {
+    let sink = Part::new("rtmp2sink").set_secret("location", address.expose());
+    Chain::start(
+        Part::new("flvmux").set("streamable", true).set("encoder", "Antenne").set("metadatacreator", "Antenne"),
+    )
+    .then(sink.set("sync", false).set("async", false).set("chunk-size", 4096).set("enable-last-sample", false))
+}
+
+fn input(pipeline: &gst::Pipeline, mux: &gst::Element, pad: &str) -> Result<Input, EngineError> {
+    let part = Part::new("appsrc").set("format", "time").set("max-bytes", 0).set("max-buffers", 0);
+    let source = part.build(WHAT)?;
+    let unfit = |problem: &str| EngineError::build(WHAT, format!("{} of {}", problem, mux.name()));
+    pipeline.add(&source).map_err(|error| EngineError::build(WHAT, error))?;
+    let sink = mux.request_pad_simple(pad).ok_or_else(|| unfit("no input"))?;
+    let from = source.static_pad("src").ok_or_else(|| unfit("no output before an input"))?;
+    from.link(&sink).map_err(|error| EngineError::build(WHAT, error))?;
+    let source = source
+        .downcast::<gst_app::AppSrc>()
+        .map_err(|_| unfit("the source is not an application's, before an input"))?;
+    Ok(Input { source, caps: None })
+}
+
+/// Whether the address has an application and a stream: without them the sink silently keeps its
+/// default, which is another place.
+fn names_a_stream(address: &Secret) -> bool {
+    let path = address.expose().split_once("://").and_then(|(_, rest)| rest.split_once('/'));
+    path.and_then(|(_, path)| path.split_once('/'))
+        .is_some_and(|(application, stream)| !application.is_empty() && !stream.is_empty() && !stream.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_without_a_stream_is_refused_without_being_quoted() {
+        gst::init().unwrap();
+        for address in ["rtmp://h/s3cret", "rtmp://h/s3cret/", "rtmp://h//s3cret", "rtmp://h"] {
+            let folder = tempfile::tempdir().unwrap();
+            let problem = Push::build(&Secret::new(address), folder.path()).err().unwrap();
+            assert_eq!(problem.code(), "destination.unusable");
+            assert!(!problem.sentence("h").contains("s3cret"));
+        }
+    }
+
+    #[test]
+    fn the_pipeline_as_data_does_not_show_the_address() {
+        let chain = tail(&Secret::new("rtmp://host/app/s3cret"));
+        assert!(!chain.to_string().contains("s3cret") && !format!("{chain:?}").contains("s3cret"), "{chain}");
+    }
+}

@@ -1,0 +1,182 @@
+//! Destinations against real far ends that stop, stay silent, say no, and heal.
+
+mod far_end;
+mod program;
+
+use std::net::TcpListener;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use domain::{DestinationId, DestinationState, Secret};
+
+use super::{Destination, DestinationHandle};
+use crate::event::{EngineEvent, EventSink};
+use far_end::{Kind, Nginx, Tag};
+use program::Program;
+
+const KEY: &str = "s3cret-k3y";
+/// Longer than any wait here takes on a slow and busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A destination that is being pushed to, and what it tells.
+struct Pushed {
+    handle: Option<DestinationHandle>,
+    told: mpsc::Receiver<(DestinationState, &'static str, String, u32)>,
+    graphs: tempfile::TempDir,
+}
+
+impl Pushed {
+    fn start(program: &Program, id: u64, host: &str) -> Self {
+        let (send, told) = mpsc::channel();
+        let send = std::sync::Mutex::new(send);
+        let sink: EventSink = Arc::new(move |event| {
+            assert!(!format!("{event:?}").contains(KEY), "{event:?}");
+            if let EngineEvent::Destination { state, code, problem, kbps, .. } = event {
+                let _ = send.lock().unwrap().send((state, code, problem, kbps));
+            }
+        });
+        let address = Secret::new(format!("rtmp://{host}/live/{KEY}"));
+        let graphs = tempfile::tempdir().unwrap();
+        let folder = graphs.path().to_owned();
+        let (handle, tap) = Destination::start(DestinationId(id), address, host.to_owned(), folder, sink);
+        program.add(tap);
+        Self { handle: Some(handle), told, graphs }
+    }
+
+    /// Waits until it tells `state` with `code`.
+    fn until(&self, state: DestinationState, code: &str) -> (String, u32) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut before = Vec::new();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok((told, why, problem, kbps)) = self.told.recv_timeout(left) else {
+                panic!("{state:?} {code} was not told, but {before:?}");
+            };
+            if told == state && why == code {
+                return (problem, kbps);
+            }
+            before.push((told, why));
+        }
+    }
+
+    fn end(mut self) {
+        drop(self.handle.take());
+        self.until(DestinationState::Ended, "");
+        for graph in std::fs::read_dir(self.graphs.path()).unwrap() {
+            let text = std::fs::read_to_string(graph.unwrap().path()).unwrap();
+            assert!(!text.contains(KEY), "a graph holds the key");
+        }
+    }
+}
+
+/// Pictures and sound without a hole, from a keyframe at the beginning of time on.
+fn check_whole(tags: &[Tag]) {
+    let pictures: Vec<&Tag> = tags.iter().filter(|tag| matches!(tag.kind, Kind::Keyframe | Kind::Picture)).collect();
+    assert!(pictures.len() > 20, "{} pictures", pictures.len());
+    assert_eq!((pictures[0].kind, pictures[0].ms), (Kind::Keyframe, 0));
+    let hole = pictures.windows(2).map(|pair| pair[1].ms - pair[0].ms).max();
+    assert!(hole.is_some_and(|hole| hole <= 34), "a hole of {hole:?} ms");
+    assert!(tags.iter().filter(|tag| tag.kind == Kind::Sound).count() > 20);
+}
+
+#[test]
+fn the_program_arrives_whole_and_the_end_is_clean() {
+    let Some(nginx) = Nginx::start(false) else { return };
+    let program = Program::start();
+    let pushed = Pushed::start(&program, 1, &nginx.host);
+    pushed.until(DestinationState::Connecting, "");
+    pushed.until(DestinationState::OnAir, "");
+    let (_, kbps) = pushed.until(DestinationState::OnAir, "");
+    assert!(kbps > 500, "{kbps} kb/s");
+    pushed.end();
+    check_whole(&nginx.taken()[0]);
+}
+
+#[test]
+fn a_server_that_stops_is_lost_and_comes_back_while_another_gets_everything() {
+    let (Some(mut fragile), Some(steady)) = (Nginx::start(false), Nginx::start(false)) else { return };
+    let program = Program::start();
+    let lost = Pushed::start(&program, 1, &fragile.host);
+    let kept = Pushed::start(&program, 2, &steady.host);
+    lost.until(DestinationState::OnAir, "");
+    kept.until(DestinationState::OnAir, "");
+    fragile.stop();
+    let (problem, _) = lost.until(DestinationState::Retrying, "destination.lost");
+    assert!(problem.contains(&fragile.host) && !problem.contains(KEY), "{problem}");
+    lost.until(DestinationState::Retrying, "destination.unreachable");
+    fragile.heal();
+    lost.until(DestinationState::OnAir, "");
+    lost.end();
+    kept.end();
+    assert_eq!(steady.taken().len(), 1, "one connection");
+    check_whole(&steady.taken()[0]);
+    check_whole(fragile.taken().last().unwrap());
+}
+
+#[test]
+fn a_server_that_accepts_and_stays_silent_is_told_and_tried_again() {
+    let Some(mut nginx) = Nginx::start(false) else { return };
+    nginx.stop();
+    let silent = TcpListener::bind((nginx.host.as_str(), 1935)).unwrap();
+    let program = Program::start();
+    let pushed = Pushed::start(&program, 1, &nginx.host);
+    pushed.until(DestinationState::Retrying, "destination.silent");
+    drop(silent);
+    nginx.heal();
+    pushed.until(DestinationState::OnAir, "");
+    pushed.end();
+    check_whole(nginx.taken().last().unwrap());
+}
+
+#[test]
+fn a_server_that_stops_reading_is_silent_and_comes_back() {
+    let Some(nginx) = Nginx::start(false) else { return };
+    let program = Program::start();
+    let pushed = Pushed::start(&program, 1, &nginx.host);
+    pushed.until(DestinationState::OnAir, "");
+    nginx.freeze();
+    let frozen = Instant::now();
+    pushed.until(DestinationState::Retrying, "destination.silent");
+    println!("noticed after {:.1} s", frozen.elapsed().as_secs_f32());
+    nginx.thaw();
+    pushed.until(DestinationState::OnAir, "");
+    pushed.end();
+    check_whole(nginx.taken().last().unwrap());
+}
+
+#[test]
+fn a_server_that_says_no_and_a_server_that_is_not_there_are_told_apart() {
+    let Some(nginx) = Nginx::start(true) else { return };
+    let program = Program::start();
+    let refused = Pushed::start(&program, 1, &nginx.host);
+    let (problem, _) = refused.until(DestinationState::Retrying, "destination.refused");
+    assert!(problem.contains("stream key"), "{problem}");
+    let nobody = Pushed::start(&program, 2, "nobody.invalid");
+    nobody.until(DestinationState::Retrying, "destination.unreachable");
+    refused.end();
+    nobody.end();
+}
+
+#[test]
+fn an_address_that_names_no_stream_fails_for_good() {
+    crate::init().unwrap();
+    let program = Program::start();
+    let (send, told) = mpsc::channel();
+    let send = std::sync::Mutex::new(send);
+    let sink: EventSink = Arc::new(move |event| {
+        if let EngineEvent::Destination { state, code, .. } = event {
+            let _ = send.lock().unwrap().send((state, code));
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let address = Secret::new("rtmp://127.0.0.1/only-one-part");
+    let (handle, tap) =
+        Destination::start(DestinationId(1), address, "127.0.0.1".to_owned(), folder.path().to_owned(), sink);
+    program.add(tap);
+    let mut states = Vec::new();
+    while !states.contains(&(DestinationState::Failed, "destination.unusable")) {
+        states.push(told.recv_timeout(PATIENCE).unwrap());
+    }
+    drop(handle);
+    assert_eq!(told.recv_timeout(PATIENCE).unwrap().0, DestinationState::Ended);
+}
