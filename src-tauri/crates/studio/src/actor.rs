@@ -1,6 +1,7 @@
 //! The studio: one actor that owns the production and everything it instructs.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -16,7 +17,6 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::config::StudioConfig;
-use crate::episode::Planned;
 use crate::error::StudioError;
 use crate::folder::DataFolder;
 use crate::subscription::Subscription;
@@ -45,7 +45,6 @@ pub(crate) enum Message {
     Subscribe { monitor: bool, answer: oneshot::Sender<Subscription> },
     Engine(EngineEvent),
     Audience(AudienceEvent),
-    Planned(Planned),
     Closed(Option<Box<domain::Replay>>),
     KeepsAwake(Option<keepawake::KeepAwake>),
     Stop(oneshot::Sender<()>),
@@ -123,9 +122,11 @@ pub(crate) struct Actor {
     pub(crate) inbox: mpsc::Sender<Message>,
     pub(crate) awake: Option<keepawake::KeepAwake>,
     pub(crate) probe: Option<JoinHandle<()>>,
+    pub(crate) recording: Option<PathBuf>,
     subscribers: Vec<mpsc::Sender<Update>>,
     levels: watch::Sender<Levels>,
     monitor: watch::Sender<Bytes>,
+    monitored: bool,
     number: u64,
     plan: PlanId,
     ticks: u64,
@@ -188,7 +189,6 @@ impl Actor {
             }
             Message::Engine(event) => self.engine_event(event).await,
             Message::Audience(event) => self.audience_event(event).await,
-            Message::Planned(planned) => self.planned(planned).await,
             Message::Closed(replay) => self.closed(replay.map(|boxed| *boxed)).await,
             Message::KeepsAwake(guard) => self.awake = guard,
             Message::Stop(answer) => {
@@ -260,7 +260,8 @@ impl Actor {
             Ok(()) | Err(mpsc::error::TrySendError::Full(_)) => true,
             Err(mpsc::error::TrySendError::Closed(_)) => false,
         });
-        if self.subscribers.is_empty() && self.monitor.receiver_count() == 0 {
+        if self.monitored && self.monitor.receiver_count() == 0 {
+            self.monitored = false;
             self.engine.set_monitor(None);
         }
     }
@@ -271,7 +272,8 @@ impl Actor {
 
     fn subscribe(&mut self, monitor: bool) -> Subscription {
         let pictures = monitor.then(|| self.monitor.subscribe());
-        if monitor {
+        if monitor && !self.monitored {
+            self.monitored = true;
             self.engine.set_monitor(Some(MONITOR));
         }
         let (sender, subscription) = Subscription::pair(self.levels.subscribe(), pictures);

@@ -33,7 +33,7 @@ pub(crate) async fn carry_out(actor: &mut Actor, effect: Effect) {
             tracing::info!(%episode, replay = actor.replay_url(&episode), "ending");
             actor.engine.end();
         }
-        Effect::PlanEpisode => episode::plan(actor).await,
+        Effect::PlanEpisode => Box::pin(episode::plan(actor)).await,
         Effect::TellRoom { title, on_picture, state } => {
             actor.audience.set_title(title);
             actor.audience.set_on_picture(on_picture);

@@ -13,25 +13,23 @@ use crate::ledger::Ledger;
 use crate::{addresses, replays};
 
 /// An episode whose row stands in the archive.
-pub(crate) struct Planned {
+struct Planned {
     episode: EpisodeId,
     next_seq: Seq,
     said: Vec<Said>,
 }
 
-/// Plans the next episode, or finds the one that was planned and never begun; its room opens when
-/// the row is written, so that no comment is accepted before there is a place for it.
-pub(crate) async fn plan(actor: &Actor) {
+/// Plans the next episode, or finds the one that was planned and never begun, and opens its room:
+/// in this order, so that no comment is accepted before there is a place for it. A command that
+/// comes after this finds everything ready.
+pub(crate) async fn plan(actor: &mut Actor) {
     let archive = actor.archive.clone();
     let setup = actor.production.snapshot().setup.clone();
-    let inbox = actor.inbox.clone();
-    tokio::task::spawn_blocking(move || {
-        let message = match plan_row(&archive, &setup.show, &setup.title) {
-            Ok(planned) => Message::Planned(planned),
-            Err(error) => problem(Severity::Alarm, Refusal::from_coded(&error)),
-        };
-        let _closed = inbox.blocking_send(message);
-    });
+    let planned = tokio::task::spawn_blocking(move || plan_row(&archive, &setup.show, &setup.title)).await;
+    match planned.expect("planning neither panics nor is aborted") {
+        Ok(planned) => actor.planned(planned).await,
+        Err(error) => actor.problem(Severity::Alarm, Refusal::from_coded(&error)).await,
+    }
 }
 
 fn plan_row(archive: &Archive, show: &ShowSlug, title: &str) -> Result<Planned, ArchiveError> {
@@ -60,7 +58,7 @@ fn random() -> [u8; 16] {
 
 impl Actor {
     /// The room of the planned episode opens.
-    pub(crate) async fn planned(&mut self, planned: Planned) {
+    async fn planned(&mut self, planned: Planned) {
         let Planned { episode, next_seq, said } = planned;
         self.audience.open(self.room(&episode, next_seq, said.clone()));
         self.audience.set_on_picture(self.production.on_picture());
@@ -85,6 +83,7 @@ impl Actor {
         let started_at = now();
         let title = if title.trim().is_empty() { date_and_time(started_at) } else { title.trim().to_owned() };
         let recording = self.recording_file(&episode, started_at);
+        self.recording = Some(recording.clone());
         let audience = self.audience.clone();
         self.engine.begin(Broadcast {
             recording: Some(recording.clone()),
@@ -110,9 +109,27 @@ impl Actor {
         self.folder.recordings().join(format!("{}-{show}-{short}.mp4", zoned(at).strftime("%Y-%m-%d-%H%M%S")))
     }
 
+    /// Nothing was on air: what was begun is taken back, and another episode is planned.
     pub(crate) async fn begin_failed(&mut self, refusal: Refusal) {
         self.awake = None;
+        let Phase::Starting { episode, .. } = self.production.snapshot().phase.clone() else { return };
         self.input(Input::BeginFailed(refusal)).await;
+        let archive = self.archive.clone();
+        let taken_back = tokio::task::spawn_blocking(move || {
+            let nothing = End {
+                ended_at: now(),
+                duration_ms: 0,
+                bytes: 0,
+                state: ReplayState::Whole,
+                peak_viewers: 0,
+                expires_at: None,
+            };
+            archive.end_episode(&episode, nothing).and_then(|()| archive.delete(&episode))
+        });
+        if let Ok(Err(error)) = taken_back.await {
+            tracing::warn!(%error, "an episode that never began could not be taken back");
+        }
+        plan(self).await;
     }
 
     /// The engine is done: the archive learns of it, and then everybody.
@@ -123,21 +140,27 @@ impl Actor {
         }
         let snapshot = self.production.snapshot();
         let (Phase::Ending { episode } | Phase::OnAir { episode, .. } | Phase::Starting { episode, .. }) =
-            &snapshot.phase
+            snapshot.phase.clone()
         else {
             return;
         };
-        let ended_at = now();
-        let end = End {
-            ended_at,
-            duration_ms: recording.as_ref().map_or(0, |file| file.duration_ms.0),
-            bytes: recording.as_ref().map_or(0, |file| file.bytes),
-            state: ReplayState::Whole,
-            peak_viewers: snapshot.audience.peak,
-            expires_at: Some(ended_at.plus(u64::from(snapshot.setup.retention_hours) * 3_600_000)),
-        };
-        let (archive, inbox, episode) = (self.archive.clone(), self.inbox.clone(), episode.clone());
+        let (peak_viewers, hours) = (snapshot.audience.peak, snapshot.setup.retention_hours);
+        let (archive, inbox, begun) = (self.archive.clone(), self.inbox.clone(), self.recording.take());
         tokio::task::spawn_blocking(move || {
+            // A recording that failed on the way (the disk was full) is worth what it holds.
+            let (recording, state) = match recording {
+                Some(file) => (Some(file), ReplayState::Whole),
+                None => (begun.and_then(|path| engine::recover_recording(&path).ok()), ReplayState::Recovered),
+            };
+            let ended_at = now();
+            let end = End {
+                ended_at,
+                duration_ms: recording.as_ref().map_or(0, |file| file.duration_ms.0),
+                bytes: recording.as_ref().map_or(0, |file| file.bytes),
+                state,
+                peak_viewers,
+                expires_at: Some(ended_at.plus(u64::from(hours) * 3_600_000)),
+            };
             if let Err(error) = archive.end_episode(&episode, end) {
                 let _closed = inbox.blocking_send(problem(Severity::Alarm, Refusal::from_coded(&error)));
             }

@@ -25,6 +25,10 @@ impl DataFolder {
     pub fn open(root: &Path) -> Result<Self, StudioError> {
         let unusable =
             |error: std::io::Error| StudioError::FolderUnusable { path: root.to_owned(), problem: error.to_string() };
+        let absolute = std::path::absolute(root).map_err(unusable)?;
+        let root = absolute.as_path();
+        let unusable =
+            |error: std::io::Error| StudioError::FolderUnusable { path: root.to_owned(), problem: error.to_string() };
         if root.exists() && !root.is_dir() {
             return Err(StudioError::FolderIsFile(root.to_owned()));
         }

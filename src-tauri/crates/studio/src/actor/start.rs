@@ -58,9 +58,11 @@ pub(super) async fn open(mut config: StudioConfig, inbox: mpsc::Sender<Message>)
         inbox: inbox.clone(),
         awake: None,
         probe: None,
+        recording: None,
         subscribers: Vec::new(),
         levels: watch::Sender::new(Levels::default()),
         monitor: watch::Sender::new(Bytes::new()),
+        monitored: false,
         number: 0,
         plan: PlanId(0),
         ticks: 0,
@@ -86,7 +88,7 @@ pub(super) async fn open(mut config: StudioConfig, inbox: mpsc::Sender<Message>)
         Err(error) => actor.problem(Severity::Warning, Refusal::from_coded(&error)).await,
     }
     replays::recover(&actor.archive, &inbox);
-    episode::plan(&actor).await;
+    episode::plan(&mut actor).await;
     tracing::info!(%listening, at = now().0, "the studio is open");
     Ok(actor)
 }
