@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn hostile_files_give_defaults_and_are_kept() {
         let folder = tempfile::tempdir().unwrap();
-        for text in ["", "{", "[]", "null", "\u{0}", "{\"show\":\"../x\"}", "{\"layout\":7}", &"[".repeat(10_000)] {
+        for text in ["", "{", "[1]", "null", "\u{0}", "{\"show\":\"../x\"}", "{\"layout\":7}", &"[".repeat(10_000)] {
             let file = folder.path().join("settings.json");
             fs::write(&file, text).unwrap();
             let (setup, notice) = read(&file);
