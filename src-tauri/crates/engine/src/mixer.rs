@@ -80,8 +80,9 @@ impl Mixer {
         share_time(&pipeline, &config.clock, config.base_time);
         let bin: &gst::Bin = pipeline.upcast_ref();
         let canvas = config.canvas;
-        // Without this a mixer that is rebuilt would make all frames since the base time at once.
-        let begin = config.clock.time().saturating_sub(config.base_time);
+        // Without this a mixer that is rebuilt would make all frames since the base time at once. It
+        // keeps to the frames counted from running time zero, as sources do.
+        let begin = on_frame(config.clock.time().saturating_sub(config.base_time), canvas.fps);
 
         let compositor = Part::new("compositor").named("compositor").set("background", "black");
         let compositor = compositor.set("latency", PROGRAM_LATENCY.nseconds()).set("max-threads", 1);
@@ -241,6 +242,13 @@ fn watch(pipeline: &gst::Pipeline, meter: Arc<LevelMeter>, failed: Box<dyn Fn(St
         }
         gst::BusSyncReply::Drop
     });
+}
+
+/// The beginning of the frame that `moment` is in.
+fn on_frame(moment: ClockTime, fps: u32) -> ClockTime {
+    let fps = u64::from(fps.max(1));
+    let frame = moment.nseconds() * fps / 1_000_000_000;
+    ClockTime::from_nseconds(frame * 1_000_000_000 / fps)
 }
 
 fn raw_sink(name: &str) -> Part {

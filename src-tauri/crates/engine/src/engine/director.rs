@@ -174,7 +174,8 @@ impl Director {
 
     fn set_monitor(&self, monitor: Option<MonitorConfig>) {
         let monitor = monitor.map(|config| {
-            let monitor = Monitor::start(config, &self.config.canvas, self.config.graphs_dir.clone(), self.sink.clone());
+            let monitor =
+                Monitor::start(config, &self.config.canvas, self.config.graphs_dir.clone(), self.sink.clone());
             Arc::new(MonitorTap(monitor)) as Arc<dyn ProgramTap>
         });
         self.program.output.set_monitor(monitor);

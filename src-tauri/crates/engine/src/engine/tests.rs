@@ -1,4 +1,8 @@
+mod killed;
+mod lip_sync;
+
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -45,10 +49,26 @@ impl Studio {
         }
     }
 
+    /// Waits until the sources of all these roles run.
+    fn wait_running(&self, roles: &[Role]) {
+        let mut starting = roles.to_vec();
+        while !starting.is_empty() {
+            let running = self.wait(|event| match event {
+                EngineEvent::Source { role, state: SourceState::Running, .. } => Some(*role),
+                _ => None,
+            });
+            starting.retain(|role| *role != running);
+        }
+    }
+
     fn begin(&self, recording: Option<&str>) -> mpsc::Receiver<AccessUnit> {
+        self.begin_at(recording.map(|name| self.folder.path().join(name)))
+    }
+
+    fn begin_at(&self, recording: Option<PathBuf>) -> mpsc::Receiver<AccessUnit> {
         let (unit, units) = mpsc::channel();
         self.engine.begin(Broadcast {
-            recording: recording.map(|name| self.folder.path().join(name)),
+            recording,
             feed: std::sync::Arc::new(move |fed| {
                 let _ = unit.send(fed);
             }),
@@ -206,12 +226,7 @@ fn a_source_says_that_it_runs_and_its_levels_are_told() {
         vec![(Role::Camera, SourceSpec::Test), (Role::Microphone, SourceSpec::Test)],
         Layout::Solo,
     ));
-    for role in [Role::Camera, Role::Microphone] {
-        studio.wait(|event| match event {
-            EngineEvent::Source { role: told, state: SourceState::Running, .. } if *told == role => Some(()),
-            _ => None,
-        });
-    }
+    studio.wait_running(&[Role::Camera, Role::Microphone]);
     let loud = |pick: fn(&domain::Levels) -> f32| {
         studio.wait(|event| match event {
             EngineEvent::Levels(levels) if pick(levels) > -50.0 => Some(()),
@@ -231,4 +246,23 @@ fn a_source_says_that_it_runs_and_its_levels_are_told() {
         }
         _ => None,
     });
+}
+
+#[test]
+fn a_heart_is_told_with_the_moment_at_which_it_is_on_the_program() {
+    let studio = Studio::open();
+    let units = studio.begin(None);
+    let mut wanted = plan(1, vec![], Layout::Solo);
+    wanted.graphics.hearts = true;
+    studio.engine.show(wanted);
+    units_until(&units, ProgramTime::from_millis(500));
+    let asked = studio.engine.program_time().unwrap();
+    studio.engine.hearts(204, 1);
+    let (hue, at) = studio.wait(|event| match event {
+        EngineEvent::HeartShown { hue, at } => Some((*hue, *at)),
+        _ => None,
+    });
+    assert_eq!(hue, 204);
+    // The frame that is being made when it is asked for may still take it.
+    assert!(at + Duration::from_millis(100) >= asked, "{at} {asked}");
 }

@@ -78,8 +78,13 @@ impl VideoSlot {
     }
 
     /// Takes a live picture. Never blocks: the oldest that waits is dropped when too many do.
-    pub(crate) fn take(&self, buffer: gst::Buffer) {
-        let Some(pts) = buffer.pts() else { return };
+    ///
+    /// It is moved by half its duration: the mixer shows what begins anywhere in a frame's time
+    /// from the beginning of that frame on, up to a whole frame early. So it is at most half a
+    /// frame early or late, and on average in step with the sound.
+    pub(crate) fn take(&self, mut buffer: gst::Buffer) {
+        let (Some(pts), Some(duration)) = (buffer.pts(), buffer.duration()) else { return };
+        buffer.make_mut().set_pts(pts + duration / 2);
         let mut state = lock(&self.state);
         state.live = Some(pts);
         let plug = state.plug.clone();
