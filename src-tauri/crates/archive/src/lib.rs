@@ -25,6 +25,7 @@ mod retention;
 mod retention_clock;
 mod rows;
 mod schema;
+mod threads;
 mod types;
 mod writer;
 

@@ -1,0 +1,235 @@
+//! What goes, when, and what is left of it.
+
+use std::fs;
+
+use archive::{Archive, ArchiveError, End, Lookup};
+use domain::{ReplayState, Seq, UnixMs};
+
+use crate::support::{DAY, HASH, HOUR, Place, T, append, append_as, end, episode, identity, said, show};
+
+const NOTHING: [domain::EpisodeId; 0] = [];
+
+#[test]
+fn a_replay_expires_with_file_thumbnail_and_rows_and_its_address_says_gone() {
+    let place = Place::new();
+    let archive = place.open();
+    let recording = place.replay(&archive, 1, T, Some(DAY));
+    let kept = place.replay(&archive, 2, T, None);
+    assert_eq!(archive.expire(UnixMs(T + DAY - 1)).unwrap(), NOTHING);
+    assert!(recording.exists());
+    assert_eq!(archive.expire(UnixMs(T + DAY)).unwrap(), [episode(1)]);
+    assert!(!recording.exists() && !recording.with_extension("jpg").exists());
+    assert!(kept.exists() && kept.with_extension("jpg").exists());
+    assert_eq!(archive.replay(&episode(1)).unwrap(), Lookup::Gone);
+    assert_eq!(archive.timeline(&episode(1)).unwrap(), None);
+    assert!(archive.as_run(&episode(1)).unwrap().is_empty());
+    assert_eq!(archive.replays().unwrap().len(), 1);
+    assert_eq!(archive.expire(UnixMs(T + DAY)).unwrap(), NOTHING);
+    archive.close();
+    assert!(!place.contains("comment in 1") && !place.contains("Episode 1"));
+    assert!(place.contains("comment in 2") && place.contains(episode(1).as_str()));
+    assert_eq!(place.open().replay(&episode(1)).unwrap(), Lookup::Gone);
+}
+
+#[test]
+fn expiry_survives_restarts() {
+    let place = Place::new();
+    let archive = place.open();
+    let recording = place.replay(&archive, 1, T, Some(DAY));
+    archive.close();
+    let archive = place.open();
+    assert_eq!(archive.expire(UnixMs(T + 9 * DAY)).unwrap(), [episode(1)]);
+    assert!(!recording.exists());
+}
+
+#[test]
+fn a_clock_set_back_never_deletes_early() {
+    let place = Place::new();
+    let archive = place.open();
+    place.replay(&archive, 1, T, Some(DAY));
+    assert_eq!(archive.expire(UnixMs(T + HOUR)).unwrap(), NOTHING);
+    // The battery of the clock is empty: 1970. A show is held, and the clock is put right.
+    archive.close();
+    let archive = place.open();
+    assert_eq!(archive.expire(UnixMs(5)).unwrap(), NOTHING);
+    place.replay(&archive, 2, HOUR, Some(DAY));
+    let [_, listed] = archive.replays().unwrap().try_into().unwrap();
+    assert_eq!((listed.episode, listed.expires_at), (episode(2), Some(UnixMs(HOUR + DAY))), "as that clock shows it");
+    for minute in 1..60 {
+        assert_eq!(archive.expire(UnixMs(HOUR + minute * 60_000)).unwrap(), NOTHING);
+    }
+    archive.close();
+    let archive = place.open();
+    assert_eq!(archive.expire(UnixMs(T + 4 * HOUR)).unwrap(), NOTHING);
+    assert_eq!(archive.expire(UnixMs(T + DAY)).unwrap(), [episode(1)], "as if nothing had been");
+    assert_eq!(archive.expire(UnixMs(T + DAY + 4 * HOUR)).unwrap(), [episode(2)]);
+}
+
+#[test]
+fn a_clock_set_back_for_good_does_not_keep_for_ever_and_brings_nothing_back() {
+    let place = Place::new();
+    let archive = place.open();
+    place.replay(&archive, 1, T, Some(DAY));
+    place.replay(&archive, 2, T, Some(HOUR));
+    assert_eq!(archive.expire(UnixMs(T + 2 * HOUR)).unwrap(), [episode(2)]);
+    let back = T - 3000 * DAY;
+    assert_eq!(archive.expire(UnixMs(back)).unwrap(), NOTHING);
+    assert_eq!(archive.replay(&episode(2)).unwrap(), Lookup::Gone);
+    for minute in (0..22 * 60).step_by(10) {
+        assert_eq!(archive.expire(UnixMs(back + minute * 60_000)).unwrap(), NOTHING, "minute {minute}");
+    }
+    assert_eq!(archive.expire(UnixMs(back + 22 * HOUR)).unwrap(), [episode(1)]);
+}
+
+#[test]
+fn the_late_end_of_a_recovered_show_says_nothing_about_the_present() {
+    let place = Place::new();
+    let archive = place.open();
+    archive.plan_episode(&episode(1), &show(), "", UnixMs(T)).unwrap();
+    archive.begin_episode(&episode(1), "Cut short", None, UnixMs(T)).unwrap();
+    place.replay(&archive, 2, T + 20 * DAY, Some(DAY));
+    archive.expire(UnixMs(T + 20 * DAY)).unwrap();
+    let state = ReplayState::Recovered;
+    let late = End { state, expires_at: Some(UnixMs(T + 21 * DAY)), ..end(T + HOUR, None) };
+    archive.end_episode(&episode(1), late).unwrap();
+    assert_eq!(archive.expire(UnixMs(T + 20 * DAY + HOUR)).unwrap(), NOTHING);
+    assert_eq!(archive.replays().unwrap().len(), 2);
+    assert_eq!(archive.expire(UnixMs(T + 21 * DAY)).unwrap().len(), 2);
+}
+
+#[test]
+fn keep_holds_a_replay_and_letting_go_gives_it_the_whole_time_again() {
+    let place = Place::new();
+    let archive = place.open();
+    place.replay(&archive, 1, T, Some(DAY));
+    archive.keep(&episode(1), true, UnixMs(T + HOUR), 24).unwrap();
+    assert_eq!(archive.replays().unwrap()[0].expires_at, None);
+    assert_eq!(archive.expire(UnixMs(T + 900 * DAY)).unwrap(), NOTHING);
+    archive.keep(&episode(1), false, UnixMs(T + 900 * DAY), 24).unwrap();
+    assert_eq!(archive.replays().unwrap()[0].expires_at, Some(UnixMs(T + 901 * DAY)));
+    assert_eq!(archive.expire(UnixMs(T + 901 * DAY)).unwrap(), [episode(1)]);
+}
+
+#[test]
+fn what_is_on_air_or_planned_never_expires() {
+    let place = Place::new();
+    let archive = place.open();
+    archive.plan_episode(&episode(1), &show(), "", UnixMs(T)).unwrap();
+    archive.begin_episode(&episode(1), "", Some(&place.recording("1.mp4")), UnixMs(T)).unwrap();
+    archive.plan_episode(&episode(2), &show(), "", UnixMs(T)).unwrap();
+    assert_eq!(archive.expire(UnixMs(u64::MAX)).unwrap(), NOTHING);
+    assert_eq!(archive.planned(&show()).unwrap(), Some(episode(2)));
+    archive.delete(&episode(2)).unwrap();
+    assert_eq!(archive.planned(&show()).unwrap(), None);
+}
+
+#[test]
+fn a_file_that_somebody_removed_is_no_obstacle() {
+    let place = Place::new();
+    let archive = place.open();
+    let recording = place.replay(&archive, 1, T, Some(DAY));
+    fs::remove_file(&recording).unwrap();
+    assert_eq!(archive.replays().unwrap()[0].path, None, "a replay without its file says so");
+    assert_eq!(archive.expire(UnixMs(T + DAY)).unwrap(), [episode(1)]);
+    assert!(!recording.with_extension("jpg").exists());
+    place.replay(&archive, 2, T, None);
+    fs::remove_dir_all(place.folder().join("recordings")).unwrap();
+    archive.delete(&episode(2)).unwrap();
+    archive.delete(&episode(2)).unwrap();
+    assert_eq!(archive.replay(&episode(2)).unwrap(), Lookup::Gone);
+}
+
+#[test]
+fn a_file_that_somebody_holds_open_goes_nevertheless() {
+    let place = Place::new();
+    let archive = place.open();
+    let recording = place.replay(&archive, 1, T, None);
+    let held = fs::File::open(&recording).unwrap();
+    archive.delete(&episode(1)).unwrap();
+    assert!(!recording.exists());
+    drop(held);
+}
+
+#[test]
+fn a_file_that_cannot_be_removed_stays_doomed_and_is_tried_again_also_after_a_restart() {
+    let place = Place::new();
+    let archive = place.open();
+    let recording = place.replay(&archive, 1, T, Some(DAY));
+    fs::remove_file(&recording).unwrap();
+    fs::create_dir(&recording).unwrap();
+    let error = archive.delete(&episode(1)).unwrap_err();
+    assert!(matches!(&error, ArchiveError::FileStays { path, .. } if *path == recording), "{error}");
+    assert!(!recording.with_extension("jpg").exists(), "what can go goes");
+    assert_eq!(archive.replay(&episode(1)).unwrap(), Lookup::Gone);
+    assert!(archive.replays().unwrap().is_empty());
+    assert!(!append(&archive, &episode(1), &said(9, 0, "too late")));
+    assert_eq!(archive.expire(UnixMs(T)).unwrap(), NOTHING);
+    archive.close();
+    assert!(!place.contains("comment in 1") && !place.contains("Episode 1"), "words do not wait for a file");
+    let archive = place.open();
+    assert_eq!(archive.expire(UnixMs(T)).unwrap(), NOTHING);
+    fs::remove_dir(&recording).unwrap();
+    fs::write(&recording, "as if it could be removed now").unwrap();
+    assert_eq!(archive.expire(UnixMs(T)).unwrap(), NOTHING);
+    assert!(!recording.exists());
+    assert_eq!(archive.replay(&episode(1)).unwrap(), Lookup::Gone);
+    archive.delete(&episode(1)).unwrap();
+}
+
+#[test]
+fn a_removed_comment_is_nowhere_not_even_in_the_bytes_of_the_file() {
+    let place = Place::new();
+    let archive = place.open();
+    place.replay(&archive, 1, T, None);
+    archive.plan_episode(&episode(2), &show(), "", UnixMs(T)).unwrap();
+    archive.begin_episode(&episode(2), "", None, UnixMs(T)).unwrap();
+    let mut vile = said(1, 0, "something-vile-to-remove");
+    vile.viewer.name = "vile-name".to_owned();
+    assert!(append_as(&archive, &episode(2), &vile, [8; 32]));
+    assert!(append(&archive, &episode(2), &said(2, 0, "something nice")));
+    assert!(place.contains("something-vile-to-remove"), "else this test could not fail");
+    archive.remove_message(&episode(2), Seq(1)).unwrap();
+    archive.remove_message(&episode(2), Seq(1)).unwrap();
+    let (next, backlog) = archive.last_said(&episode(2)).unwrap();
+    assert_eq!((next, backlog.as_slice()), (Seq(3), [said(2, 0, "something nice")].as_slice()));
+    assert_eq!(archive.timeline(&episode(2)).unwrap().unwrap().chat, backlog);
+    assert_eq!(archive.replays().unwrap().iter().map(|replay| replay.chat).collect::<Vec<_>>(), [1, 1]);
+    // The next call is answered after the writer emptied its log.
+    archive.remove_message(&episode(2), Seq(99)).unwrap();
+    assert!(!place.contains("something-vile-to-remove"), "while the show is on air");
+    archive.close();
+    assert!(!place.contains("something-vile-to-remove"));
+}
+
+#[test]
+fn whoever_spoke_only_in_deleted_episodes_is_forgotten() {
+    let place = Place::new();
+    let archive = place.open();
+    place.replay(&archive, 1, T, None);
+    place.replay(&archive, 2, T, None);
+    let mut once = said(2, 0, "only here");
+    once.viewer.id = domain::ViewerId::from_random([2; 16]);
+    assert!(append_as(&archive, &episode(1), &once, [2; 32]));
+    archive.delete(&episode(1)).unwrap();
+    assert_eq!(identity(&archive, [2; 32]), None);
+    assert!(identity(&archive, HASH).is_some());
+    archive.delete(&episode(2)).unwrap();
+    assert_eq!(identity(&archive, HASH), None);
+}
+
+#[test]
+fn two_threads_that_delete_at_once_do_not_disturb_each_other() {
+    let place = Place::new();
+    let archive = place.open();
+    for number in 1..=20 {
+        place.replay(&archive, number, T, Some(DAY));
+    }
+    let other: Archive = archive.clone();
+    let thread = std::thread::spawn(move || other.expire(UnixMs(T + DAY)).unwrap());
+    for number in 1..=20 {
+        archive.delete(&episode(number)).unwrap();
+    }
+    thread.join().unwrap();
+    assert!(archive.replays().unwrap().is_empty());
+    assert_eq!(fs::read_dir(place.folder().join("recordings")).unwrap().count(), 0);
+}

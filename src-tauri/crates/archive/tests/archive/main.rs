@@ -1,0 +1,12 @@
+//! The archive from outside: on real files, with other processes, and with kill -9.
+
+#![allow(clippy::unwrap_used, reason = "everything here is a test")]
+
+mod deletion;
+mod files;
+mod hostile;
+mod keeps;
+mod kill;
+mod many;
+mod support;
+mod upgrade;
