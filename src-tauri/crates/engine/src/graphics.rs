@@ -13,6 +13,7 @@ use gst_video::prelude::VideoFrameExt;
 mod blend;
 mod card;
 mod colour;
+mod cost;
 mod fonts;
 mod hearts;
 mod renderer;
@@ -26,6 +27,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+pub use cost::{PaintCost, paint_cost};
 pub(crate) use slate::slate;
 
 use blend::{Frame, Plane};

@@ -32,6 +32,8 @@ mod thumbnail;
 pub use device::{DeviceWatch, list_devices};
 pub use engine::Engine;
 pub use error::EngineError;
+#[doc(hidden)]
+pub use graphics::{PaintCost, paint_cost};
 pub use event::{Broadcast, EngineConfig, EngineEvent, EventSink, Feed, FinishedRecording, MonitorConfig};
 pub use probe::{ProbeDecoder, ProbeReport};
 pub use recover::recover_recording;

@@ -115,7 +115,7 @@ fn render(measures: &Measures, name: &str, hue: u16, words: &str, widest: f32, u
     let name_lines = text::wrap(name, measures.name, room, 1);
     let paragraph = text::wrap(words, measures.text, room, measures.lines);
     let values = values(measures, name, hue, &name_lines, &paragraph);
-    let pixmap = template::render(&template::fill(measures.template, &values), unit, (0.0, 0.0))?;
+    let pixmap = template::render(&template::fill(measures.template, &values), unit)?;
     #[allow(clippy::cast_possible_truncation, reason = "a few pixels")]
     let margin = (measures.margin * unit).round() as i32;
     Some(Card { sprite: Sprite::from_pixmap(&pixmap), margin })

@@ -25,7 +25,7 @@ pub(crate) struct HeartSprites {
 }
 
 impl HeartSprites {
-    /// Renders them; about a millisecond.
+    /// Renders them; some milliseconds.
     pub(crate) fn render(hue: u16, unit: f32) -> Option<Self> {
         let values = [
             ("colour", colour::heart(hue).hex().into()),
@@ -33,10 +33,10 @@ impl HeartSprites {
             ("deep", colour::heart_deep(hue).hex().into()),
         ];
         let svg = template::fill(template::HEART, &values);
-        let at = |size: f32, x: f32, y: f32| {
-            template::render(&svg, size * unit, (x, y)).map(|pixmap| Sprite::from_pixmap(&pixmap))
+        let of = |size: f32| {
+            let pixmap = template::render(&svg, size * unit)?;
+            Some([(0, 0), (1, 0), (0, 1), (1, 1)].map(|(right, down)| Sprite::moved(&pixmap, right, down)))
         };
-        let of = |size: f32| Some([at(size, 0.0, 0.0)?, at(size, 1.0, 0.0)?, at(size, 0.0, 1.0)?, at(size, 1.0, 1.0)?]);
         Some(Self { sizes: SIZES.into_iter().map(of).collect::<Option<_>>()? })
     }
 

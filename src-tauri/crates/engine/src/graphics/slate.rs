@@ -18,7 +18,7 @@ pub(crate) fn slate(canvas: &Canvas, headline: &str, advice: &str) -> Vec<u8> {
     let headline = text::wrap(headline, HEADLINE, (width * 0.84).min(1100.0), 2);
     let advice = text::wrap(advice, ADVICE, (width * 0.84).min(860.0), 3);
     let svg = template::fill(template::SLATE, &values(width, &headline, &advice));
-    let picture = template::render(&svg, unit, (0.0, 0.0)).and_then(|rendered| fitted(&rendered, canvas));
+    let picture = template::render(&svg, unit).and_then(|rendered| fitted(&rendered, canvas));
     match picture {
         Some(picture) => {
             let [y, u, v] = Sprite::from_pixmap(&picture).planes.map(|layer| layer.samples);

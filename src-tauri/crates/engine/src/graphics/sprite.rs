@@ -28,8 +28,13 @@ pub(crate) struct Sprite {
 impl Sprite {
     /// Converts `pixmap` (RGBA, multiplied with alpha). An odd side is rounded up with nothing.
     pub(crate) fn from_pixmap(pixmap: &Pixmap) -> Self {
+        Self::moved(pixmap, 0, 0)
+    }
+
+    /// As [`Sprite::from_pixmap`], with `right` empty columns before and `down` empty rows above.
+    pub(crate) fn moved(pixmap: &Pixmap, right: usize, down: usize) -> Self {
         let (source_width, source_height) = (pixmap.width() as usize, pixmap.height() as usize);
-        let (width, height) = (source_width.next_multiple_of(2), source_height.next_multiple_of(2));
+        let (width, height) = ((source_width + right).next_multiple_of(2), (source_height + down).next_multiple_of(2));
         let mut luma = Layer::empty(width, height);
         let mut u = Layer::empty(width / 2, height / 2);
         let mut v = Layer::empty(width / 2, height / 2);
@@ -39,10 +44,11 @@ impl Sprite {
                 let mut sums = [0.0; 3];
                 for (dx, dy) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
                     let (px, py) = (2 * x + dx, 2 * y + dy);
-                    if px >= source_width || py >= source_height {
+                    let from = px.checked_sub(right).zip(py.checked_sub(down));
+                    let Some((sx, sy)) = from.filter(|(sx, sy)| *sx < source_width && *sy < source_height) else {
                         continue;
-                    }
-                    let pixel = pixels[py * source_width + px];
+                    };
+                    let pixel = pixels[sy * source_width + sx];
                     let alpha = f32::from(pixel.alpha()) / 255.0;
                     let [py_, pu, pv] =
                         premultiplied(f32::from(pixel.red()), f32::from(pixel.green()), f32::from(pixel.blue()), alpha);
@@ -123,6 +129,16 @@ mod tests {
         assert_eq!(sprite.planes[0].alpha[3], 0, "the added column is empty");
         assert_eq!(sprite.planes[1].alpha[1], 128, "half of what lies under this chroma sample is empty");
         assert_eq!(sprite.planes[0].spans[5], (4, 4));
+    }
+
+    #[test]
+    fn a_moved_sprite_holds_the_same_picture_elsewhere() {
+        let mut pixmap = Pixmap::new(2, 2).unwrap();
+        pixmap.fill(Color::WHITE);
+        let sprite = Sprite::moved(&pixmap, 1, 0);
+        assert_eq!((sprite.width(), sprite.height()), (4, 2));
+        assert_eq!(sprite.planes[0].alpha, [0, 255, 255, 0, 0, 255, 255, 0]);
+        assert_eq!(sprite.planes[1].alpha, [128, 128]);
     }
 
     #[test]

@@ -62,9 +62,9 @@ pub(crate) fn fill(template: &str, values: &[(&str, Value)]) -> String {
     filled
 }
 
-/// Renders `svg` at `scale` pixels a unit, moved by `shift` pixels. None where it is no SVG or has
+/// Renders `svg` at `scale` pixels a unit. None where it is no SVG or has
 /// no size: a defect of a template, never of what strangers wrote.
-pub(crate) fn render(svg: &str, scale: f32, shift: (f32, f32)) -> Option<Pixmap> {
+pub(crate) fn render(svg: &str, scale: f32) -> Option<Pixmap> {
     let tree = match Tree::from_str(svg, &fonts::options()) {
         Ok(tree) => tree,
         Err(error) => {
@@ -73,9 +73,8 @@ pub(crate) fn render(svg: &str, scale: f32, shift: (f32, f32)) -> Option<Pixmap>
         }
     };
     let size = tree.size();
-    let mut pixmap = Pixmap::new(pixels(size.width() * scale + shift.0), pixels(size.height() * scale + shift.1))?;
-    let transform = Transform::from_scale(scale, scale).post_translate(shift.0, shift.1);
-    resvg::render(&tree, transform, &mut pixmap.as_mut());
+    let mut pixmap = Pixmap::new(pixels(size.width() * scale), pixels(size.height() * scale))?;
+    resvg::render(&tree, Transform::from_scale(scale, scale), &mut pixmap.as_mut());
     Some(pixmap)
 }
 
