@@ -67,6 +67,9 @@ pub struct Room {
     hearts: Hearts,
 }
 
+/// Why not, and when another attempt makes sense.
+type Refused = (RefusedCode, Option<Duration>);
+
 /// A comment as it arrived.
 struct Words {
     id: String,
@@ -110,10 +113,11 @@ impl Room {
         match event {
             RoomEvent::Joined { connection, viewer, name, token, token_hash } => {
                 if self.people.connections() >= self.limits.connections {
-                    return vec![RoomEffect::Dismiss(connection, Bye::Full)];
+                    effects.push(RoomEffect::Dismiss(connection, Bye::Full));
+                } else if !self.people.is_here(connection) {
+                    let viewer = self.people.join(connection, viewer, name.as_deref(), token_hash, &self.limits);
+                    effects.push(RoomEffect::Tell(connection, self.welcome(now, viewer, token)));
                 }
-                let viewer = self.people.join(connection, viewer, name.as_deref(), token_hash, &self.limits);
-                effects.push(RoomEffect::Tell(connection, self.welcome(now, viewer, token)));
             }
             RoomEvent::Left { connection } => self.people.leave(connection, now.elapsed),
             RoomEvent::Say { connection, id, text, name, at_ms } => {
@@ -192,12 +196,7 @@ impl Room {
     }
 
     /// The rules for a comment; nothing for somebody who is not in the room.
-    fn admit(
-        &mut self,
-        now: Now,
-        connection: ConnectionId,
-        words: Words,
-    ) -> Result<Option<(Said, [u8; 32])>, (RefusedCode, Option<Duration>)> {
+    fn admit(&mut self, now: Now, connection: ConnectionId, words: Words) -> Result<Option<(Said, [u8; 32])>, Refused> {
         if self.state == BroadcastState::Ended {
             return Err((RefusedCode::Closed, None));
         }
@@ -226,7 +225,7 @@ impl Room {
         Ok(Some((self.chat.push(connection, words.id, viewer, text, at_ms), token_hash)))
     }
 
-    fn admit_pace(&mut self, now: Now, connection: ConnectionId) -> Result<(), (RefusedCode, Option<Duration>)> {
+    fn admit_pace(&mut self, now: Now, connection: ConnectionId) -> Result<(), Refused> {
         if self.chat.is_full() {
             return Err((RefusedCode::TooFast, Some(Duration::from_secs(1))));
         }

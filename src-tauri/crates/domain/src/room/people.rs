@@ -45,6 +45,11 @@ impl People {
         self.connections.len()
     }
 
+    /// Whether this connection is in the room already.
+    pub(super) fn is_here(&self, connection: ConnectionId) -> bool {
+        self.connections.contains_key(&connection)
+    }
+
     /// Lets somebody in, under the name that they give or have.
     pub(super) fn join(
         &mut self,

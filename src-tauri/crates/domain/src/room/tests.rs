@@ -1,24 +1,466 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{ConnectionId, Limits, Now, Room, RoomEffect, RoomEvent};
-use crate::{ProgramMs, PublicViewer, Seq, ToViewer, ViewerId};
+use crate::{BroadcastState, Bye, OnPicture, ProgramMs, PublicViewer, RefusedCode, Said, Seq, ToViewer, ViewerId};
 
-pub(super) fn at(ms: u64) -> Now {
+fn at(ms: u64) -> Now {
     Now { elapsed: Duration::from_millis(ms), program_ms: ProgramMs(ms) }
 }
 
-pub(super) fn join(room: &mut Room, now: Now, who: u8, name: Option<&str>) -> Vec<RoomEffect> {
-    let viewer =
-        PublicViewer { id: ViewerId::from_random([who; 16]), name: String::new(), hue: u16::from(who), badge: None };
+fn room() -> Room {
+    Room::new("A title".into(), Seq(1), Vec::new(), Limits::default())
+}
+
+fn viewer(who: u8) -> ViewerId {
+    ViewerId::from_random([who; 16])
+}
+
+/// Viewer `who` over a connection of their own.
+fn join_as(room: &mut Room, now: Now, connection: u64, who: u8, name: Option<&str>) -> Vec<RoomEffect> {
+    let viewer = PublicViewer { id: viewer(who), name: String::new(), hue: u16::from(who), badge: None };
+    let (connection, name, token) = (ConnectionId(connection), name.map(str::to_owned), "t".to_owned());
+    room.apply(now, RoomEvent::Joined { connection, viewer, name, token, token_hash: [who; 32] })
+}
+
+fn join(room: &mut Room, now: Now, who: u8, name: Option<&str>) -> Vec<RoomEffect> {
+    join_as(room, now, who.into(), who, name)
+}
+
+fn say(room: &mut Room, now: Now, who: u8, text: &str) -> Vec<RoomEffect> {
+    say_as(room, now, who, text, None, None)
+}
+
+fn say_as(room: &mut Room, now: Now, who: u8, text: &str, name: Option<&str>, at_ms: Option<u64>) -> Vec<RoomEffect> {
     let (connection, name) = (ConnectionId(who.into()), name.map(str::to_owned));
-    room.apply(now, RoomEvent::Joined { connection, viewer, name, token: "t".into(), token_hash: [who; 32] })
+    let (id, text, at_ms) = ("c".to_owned(), text.to_owned(), at_ms.map(ProgramMs));
+    room.apply(now, RoomEvent::Say { connection, id, text, name, at_ms })
+}
+
+fn hearts(room: &mut Room, now: Now, who: u8, count: u32) -> Vec<RoomEffect> {
+    room.apply(now, RoomEvent::Hearts { connection: ConnectionId(who.into()), count })
+}
+
+fn stored(effects: &[RoomEffect]) -> Option<Said> {
+    effects.iter().find_map(|effect| match effect {
+        RoomEffect::Store { said, .. } => Some(said.clone()),
+        _ => None,
+    })
+}
+
+fn refused(effects: &[RoomEffect]) -> Option<(RefusedCode, Option<u32>)> {
+    effects.iter().find_map(|effect| match effect {
+        RoomEffect::Tell(_, ToViewer::Refused { code, retry_ms, .. }) => Some((*code, *retry_ms)),
+        _ => None,
+    })
+}
+
+/// What everybody is told, presence aside.
+fn told(effects: &[RoomEffect]) -> Vec<ToViewer> {
+    let told = effects.iter().filter_map(|effect| match effect {
+        RoomEffect::TellAll(ToViewer::Presence { .. }) => None,
+        RoomEffect::TellAll(message) => Some(message.clone()),
+        _ => None,
+    });
+    told.collect()
+}
+
+fn presence(effects: &[RoomEffect]) -> Option<(u32, u32, u32, Vec<String>)> {
+    effects.iter().find_map(|effect| match effect {
+        RoomEffect::TellAll(ToViewer::Presence { viewers, peak, anonymous, joined }) => {
+            Some((*viewers, *peak, *anonymous, joined.clone()))
+        }
+        _ => None,
+    })
 }
 
 #[test]
-fn a_newcomer_is_welcomed() {
-    let mut room = Room::new("A title".into(), Seq(1), Vec::new(), Limits::default());
-    let effects = join(&mut room, at(0), 1, Some("Ada"));
-    assert!(
-        matches!(&effects[0], RoomEffect::Tell(ConnectionId(1), ToViewer::Welcome { title, .. }) if title == "A title")
+fn a_comment_is_told_and_acknowledged_only_when_it_is_kept() {
+    let mut room = room();
+    join(&mut room, at(0), 1, Some("Ada"));
+    let effects = say(&mut room, at(100), 1, "  hello \u{202e}");
+    let said = stored(&effects).expect("the archive is asked");
+    assert_eq!((said.seq, said.text.as_str(), said.at_ms), (Seq(1), "hello", ProgramMs(100)));
+    assert!(told(&effects).is_empty());
+    let effects = room.apply(at(150), RoomEvent::Stored { seq: Seq(1), kept: true });
+    let accepted = ToViewer::Accepted { id: "c".into(), seq: Seq(1) };
+    let expected = [
+        RoomEffect::TellAll(ToViewer::Said(said.clone())),
+        RoomEffect::Tell(ConnectionId(1), accepted),
+        RoomEffect::Published(said),
+    ];
+    assert_eq!(effects, expected);
+}
+
+#[test]
+fn comments_are_told_in_their_order_whatever_the_archive_answers_first() {
+    let mut room = room();
+    join(&mut room, at(0), 1, Some("Ada"));
+    for text in ["one", "two", "three"] {
+        say(&mut room, at(1), 1, text);
+    }
+    assert!(told(&room.apply(at(2), RoomEvent::Stored { seq: Seq(2), kept: true })).is_empty());
+    assert!(told(&room.apply(at(2), RoomEvent::Stored { seq: Seq(3), kept: false })).is_empty());
+    let effects = room.apply(at(2), RoomEvent::Stored { seq: Seq(1), kept: true });
+    let seqs = told(&effects).into_iter().map(|message| match message {
+        ToViewer::Said(said) => said.seq.0,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(seqs.collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(
+        refused(&effects),
+        Some((RefusedCode::Closed, Some(3000))),
+        "the third was not kept, and its writer knows"
     );
+    assert!(room.apply(at(2), RoomEvent::Stored { seq: Seq(1), kept: true }).is_empty(), "twice is once");
+}
+
+#[test]
+fn a_name_comes_with_the_hello_or_with_the_first_comment() {
+    let mut room = room();
+    join(&mut room, at(0), 1, None);
+    assert_eq!(refused(&say(&mut room, at(1), 1, "hi")), Some((RefusedCode::NameNeeded, None)));
+    assert_eq!(
+        refused(&say_as(&mut room, at(1), 1, "hi", Some(" \u{200b} "), None)),
+        Some((RefusedCode::NameNeeded, None))
+    );
+    let said = stored(&say_as(&mut room, at(1), 1, "hi", Some(" Ada \u{7} "), None)).expect("accepted");
+    assert_eq!(said.viewer.name, "Ada");
+    let said = stored(&say_as(&mut room, at(1), 1, "hi", Some("Eve"), None)).expect("accepted");
+    assert_eq!(said.viewer.name, "Ada", "a name is given once");
+    let effects = join(&mut room, at(2), 2, Some(&"x".repeat(100)));
+    let RoomEffect::Tell(_, ToViewer::Welcome { viewer, .. }) = &effects[0] else { panic!("{effects:?}") };
+    assert_eq!(viewer.name.len(), 40);
+}
+
+#[test]
+fn a_refused_first_comment_gives_no_name() {
+    let mut room = room();
+    join(&mut room, at(0), 1, None);
+    assert_eq!(refused(&say_as(&mut room, at(1), 1, " ", Some("Ada"), None)), Some((RefusedCode::Empty, None)));
+    assert_eq!(refused(&say(&mut room, at(1), 1, "hi")), Some((RefusedCode::NameNeeded, None)));
+}
+
+#[test]
+fn comments_come_in_bursts_of_five_and_then_one_each_second_and_a_half() {
+    let mut room = room();
+    join(&mut room, at(0), 1, Some("Ada"));
+    for _ in 0..5 {
+        assert!(stored(&say(&mut room, at(1000), 1, "hi")).is_some());
+    }
+    assert_eq!(refused(&say(&mut room, at(1000), 1, "hi")), Some((RefusedCode::TooFast, Some(1500))));
+    assert_eq!(refused(&say(&mut room, at(2499), 1, "hi")), Some((RefusedCode::TooFast, Some(1))));
+    let said = stored(&say(&mut room, at(2500), 1, "hi")).expect("accepted");
+    assert_eq!(said.seq, Seq(6), "a refused comment has no place");
+    // Another connection of the same person has the same bucket; so has coming back.
+    join_as(&mut room, at(2500), 9, 1, None);
+    assert_eq!(refused(&say(&mut room, at(2500), 9, "hi")), Some((RefusedCode::TooFast, Some(1500))));
+    room.apply(at(2500), RoomEvent::Left { connection: ConnectionId(1) });
+    room.apply(at(2500), RoomEvent::Left { connection: ConnectionId(9) });
+    join(&mut room, at(2600), 1, None);
+    assert_eq!(refused(&say(&mut room, at(2600), 1, "hi")), Some((RefusedCode::TooFast, Some(1400))));
+}
+
+#[test]
+fn what_cannot_be_said_costs_no_token() {
+    let mut room = room();
+    join(&mut room, at(0), 1, Some("Ada"));
+    for _ in 0..20 {
+        assert_eq!(refused(&say(&mut room, at(1), 1, "\u{202e} \n")), Some((RefusedCode::Empty, None)));
+        assert_eq!(refused(&say(&mut room, at(1), 1, &"é".repeat(501))), Some((RefusedCode::TooLong, None)));
+    }
+    let longest = "é".repeat(500);
+    assert_eq!(stored(&say(&mut room, at(1), 1, &format!("  {longest}  "))).map(|said| said.text), Some(longest));
+}
+
+#[test]
+fn a_comment_belongs_to_the_moment_its_writer_saw_if_that_is_believable() {
+    let mut room = room();
+    join(&mut room, at(0), 1, Some("Ada"));
+    let cases = [(Some(95_000), 95_000), (Some(70_000), 70_000), (Some(69_999), 100_000), (Some(100_001), 100_000)];
+    for (seen, expected) in cases.into_iter().chain([(None, 100_000)]) {
+        let said = stored(&say_as(&mut room, at(100_000), 1, "hi", None, seen)).expect("accepted");
+        assert_eq!(said.at_ms, ProgramMs(expected), "{seen:?}");
+    }
+}
+
+#[test]
+fn hearts_are_counted_exactly_and_told_at_most_five_times_a_second() {
+    let mut room = room();
+    for who in 1..=3 {
+        join(&mut room, at(0), who, None);
+    }
+    let (mut accepted, mut windows, mut seconds, mut shown) = (0_u64, Vec::new(), 0_u64, 0_u64);
+    let mut collect = |effects: Vec<RoomEffect>, ms: u64| {
+        for effect in effects {
+            match effect {
+                RoomEffect::TellAll(ToViewer::Hearts { by_hue, total, .. }) => windows.push((ms, by_hue, total)),
+                RoomEffect::KeepHearts { by_hue, .. } => seconds += by_hue.values().map(|n| u64::from(*n)).sum::<u64>(),
+                RoomEffect::Hearts { count, .. } => shown += u64::from(count),
+                _ => {}
+            }
+        }
+    };
+    for ms in (1000..8000).step_by(10) {
+        let (who, count) = (u8::try_from(ms / 10 % 3 + 1).expect("small"), u32::try_from(ms % 50 + 1).expect("small"));
+        let effects = hearts(&mut room, at(ms), who, count);
+        if refused(&effects).is_none() {
+            accepted += u64::from(count);
+        }
+        collect(effects, ms);
+    }
+    collect(room.apply(at(9000), RoomEvent::Ended { replay_url: None }), 9000);
+    let sum = windows.iter().flat_map(|(_, by_hue, _)| by_hue.values()).map(|count| u64::from(*count)).sum::<u64>();
+    assert_eq!(
+        (sum, seconds, shown, windows.last().map(|window| window.2)),
+        (accepted, accepted, accepted, Some(accepted))
+    );
+    assert!(windows.windows(2).all(|pair| pair[1].0 - pair[0].0 >= 200), "{windows:?}");
+    assert!(accepted > 0);
+}
+
+#[test]
+fn four_heart_messages_a_second_of_one_to_fifty_taps() {
+    let mut room = room();
+    join(&mut room, at(0), 1, None);
+    assert_eq!(refused(&hearts(&mut room, at(1), 1, 51)), Some((RefusedCode::TooFast, None)));
+    assert!(hearts(&mut room, at(2), 1, 0).iter().all(|effect| !matches!(effect, RoomEffect::Hearts { .. })));
+    for _ in 0..3 {
+        assert_eq!(refused(&hearts(&mut room, at(2), 1, 50)), None);
+    }
+    assert_eq!(refused(&hearts(&mut room, at(2), 1, 1)), Some((RefusedCode::TooFast, Some(250))));
+    assert_eq!(refused(&hearts(&mut room, at(252), 1, 1)), None);
+}
+
+#[test]
+fn a_heart_goes_to_the_picture_at_once_and_a_lonely_window_is_not_forgotten() {
+    let mut room = room();
+    join(&mut room, at(0), 7, None);
+    let effects = hearts(&mut room, at(1000), 7, 2);
+    assert!(effects.contains(&RoomEffect::Hearts { at_ms: ProgramMs(1000), hue: 7, count: 2, total: 2 }));
+    let first = ToViewer::Hearts { at_ms: ProgramMs(1000), by_hue: BTreeMap::from([(7, 2)]), total: 2 };
+    assert_eq!(told(&effects), [first], "the first window is told at once");
+    assert!(told(&hearts(&mut room, at(1050), 7, 3)).is_empty());
+    assert_eq!(room.deadline(), Some(Duration::from_millis(1200)));
+    let effects = room.apply(at(1200), RoomEvent::Tick);
+    let second = ToViewer::Hearts { at_ms: ProgramMs(1200), by_hue: BTreeMap::from([(7, 3)]), total: 5 };
+    assert_eq!(told(&effects), [second]);
+    let effects = room.apply(at(2000), RoomEvent::Tick);
+    assert_eq!(effects, [RoomEffect::KeepHearts { second_ms: ProgramMs(1000), by_hue: BTreeMap::from([(7, 5)]) }]);
+    assert_eq!(room.deadline(), None);
+}
+
+#[test]
+fn hearts_before_the_show_are_kept_although_program_time_stands_still() {
+    let mut room = room();
+    let before = |ms| Now { elapsed: Duration::from_millis(ms), program_ms: ProgramMs(0) };
+    join(&mut room, before(0), 1, None);
+    hearts(&mut room, before(10), 1, 5);
+    assert!(!room.apply(before(900), RoomEvent::Tick).iter().any(|e| matches!(e, RoomEffect::KeepHearts { .. })));
+    let kept = RoomEffect::KeepHearts { second_ms: ProgramMs(0), by_hue: BTreeMap::from([(1, 5)]) };
+    assert!(room.apply(before(1010), RoomEvent::Tick).contains(&kept));
+}
+
+#[test]
+fn presence_is_told_at_most_once_a_second_and_names_at_most_five() {
+    let mut room = room();
+    let first = join(&mut room, at(0), 1, Some("Ada"));
+    assert_eq!(presence(&first), Some((1, 1, 0, vec!["Ada".to_owned()])));
+    for who in 2..=9 {
+        let name = format!("Viewer {who}");
+        assert_eq!(presence(&join(&mut room, at(100), who, Some(name.as_str()).filter(|_| who != 9))), None);
+    }
+    room.apply(at(200), RoomEvent::Left { connection: ConnectionId(2) });
+    assert_eq!(room.deadline(), Some(Duration::from_secs(1)));
+    let effects = room.apply(at(1000), RoomEvent::Tick);
+    let (viewers, peak, anonymous, joined) = presence(&effects).expect("it is time");
+    assert_eq!((viewers, peak, anonymous, joined.len()), (8, 9, 1, 5));
+    let people = effects.iter().find_map(|effect| match effect {
+        RoomEffect::Presence { people, .. } => Some(people.len()),
+        _ => None,
+    });
+    assert_eq!(people, Some(7), "those with a name");
+    assert_eq!(room.deadline(), None, "nothing changed since");
+    // Two tabs are one person, and coming back soon is no arrival.
+    join_as(&mut room, at(2000), 50, 1, None);
+    let back = join_as(&mut room, at(3000), 51, 2, None);
+    assert_eq!(presence(&back), Some((9, 9, 1, Vec::new())));
+}
+
+#[test]
+fn who_was_away_for_long_arrives_anew() {
+    let mut room = room();
+    join(&mut room, at(0), 1, Some("Ada"));
+    room.apply(at(2000), RoomEvent::Left { connection: ConnectionId(1) });
+    join(&mut room, at(70_000), 2, None);
+    let back = join(&mut room, at(80_000), 1, Some("Ada"));
+    assert_eq!(presence(&back), Some((2, 2, 1, vec!["Ada".to_owned()])));
+}
+
+#[test]
+fn a_full_room_says_so() {
+    let mut room = Room::new(String::new(), Seq(1), Vec::new(), Limits { connections: 1, ..Limits::default() });
+    join(&mut room, at(0), 1, None);
+    assert_eq!(join(&mut room, at(0), 2, None), [RoomEffect::Dismiss(ConnectionId(2), Bye::Full)]);
+    room.apply(at(1), RoomEvent::Left { connection: ConnectionId(2) });
+    room.apply(at(1), RoomEvent::Left { connection: ConnectionId(1) });
+    assert!(matches!(join(&mut room, at(2), 2, None)[0], RoomEffect::Tell(_, ToViewer::Welcome { .. })));
+}
+
+#[test]
+fn a_removed_comment_is_in_no_backlog_and_a_muted_viewer_reaches_nobody() {
+    let mut room = room();
+    join(&mut room, at(0), 1, Some("Ada"));
+    say(&mut room, at(1), 1, "rude");
+    room.apply(at(2), RoomEvent::Stored { seq: Seq(1), kept: true });
+    let effects = room.apply(at(3), RoomEvent::Remove(Seq(1)));
+    assert_eq!(effects, [RoomEffect::TellAll(ToViewer::Removed { seq: Seq(1) }), RoomEffect::Removed(Seq(1))]);
+    let effects = join(&mut room, at(4), 2, None);
+    let RoomEffect::Tell(_, ToViewer::Welcome { backlog, .. }) = &effects[0] else { panic!("{effects:?}") };
+    assert!(backlog.is_empty());
+    assert!(room.apply(at(5), RoomEvent::Remove(Seq(99))).is_empty(), "there is no such comment");
+
+    room.apply(at(6), RoomEvent::Mute { viewer: viewer(1), muted: true });
+    assert_eq!(refused(&say(&mut room, at(7), 1, "hi")), Some((RefusedCode::Muted, None)));
+    assert_eq!(refused(&hearts(&mut room, at(7), 1, 1)), Some((RefusedCode::Muted, None)));
+    room.apply(at(8), RoomEvent::Left { connection: ConnectionId(1) });
+    join(&mut room, at(90_000), 1, Some("Someone else"));
+    assert_eq!(
+        refused(&say(&mut room, at(90_001), 1, "hi")),
+        Some((RefusedCode::Muted, None)),
+        "also under a new name"
+    );
+    room.apply(at(90_002), RoomEvent::Mute { viewer: viewer(1), muted: false });
+    assert!(stored(&say(&mut room, at(90_003), 1, "hi")).is_some());
+}
+
+#[test]
+fn a_comment_removed_on_its_way_to_the_archive_is_never_told() {
+    let mut room = room();
+    join(&mut room, at(0), 1, Some("Ada"));
+    say(&mut room, at(1), 1, "rude");
+    room.apply(at(2), RoomEvent::Remove(Seq(1)));
+    let effects = room.apply(at(3), RoomEvent::Stored { seq: Seq(1), kept: true });
+    assert!(told(&effects).is_empty() && !effects.iter().any(|effect| matches!(effect, RoomEffect::Published(_))));
+}
+
+#[test]
+fn the_backlog_is_the_last_fifty_and_order_goes_on_where_the_archive_stands() {
+    let old = |seq| Said {
+        seq: Seq(seq),
+        at_ms: ProgramMs(seq),
+        viewer: PublicViewer { id: viewer(9), name: "Old".into(), hue: 9, badge: None },
+        text: "old".into(),
+    };
+    let mut room = Room::new(String::new(), Seq(101), (1..=60).map(old).collect(), Limits::default());
+    join(&mut room, at(0), 1, Some("Ada"));
+    assert_eq!(stored(&say(&mut room, at(1), 1, "new")).map(|said| said.seq), Some(Seq(101)));
+    room.apply(at(2), RoomEvent::Stored { seq: Seq(101), kept: true });
+    let effects = join(&mut room, at(3), 2, None);
+    let RoomEffect::Tell(_, ToViewer::Welcome { backlog, .. }) = &effects[0] else { panic!("{effects:?}") };
+    assert_eq!((backlog.len(), backlog[0].seq, backlog[49].seq), (50, Seq(12), Seq(101)));
+}
+
+#[test]
+fn the_show_goes_through_its_states_and_over_is_over() {
+    let mut room = room();
+    join(&mut room, at(0), 1, Some("Ada"));
+    let states = |effects: &[RoomEffect]| match told(effects).as_slice() {
+        [ToViewer::State { state, .. }] => Some(*state),
+        _ => None,
+    };
+    assert_eq!(states(&room.apply(at(1), RoomEvent::Interrupted(true))), None, "nothing to interrupt yet");
+    assert_eq!(states(&room.apply(at(2), RoomEvent::OnAir)), Some(BroadcastState::OnAir));
+    assert_eq!(states(&room.apply(at(3), RoomEvent::OnAir)), None);
+    assert_eq!(states(&room.apply(at(4), RoomEvent::Interrupted(true))), Some(BroadcastState::Interrupted));
+    assert_eq!(states(&room.apply(at(5), RoomEvent::Interrupted(false))), Some(BroadcastState::OnAir));
+    say(&mut room, at(6), 1, "last words");
+    let effects = room.apply(at(7), RoomEvent::Ended { replay_url: Some("/replays/x".into()) });
+    assert_eq!(states(&effects), Some(BroadcastState::Ended));
+    assert_eq!(refused(&say(&mut room, at(8), 1, "late")), Some((RefusedCode::Closed, None)));
+    assert_eq!(refused(&hearts(&mut room, at(8), 1, 1)), Some((RefusedCode::Closed, None)));
+    let effects = room.apply(at(9), RoomEvent::Stored { seq: Seq(1), kept: true });
+    assert_eq!(effects.len(), 3, "what was said in time is still acknowledged: {effects:?}");
+    for event in [RoomEvent::OnAir, RoomEvent::Interrupted(true), RoomEvent::Interrupted(false)] {
+        assert_eq!(states(&room.apply(at(10), event)), None);
+    }
+    assert_eq!(room.state(), BroadcastState::Ended);
+    let effects = join(&mut room, at(11), 2, None);
+    let RoomEffect::Tell(_, ToViewer::Welcome { state, replay_url, .. }) = &effects[0] else { panic!("{effects:?}") };
+    assert_eq!((*state, replay_url.as_deref()), (BroadcastState::Ended, Some("/replays/x")));
+}
+
+#[test]
+fn title_and_picture_are_told_when_they_change() {
+    let mut room = room();
+    assert!(room.apply(at(0), RoomEvent::Title("A title".into())).is_empty());
+    let effects = room.apply(at(0), RoomEvent::Title("Another".into()));
+    assert!(matches!(told(&effects).as_slice(), [ToViewer::State { title, .. }] if title == "Another"));
+    let carried = vec![OnPicture::Chat, OnPicture::Hearts];
+    let effects = room.apply(at(0), RoomEvent::OnPicture(carried.clone()));
+    assert!(matches!(told(&effects).as_slice(), [ToViewer::State { on_picture, .. }] if *on_picture == carried));
+    assert!(room.apply(at(0), RoomEvent::OnPicture(carried)).is_empty());
+}
+
+#[test]
+fn an_archive_that_does_not_answer_makes_writers_wait() {
+    let mut room = room();
+    for who in 1..=120 {
+        join(&mut room, at(0), who, Some("Ada"));
+    }
+    let mut accepted = 0;
+    let mut waiting = 0;
+    for who in 1..=120 {
+        for _ in 0..5 {
+            let effects = say(&mut room, at(1), who, "hi");
+            accepted += usize::from(stored(&effects).is_some());
+            waiting += usize::from(refused(&effects) == Some((RefusedCode::TooFast, Some(1000))));
+        }
+    }
+    assert_eq!((accepted, waiting), (512, 88));
+}
+
+/// Any order of any events: nobody who is not in the room is heard, and nothing panics.
+#[test]
+fn events_in_any_order_keep_the_books() {
+    let mut state = 0x1234_5678_9abc_def1_u64;
+    let mut random = move |bound: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % bound
+    };
+    let mut room = Room::new(String::new(), Seq(1), Vec::new(), Limits { connections: 6, ..Limits::default() });
+    let (mut ms, mut last_seq, mut total) = (0, 0, 0);
+    for _ in 0..20_000 {
+        ms += random(400);
+        let who = u8::try_from(random(8)).expect("small");
+        let effects = match random(9) {
+            0 => join(&mut room, at(ms), who, Some("N").filter(|_| who.is_multiple_of(2))),
+            1 => room.apply(at(ms), RoomEvent::Left { connection: ConnectionId(who.into()) }),
+            2 | 3 => say(&mut room, at(ms), who, "text"),
+            4 | 5 => hearts(&mut room, at(ms), who, u32::from(who) * 9),
+            6 => room.apply(at(ms), RoomEvent::Stored { seq: Seq(random(last_seq + 2)), kept: random(2) == 0 }),
+            7 => room.apply(at(ms), RoomEvent::Interrupted(random(2) == 0)),
+            _ => room.apply(at(ms), RoomEvent::Tick),
+        };
+        for effect in effects {
+            match effect {
+                RoomEffect::Store { said, .. } => {
+                    assert_eq!(said.seq.0, last_seq + 1, "no gap, no repetition");
+                    last_seq = said.seq.0;
+                }
+                RoomEffect::Hearts { count, total: now, .. } => {
+                    total += u64::from(count);
+                    assert_eq!(now, total);
+                }
+                RoomEffect::Presence { viewers, peak, anonymous, .. } => {
+                    assert!(anonymous <= viewers && viewers <= peak && peak <= 6);
+                }
+                _ => {}
+            }
+        }
+        assert!(room.deadline().is_none_or(|due| due > at(ms).elapsed), "everything due was done");
+    }
+    assert!(last_seq > 100 && total > 1000, "{last_seq} {total}");
 }
