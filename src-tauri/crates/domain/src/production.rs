@@ -41,6 +41,7 @@ struct Observed {
     picture: Option<(bool, bool)>,
     heard_at: Option<UnixMs>,
     silent_since: Option<UnixMs>,
+    silence_told: Option<Severity>,
     page: Option<bool>,
 }
 

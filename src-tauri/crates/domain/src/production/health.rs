@@ -67,10 +67,14 @@ impl Production {
         (HealthWord::Good, "", "")
     }
 
-    /// Says so when nothing is heard on air.
+    /// Says so when nothing is heard on air, once each time and once more when it lasts.
     pub(super) fn silence(&mut self, now: UnixMs) {
-        let silent_for = self.observed.silent_since.map_or(0, |since| now.since(since));
-        let (severity, text) = if !self.is_on_air() || silent_for < SILENCE_WARNING_MS {
+        let silent_for = match (&self.snapshot.phase, self.observed.silent_since) {
+            (Phase::OnAir { since, .. }, Some(silent)) => now.since(silent.max(*since)),
+            _ => 0,
+        };
+        let (severity, text) = if silent_for < SILENCE_WARNING_MS {
+            self.observed.silence_told = None;
             self.snapshot.notices.retain(|notice| notice.code != SILENT);
             return;
         } else if silent_for < SILENCE_ALARM_MS {
@@ -81,8 +85,7 @@ impl Production {
                 "Nothing has been heard on air for 15 seconds: check the microphone, its gain and whether it is muted",
             )
         };
-        let told = self.snapshot.notices.iter().any(|notice| notice.code == SILENT && notice.severity == severity);
-        if !told {
+        if self.observed.silence_told.replace(severity) != Some(severity) {
             self.notice(severity, Refusal::new(SILENT, text));
         }
     }

@@ -216,11 +216,27 @@ fn silence_on_air_is_a_warning_and_then_an_alarm_until_something_is_heard() {
     assert_eq!(severity(&production), None);
     production.apply(UnixMs(15_000), Input::Tick).unwrap();
     assert_eq!(severity(&production), Some(Severity::Warning));
+    let id = production.snapshot().notices[0].id;
+    command(&mut production, 15_100, Command::DismissNotice { id });
+    production.apply(UnixMs(16_000), Input::Tick).unwrap();
+    assert_eq!(severity(&production), None, "dismissed is dismissed, until it gets worse");
     production.apply(UnixMs(25_000), Input::Tick).unwrap();
     assert_eq!(severity(&production), Some(Severity::Alarm));
     production.apply(UnixMs(25_100), Input::Levels(loud)).unwrap();
     production.apply(UnixMs(25_200), Input::Tick).unwrap();
     assert_eq!(severity(&production), None);
+}
+
+#[test]
+fn silence_before_the_show_does_not_count() {
+    let mut production = ready(Setup { countdown: false, ..Setup::default() });
+    let quiet = Levels { program_peak_db: [-90.0; 2], program_rms_db: [-90.0; 2], microphone_peak_db: -90.0 };
+    production.apply(UnixMs(1_000), Input::Levels(quiet)).unwrap();
+    command(&mut production, 60_000, Command::GoLive);
+    production.apply(UnixMs(60_100), Input::Began { at: UnixMs(60_100) }).unwrap();
+    production.apply(UnixMs(62_000), Input::Proof(Proof::Verified)).unwrap();
+    production.apply(UnixMs(64_000), Input::Tick).unwrap();
+    assert!(production.snapshot().notices.is_empty());
 }
 
 #[test]
