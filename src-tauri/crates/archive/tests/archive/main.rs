@@ -1,6 +1,6 @@
 //! The archive from outside: on real files, with other processes, and with kill -9.
 
-#![allow(clippy::unwrap_used, reason = "everything here is a test")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "everything here is a test")]
 
 mod deletion;
 mod files;
