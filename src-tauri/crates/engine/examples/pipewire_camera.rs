@@ -7,9 +7,10 @@
 #![allow(clippy::print_stdout, reason = "it speaks to the test that started it")]
 
 use std::error::Error;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use gst::prelude::{Cast, ElementExt, ElementExtManual, GstBinExtManual};
+use gst::prelude::{ElementExt, GstBinExtManual, PadExtManual};
 use gst_video::prelude::VideoFrameExt;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -23,9 +24,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::I420, canvas.width, canvas.height)
         .fps(gst::Fraction::new(i32::try_from(fps)?, 1))
         .build()?;
-    let caps = info.to_caps()?;
-    let source = gst_app::AppSrc::builder().caps(&caps).is_live(true).do_timestamp(true).max_buffers(2);
-    let source = source.format(gst::Format::Time).leaky_type(gst_app::AppLeakyType::Downstream).build();
+    // The sink of PipeWire 0.3.65 takes only pictures that lie in its own memory. This source
+    // asks for that memory, and its black picture is drawn over there.
+    let source = gst::ElementFactory::make("videotestsrc")
+        .property("is-live", true)
+        .property_from_str("pattern", "black")
+        .build()?;
+    let format = gst::ElementFactory::make("capsfilter").property("caps", info.to_caps()?).build()?;
     let properties = gst::Structure::builder("properties")
         .field("media.class", "Video/Source")
         .field("media.role", "Camera")
@@ -37,39 +42,33 @@ fn main() -> Result<(), Box<dyn Error>> {
         .property("stream-properties", properties)
         .build()?;
     let pipeline = gst::Pipeline::new();
-    pipeline.add_many([source.upcast_ref(), &sink])?;
-    source.link(&sink)?;
+    pipeline.add_many([&source, &format, &sink])?;
+    gst::Element::link_many([&source, &format, &sink])?;
+    draw_over(&source, info)?;
     pipeline.set_state(gst::State::Playing)?;
     println!("offering {name}");
-    draw(&pipeline, &source, &info, fps)
+    let bus = pipeline.bus().ok_or("a pipeline has a bus")?;
+    bus.timed_pop_filtered(gst::ClockTime::NONE, &[gst::MessageType::Error, gst::MessageType::Eos]);
+    Err("PipeWire is gone".into())
 }
 
-/// Draws until the server is gone.
-fn draw(
-    pipeline: &gst::Pipeline,
-    source: &gst_app::AppSrc,
-    info: &gst_video::VideoInfo,
-    fps: u32,
-) -> Result<(), Box<dyn Error>> {
-    let bus = pipeline.bus().ok_or("a pipeline has a bus")?;
+fn draw_over(source: &gst::Element, info: gst_video::VideoInfo) -> Result<(), Box<dyn Error>> {
     let picture = engine::TestPicture::new(info.width() as usize, info.height() as usize);
-    let began = Instant::now();
-    for number in 0_u32.. {
-        let due = Duration::from_secs(1).saturating_mul(number) / fps;
-        std::thread::sleep(due.saturating_sub(began.elapsed()));
-        let mut buffer = gst::Buffer::with_size(info.size())?;
-        if let Some(buffer) = buffer.get_mut() {
-            let mut frame = gst_video::VideoFrameRef::from_buffer_ref_writable(buffer, info)?;
-            let strides = [0, 1, 2].map(|plane| frame.plane_stride()[plane].unsigned_abs() as usize);
-            let [luma, cb, cr, _] = frame.planes_data_mut();
-            let unix_ms = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
-            let mut planes = engine::Planes { data: [luma, cb, cr], strides };
-            picture.draw(u64::from(number), u64::try_from(unix_ms)?, &mut planes);
-        }
-        source.push_buffer(buffer)?;
-        if bus.pop_filtered(&[gst::MessageType::Error, gst::MessageType::Eos]).is_some() {
-            return Err("PipeWire is gone".into());
-        }
-    }
+    let number = AtomicU64::new(0);
+    let pad = source.static_pad("src").ok_or("a source has a pad")?;
+    pad.add_probe(gst::PadProbeType::BUFFER, move |_, probe| {
+        let Some(buffer) = probe.buffer_mut().and_then(|buffer| buffer.get_mut()) else {
+            return gst::PadProbeReturn::Drop;
+        };
+        let Ok(mut frame) = gst_video::VideoFrameRef::from_buffer_ref_writable(buffer, &info) else {
+            return gst::PadProbeReturn::Drop;
+        };
+        let strides = [0, 1, 2].map(|plane| frame.plane_stride()[plane].unsigned_abs() as usize);
+        let [luma, cb, cr, _] = frame.planes_data_mut();
+        let unix_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let mut planes = engine::Planes { data: [luma, cb, cr], strides };
+        picture.draw(number.fetch_add(1, Ordering::Relaxed), u64::try_from(unix_ms).unwrap_or(0), &mut planes);
+        gst::PadProbeReturn::Ok
+    });
     Ok(())
 }

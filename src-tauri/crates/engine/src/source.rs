@@ -19,6 +19,8 @@ mod supervise;
 mod test_devices;
 mod test_picture;
 mod test_sound;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};

@@ -1,0 +1,210 @@
+//! Sources as the mixer sees them: opened, watched, lost and found again.
+
+mod pipewire;
+mod screen;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::{Duration, Instant};
+
+use domain::{Canvas, Role, SourceSpec, SourceState};
+use gst::prelude::ClockExt;
+
+use crate::event::EngineEvent;
+use crate::joint::{SourceContext, SourceSink};
+use crate::source::{Source, strip};
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// What a source gave.
+enum Given {
+    Buffer(gst::Buffer),
+    Event(EngineEvent),
+    Peak(f32),
+}
+
+struct Recorder(Sender<Given>);
+
+impl SourceSink for Recorder {
+    fn buffer(&self, _role: Role, buffer: gst::Buffer) {
+        let _ = self.0.send(Given::Buffer(buffer));
+    }
+
+    fn event(&self, event: EngineEvent) {
+        let _ = self.0.send(Given::Event(event));
+    }
+
+    fn microphone_peak(&self, db: f32) {
+        let _ = self.0.send(Given::Peak(db));
+    }
+}
+
+/// A source with everything that it gives.
+struct Trial {
+    source: Option<Source>,
+    given: Receiver<Given>,
+    sink: Arc<Recorder>,
+    canvas: Canvas,
+    _folder: tempfile::TempDir,
+}
+
+impl Trial {
+    fn open(role: Role, spec: &SourceSpec) -> Self {
+        gst::init().unwrap();
+        let canvas = Canvas::new(640, 360, 30).unwrap();
+        let clock = gst::SystemClock::obtain();
+        let folder = tempfile::tempdir().unwrap();
+        let base_time = clock.time();
+        let context = SourceContext { canvas, clock, base_time, graphs_dir: folder.path().to_owned() };
+        let (sender, given) = mpsc::channel();
+        let sink = Arc::new(Recorder(sender));
+        let source = Some(Source::open(role, spec, context, sink.clone()));
+        Self { source, given, sink, canvas, _folder: folder }
+    }
+
+    fn next(&self, until: Instant) -> Given {
+        self.given.recv_timeout(until.saturating_duration_since(Instant::now())).expect("something is given in time")
+    }
+
+    /// Waits for a state; answers the sentence that came with it.
+    fn wait(&self, wanted: SourceState) -> Option<String> {
+        let until = Instant::now() + DEADLINE;
+        loop {
+            match self.next(until) {
+                Given::Event(EngineEvent::Source { state, problem, .. }) if state == wanted => return problem,
+                _ => {}
+            }
+        }
+    }
+
+    fn buffers(&self, count: usize) -> Vec<gst::Buffer> {
+        let until = Instant::now() + DEADLINE;
+        let mut buffers = Vec::new();
+        while buffers.len() < count {
+            if let Given::Buffer(buffer) = self.next(until) {
+                buffers.push(buffer);
+            }
+        }
+        buffers
+    }
+
+    fn observed(&self) -> (bool, bool) {
+        let until = Instant::now() + DEADLINE;
+        loop {
+            if let Given::Event(EngineEvent::Picture { black, still, .. }) = self.next(until) {
+                return (black, still);
+            }
+        }
+    }
+
+    fn strip_of(&self, buffer: &gst::BufferRef) -> Option<u64> {
+        let map = buffer.map_readable().unwrap();
+        let (width, height) = (self.canvas.width as usize, self.canvas.height as usize);
+        strip::read(&map, width, width, height)
+    }
+
+    /// Reads `count` pictures; every one carries its own moment, and they follow each other.
+    fn assert_clock_runs(&self, count: usize) {
+        let mut last = 0;
+        for buffer in self.buffers(count) {
+            let unix_ms = self.strip_of(&buffer).expect("every picture carries the strip");
+            assert!(unix_ms > last, "{unix_ms} after {last}");
+            last = unix_ms;
+        }
+    }
+
+    /// Closes the source; nothing of it is left.
+    fn close(mut self) {
+        drop(self.source.take());
+        assert_eq!(Arc::strong_count(&self.sink), 1, "somebody still holds the sink of a closed source");
+    }
+}
+
+fn assert_regular(buffers: &[gst::Buffer], period: Duration) {
+    for pair in buffers.windows(2) {
+        let [first, second] = [&pair[0], &pair[1]].map(|buffer| Duration::from(buffer.pts().unwrap()));
+        let step = second.checked_sub(first).expect("time never goes back");
+        assert!(step.abs_diff(period) < Duration::from_micros(2), "{step:?} from {first:?} to {second:?}");
+    }
+}
+
+#[test]
+fn the_test_camera_runs_at_the_canvas_rate_and_moves() {
+    let trial = Trial::open(Role::Camera, &SourceSpec::Test);
+    assert_eq!(trial.wait(SourceState::Starting), None);
+    assert_eq!(trial.wait(SourceState::Running), None);
+    trial.assert_clock_runs(40);
+    assert_eq!(trial.observed(), (false, false));
+    trial.close();
+}
+
+#[test]
+fn the_test_microphone_is_gapless_and_its_peak_is_told() {
+    let trial = Trial::open(Role::Microphone, &SourceSpec::Test);
+    trial.wait(SourceState::Running);
+    let buffers = trial.buffers(150);
+    assert_regular(&buffers, Duration::from_millis(10));
+    assert!(buffers.iter().all(|buffer| buffer.size() == 480 * 2 * 4));
+    let until = Instant::now() + DEADLINE;
+    let loudest = |level: f32| while !matches!(trial.next(until), Given::Peak(db) if db > level) {};
+    loudest(-50.0);
+    loudest(-13.0);
+    trial.close();
+}
+
+#[test]
+fn the_test_screen_is_a_slide_that_is_neither_black_nor_quite_still() {
+    let trial = Trial::open(Role::Screen, &SourceSpec::Test);
+    trial.wait(SourceState::Running);
+    let buffers = trial.buffers(10);
+    assert!(trial.strip_of(&buffers[0]).is_none());
+    assert!(!trial.observed().0);
+    trial.close();
+}
+
+fn picture(folder: &std::path::Path) -> PathBuf {
+    let mut pixmap = resvg::tiny_skia::Pixmap::new(300, 300).unwrap();
+    pixmap.fill(resvg::tiny_skia::Color::WHITE);
+    // No ending: the file's content decides.
+    let path = folder.join("a picture");
+    pixmap.save_png(&path).unwrap();
+    path
+}
+
+#[test]
+fn a_still_picture_keeps_its_shape_and_is_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let trial = Trial::open(Role::Camera, &SourceSpec::Image(picture(folder.path())));
+    trial.wait(SourceState::Running);
+    let buffers = trial.buffers(5);
+    let map = buffers[4].map_readable().unwrap();
+    let luma = |x: usize, y: usize| map[y * 640 + x];
+    assert!(luma(320, 180) > 225 && luma(150, 180) > 225, "white in the middle");
+    assert!(luma(100, 180) < 20 && luma(540, 180) < 20, "black beside the square");
+    drop(map);
+    assert_eq!(trial.observed(), (false, true));
+    trial.close();
+}
+
+#[test]
+fn what_is_not_there_says_so_and_is_looked_for_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a picture");
+    let trial = Trial::open(Role::Screen, &SourceSpec::Image(path));
+    let problem = trial.wait(SourceState::Lost).unwrap();
+    assert!(problem.contains("PNG or JPEG"), "{problem}");
+    picture(folder.path());
+    trial.wait(SourceState::Running);
+    trial.close();
+    for (role, id, words) in [
+        (Role::Camera, "v4l2:no-such-camera", "camera is not connected"),
+        (Role::Microphone, "pipewire:no-such-microphone", "microphone is not connected"),
+        (Role::Screen, "../../etc/passwd", "no screen"),
+    ] {
+        let trial = Trial::open(role, &SourceSpec::Device(id.to_owned()));
+        let problem = trial.wait(SourceState::Lost).unwrap();
+        assert!(problem.contains(words), "{problem}");
+        trial.close();
+    }
+}

@@ -1,0 +1,160 @@
+//! A real PipeWire in a session of its own: this test starts itself again inside it, because the
+//! session's address is in the environment of the process.
+
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant};
+
+use domain::{Device, Role, SourceSpec, SourceState};
+
+use super::{DEADLINE, Trial, assert_regular};
+use crate::device::DeviceWatch;
+
+const INSIDE: &str = "ANTENNE_TEST_SESSION";
+const THIS: &str = "source::tests::pipewire::cameras_and_microphones_survive_pulling_and_a_restarted_server";
+const CAMERA: &str = "pipewire:antenne-test-camera";
+const MICROPHONE: &str = "pipewire:antenne-test-microphone";
+
+#[test]
+fn cameras_and_microphones_survive_pulling_and_a_restarted_server() {
+    if let Some(folder) = std::env::var_os(INSIDE) {
+        return inside(Path::new(&folder));
+    }
+    let programs = ["dbus-run-session", "pipewire", "wireplumber", "pw-dump", "pw-cli"];
+    if let Some(missing) = programs.into_iter().find(|program| !installed(program)) {
+        println!("skipped: {missing} is not installed");
+        return;
+    }
+    if !helper().is_file() {
+        println!("skipped: the example pipewire_camera is not built");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new("dbus-run-session");
+    command.arg("--").arg(std::env::current_exe().unwrap()).args(["--exact", THIS, "--nocapture"]);
+    for variable in [INSIDE, "XDG_RUNTIME_DIR", "HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"] {
+        command.env(variable, folder.path());
+    }
+    command.env_remove("PIPEWIRE_REMOTE").env_remove("PIPEWIRE_RUNTIME_DIR").env_remove("DISPLAY");
+    assert!(command.status().unwrap().success());
+}
+
+fn installed(program: &str) -> bool {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&folders).any(|folder| folder.join(program).is_file())
+}
+
+fn helper() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    tests.parent().and_then(Path::parent).unwrap().join("examples/pipewire_camera")
+}
+
+/// A process that does not outlive its test.
+struct Process(Child);
+
+impl Process {
+    fn start(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Self {
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Self(command.spawn().unwrap())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The server, its session manager, a camera and a microphone.
+struct Server {
+    camera: Option<Process>,
+    _others: Vec<Process>,
+}
+
+impl Server {
+    fn start(folder: &Path) -> Self {
+        let socket = folder.join("pipewire-0");
+        let pipewire = Process::start("pipewire", &[]);
+        let until = Instant::now() + DEADLINE;
+        while UnixStream::connect(&socket).is_err() {
+            assert!(Instant::now() < until, "PipeWire does not answer");
+            std::thread::yield_now();
+        }
+        let others = vec![Process::start("wireplumber", &[]), pipewire];
+        let node = "{ factory.name=support.null-audio-sink node.name=antenne-test-microphone \
+                    node.description=Microphone media.class=Audio/Source/Virtual object.linger=true }";
+        let made = Process::start("pw-cli", &["create-node", "adapter", node]).0.wait().unwrap();
+        assert!(made.success());
+        let mut server = Self { camera: None, _others: others };
+        server.plug();
+        server
+    }
+
+    fn plug(&mut self) {
+        self.camera = Some(Process::start(helper(), &["antenne-test-camera", "Test camera", "640x360", "30"]));
+    }
+
+    fn pull(&mut self) {
+        self.camera = None;
+    }
+}
+
+fn wait_list(lists: &Receiver<Vec<Device>>, camera: bool) {
+    let until = Instant::now() + DEADLINE;
+    loop {
+        let list =
+            lists.recv_timeout(until.saturating_duration_since(Instant::now())).expect("the list changes in time");
+        if list.iter().any(|device| device.id == CAMERA) == camera {
+            return;
+        }
+    }
+}
+
+fn inside(folder: &Path) {
+    gst::init().unwrap();
+    let (tell, lists) = mpsc::channel();
+    let watch = DeviceWatch::start(Arc::new(move |list| {
+        let _ = tell.send(list);
+    }));
+    wait_list(&lists, false);
+    let mut server = Server::start(folder);
+    wait_list(&lists, true);
+    let camera = Trial::open(Role::Camera, &SourceSpec::Device(CAMERA.to_owned()));
+    camera.wait(SourceState::Running);
+    camera.assert_clock_runs(60);
+    let microphone = Trial::open(Role::Microphone, &SourceSpec::Device(MICROPHONE.to_owned()));
+    microphone.wait(SourceState::Running);
+    microphone.buffers(150);
+    assert_regular(&microphone.buffers(100), Duration::from_millis(10));
+
+    println!("the camera is pulled");
+    server.pull();
+    let problem = camera.wait(SourceState::Lost).unwrap();
+    println!("{problem}");
+    wait_list(&lists, false);
+    server.plug();
+    wait_list(&lists, true);
+    camera.wait(SourceState::Running);
+    camera.assert_clock_runs(60);
+
+    println!("the server is restarted");
+    drop(server);
+    camera.wait(SourceState::Lost);
+    microphone.wait(SourceState::Lost);
+    wait_list(&lists, false);
+    let server = Server::start(folder);
+    wait_list(&lists, true);
+    camera.wait(SourceState::Running);
+    camera.assert_clock_runs(60);
+    microphone.wait(SourceState::Running);
+    microphone.buffers(100);
+    camera.close();
+    microphone.close();
+    drop(watch);
+    drop(server);
+}

@@ -1,0 +1,64 @@
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use domain::{Role, SourceSpec, SourceState};
+
+use super::Trial;
+
+/// A display without a screen.
+struct Display {
+    server: Child,
+    number: String,
+}
+
+impl Display {
+    fn start() -> Option<Self> {
+        let mut server = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", "800x600x24", "-nolisten", "tcp"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()?;
+        let mut number = String::new();
+        BufReader::new(server.stdout.take()?).read_line(&mut number).ok()?;
+        Some(Self { server, number: format!(":{}", number.trim()) })
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+#[test]
+fn an_x11_screen_is_captured_at_the_canvas_rate() {
+    gst::init().unwrap();
+    if gst::ElementFactory::find("ximagesrc").is_none() {
+        println!("skipped: ximagesrc is not installed");
+        return;
+    }
+    let Some(display) = Display::start() else {
+        println!("skipped: Xvfb is not installed");
+        return;
+    };
+    let trial = Trial::open(Role::Screen, &SourceSpec::Device(format!("x11:{}", display.number)));
+    trial.wait(SourceState::Running);
+    let buffers = trial.buffers(60);
+    let times: Vec<_> = buffers.iter().map(|buffer| buffer.pts().unwrap()).collect();
+    assert!(times.windows(2).all(|pair| pair[1] > pair[0]), "{times:?}");
+    assert!(buffers.iter().all(|buffer| buffer.size() == 640 * 360 * 3 / 2));
+    let (black, still) = trial.observed();
+    assert!(black && still, "an empty display without a pointer over it is black");
+    trial.close();
+}
+
+#[test]
+fn a_display_that_does_not_answer_is_lost_with_a_sentence() {
+    gst::init().unwrap();
+    let trial = Trial::open(Role::Screen, &SourceSpec::Device("x11::4711".to_owned()));
+    let problem = trial.wait(SourceState::Lost).unwrap();
+    assert!(problem.contains("screen") && problem.ends_with('.'), "{problem}");
+    trial.close();
+}
