@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use archive::{Archive, ArchiveError, End};
 use audience::Episode;
-use domain::{EpisodeId, Input, Phase, Refusal, Replay, ReplayState, Said, Seq, Severity, ShowSlug, UnixMs};
+use domain::{EpisodeId, Input, Phase, Refusal, Replay, ReplayState, Said, Seq, Severity, ShowSlug, UnixMs, ViewerId};
 use engine::{Broadcast, FinishedRecording};
 
 use crate::actor::{Actor, Message, now};
@@ -17,6 +17,7 @@ struct Planned {
     episode: EpisodeId,
     next_seq: Seq,
     said: Vec<Said>,
+    muted: Vec<ViewerId>,
 }
 
 /// Plans the next episode, or finds the one that was planned and never begun, and opens its room:
@@ -42,7 +43,8 @@ fn plan_row(archive: &Archive, show: &ShowSlug, title: &str) -> Result<Planned, 
         }
     };
     let (next_seq, said) = archive.last_said(&episode)?;
-    Ok(Planned { episode, next_seq, said })
+    let muted = archive.muted(&episode)?;
+    Ok(Planned { episode, next_seq, said, muted })
 }
 
 /// 128 bits from the system's source.
@@ -59,8 +61,9 @@ fn random() -> [u8; 16] {
 impl Actor {
     /// The room of the planned episode opens.
     async fn planned(&mut self, planned: Planned) {
-        let Planned { episode, next_seq, said } = planned;
+        let Planned { episode, next_seq, said, muted } = planned;
         self.audience.open(self.room(&episode, next_seq, said.clone()));
+        muted.into_iter().for_each(|viewer| self.audience.set_muted(viewer, true));
         self.audience.set_on_picture(self.production.on_picture());
         self.input(Input::Planned { episode, chat: said }).await;
     }
@@ -84,18 +87,16 @@ impl Actor {
         let title = if title.trim().is_empty() { date_and_time(started_at) } else { title.trim().to_owned() };
         let recording = self.recording_file(&episode, started_at);
         self.recording = Some(recording.clone());
+        let (archive, row_title, file) = (self.archive.clone(), title.clone(), recording.clone());
+        // The row first: what is recorded from here on is found again after a crash.
+        let row =
+            tokio::task::spawn_blocking(move || archive.begin_episode(&episode, &row_title, Some(&file), started_at));
+        if let Ok(Err(error)) = row.await {
+            self.problem(Severity::Alarm, Refusal::from_coded(&error)).await;
+        }
         let audience = self.audience.clone();
-        self.engine.begin(Broadcast {
-            recording: Some(recording.clone()),
-            feed: Arc::new(move |unit| audience.publish(unit)),
-        });
+        self.engine.begin(Broadcast { recording: Some(recording), feed: Arc::new(move |unit| audience.publish(unit)) });
         self.audience.set_title(title.clone());
-        let (archive, inbox, row_title) = (self.archive.clone(), self.inbox.clone(), title.clone());
-        tokio::task::spawn_blocking(move || {
-            if let Err(error) = archive.begin_episode(&episode, &row_title, Some(&recording), started_at) {
-                let _closed = inbox.blocking_send(problem(Severity::Alarm, Refusal::from_coded(&error)));
-            }
-        });
         let inbox = self.inbox.clone();
         tokio::task::spawn_blocking(move || {
             let _closed = inbox.blocking_send(Message::KeepsAwake(keep_awake()));

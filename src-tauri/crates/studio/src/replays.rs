@@ -113,6 +113,8 @@ pub(crate) fn change(
         Ok(false) => {}
         Err(error) => {
             let _closed = inbox.blocking_send(problem(Severity::Warning, Refusal::from_coded(&error)));
+            // A file that stays is no longer listed all the same.
+            tell(&archive, &inbox);
         }
     });
 }
