@@ -170,10 +170,10 @@ impl Audience {
         self.shared.media.stop().await;
         self.shared.stopping.send_replace(true);
         let serving = self.serving.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(serving) = serving {
-            if let Err(error) = serving.await {
-                tracing::error!(%error, "serving ended badly");
-            }
+        if let Some(serving) = serving
+            && let Err(error) = serving.await
+        {
+            tracing::error!(%error, "serving ended badly");
         }
     }
 

@@ -96,10 +96,10 @@ impl Receiving {
 
     /// Something is missing, and later pictures build on it.
     fn ask_for_keyframe(&mut self) {
-        if let Some(mut writer) = self.rtc.writer(self.video) {
-            if let Err(error) = writer.request_keyframe(None, KeyframeRequestKind::Pli) {
-                tracing::debug!(%error, "no keyframe can be asked for");
-            }
+        if let Some(mut writer) = self.rtc.writer(self.video)
+            && let Err(error) = writer.request_keyframe(None, KeyframeRequestKind::Pli)
+        {
+            tracing::debug!(%error, "no keyframe can be asked for");
         }
     }
 }

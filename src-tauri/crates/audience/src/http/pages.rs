@@ -8,7 +8,6 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::EmbeddedFile;
-use rust_embed::EmbeddedFile;
 
 use super::problem::Problem;
 use crate::shared::Shared;

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use media::{AccessUnit, Track};
 
-/// A newcomer gets the cached pictures only if they are this fresh. An older group would arrive
-/// as a burst of old pictures, which a browser's jitter buffer takes for the normal delay.
-const FRESH: Duration = Duration::from_millis(500);
+/// A newcomer gets the cached pictures only if they are this fresh; otherwise a keyframe may be
+/// asked for, so nobody waits. Chromium catches up with a burst of half a second within five
+/// pictures and keeps no delay (seen with requestVideoFrameCallback).
+const FRESH: Duration = Duration::from_millis(1100);
 /// More pictures than any group has; beyond it the cache is of no use.
 const PICTURES: usize = 128;
 

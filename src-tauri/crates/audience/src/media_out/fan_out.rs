@@ -206,11 +206,10 @@ impl FanOut {
         let named = named.as_ref().and_then(StunMessage::split_username).map(|(ours, _)| ours);
         let Some(named) = named else { return self.by_source.get(&arrived.source).copied() };
         let key = *self.by_fragment.get(named)?;
-        if let Some(session) = self.sessions.get_mut(&key) {
-            if !session.sources.contains(&arrived.source) && session.sources.len() < SOURCES {
-                session.sources.push(arrived.source);
-                self.by_source.insert(arrived.source, key);
-            }
+        let session = self.sessions.get_mut(&key)?;
+        if !session.sources.contains(&arrived.source) && session.sources.len() < SOURCES {
+            session.sources.push(arrived.source);
+            self.by_source.insert(arrived.source, key);
         }
         Some(key)
     }

@@ -1,7 +1,7 @@
 //! From an offer to a session: what is said before the first datagram.
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use str0m::change::SdpOffer;
 use str0m::config::DtlsCert;
@@ -14,6 +14,8 @@ use crate::error::AudienceError;
 
 /// Constrained baseline, level 3.1: what browsers offer under this name. Levels may differ.
 const PROFILE: u32 = 0x42_e0_1f;
+/// Between two sender reports. A browser needs two of each track before lips fit words.
+const REPORTS: Duration = Duration::from_millis(500);
 /// Plain baseline, for those who offer only that.
 const PROFILE_BASELINE: u32 = 0x42_00_1f;
 
@@ -53,6 +55,8 @@ impl Negotiator {
             .set_ice_lite(true)
             .clear_codecs()
             .enable_opus(true, false)
+            .set_rtcp_report_interval_audio(REPORTS)
+            .set_rtcp_report_interval_video(REPORTS)
             .set_extension_map(extensions());
         config.codec_config().add_h264(108.into(), Some(109.into()), true, PROFILE);
         config.codec_config().add_h264(127.into(), Some(121.into()), true, PROFILE_BASELINE);
@@ -90,6 +94,7 @@ impl Negotiator {
             *slot = slot.or(payload_type(&mut rtc, mid, codec).map(|pt| (mid, pt)));
         }
         let video = video.ok_or(NegotiationError::NoVideo)?;
+        let answer = one_stream(&mut rtc, answer, video.0, audio.map(|(mid, _)| mid));
         Ok(Negotiated { rtc, fragment, video, audio, answer })
     }
 }
@@ -100,6 +105,16 @@ fn extensions() -> ExtensionMap {
     let mut extensions = ExtensionMap::empty();
     extensions.set(4, Extension::RtpMid);
     extensions
+}
+
+/// `answer` with both tracks in one stream: browsers keep only tracks of one stream in step. The
+/// names are long random words, found nowhere else in it.
+fn one_stream(rtc: &mut Rtc, answer: String, video: Mid, audio: Option<Mid>) -> String {
+    let stream = |mid: Mid| rtc.media(mid).map(|media| media.stream_id().to_owned());
+    match (stream(video), audio.and_then(stream)) {
+        (Some(video), Some(audio)) => answer.replace(&audio, &video),
+        _ => answer,
+    }
 }
 
 fn payload_type(rtc: &mut Rtc, mid: Mid, codec: Codec) -> Option<Pt> {

@@ -185,10 +185,10 @@ async fn say_goodbye(socket: &mut WebSocket, bye: Bye) {
         Bye::Ended => close_code::NORMAL,
         Bye::Shutdown => close_code::AWAY,
     };
-    if let Some(text) = outbox::written(&ToViewer::Bye { code: bye }) {
-        if socket.send(Message::Text(text)).await.is_err() {
-            return;
-        }
+    if let Some(text) = outbox::written(&ToViewer::Bye { code: bye })
+        && socket.send(Message::Text(text)).await.is_err()
+    {
+        return;
     }
     let close = CloseFrame { code, reason: Utf8Bytes::default() };
     if socket.send(Message::Close(Some(close))).await.is_ok() {

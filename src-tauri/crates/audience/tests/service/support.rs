@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use audience::{Audience, AudienceConfig, AudienceEvent, Episode, Journal, Library, ReplayLookup, ServiceLimits};
+use audience::{
+    Audience, AudienceConfig, AudienceError, AudienceEvent, Episode, Journal, Library, ReplayLookup, ServiceLimits,
+};
 use domain::{EpisodeId, ProgramMs, PublicViewer, Said, Seq, ShowSlug, Timeline};
 use futures_util::{SinkExt, StreamExt};
 use media::{AccessUnit, CodecConfig, ProgramTime, Track};
@@ -94,12 +96,21 @@ impl Service {
     }
 
     pub(crate) async fn start_with(limits: ServiceLimits, journal: TestJournal, library: TestLibrary) -> Self {
-        let listen = "127.0.0.1:0".parse().unwrap();
+        Self::listen("127.0.0.1:0", limits, journal, library).await.expect("loopback is there")
+    }
+
+    pub(crate) async fn listen(
+        listen: &str,
+        limits: ServiceLimits,
+        journal: TestJournal,
+        library: TestLibrary,
+    ) -> Result<Self, AudienceError> {
+        let listen = listen.parse().unwrap();
         let config = AudienceConfig { listen, media_port: 0, host_names: vec!["studio.test".to_owned()] };
-        let (audience, events) = Audience::start_with(config, limits, Arc::new(library)).await.unwrap();
+        let (audience, events) = Audience::start_with(config, limits, Arc::new(library)).await?;
         let service = Self { audience, events, journal: Arc::new(journal) };
         service.open(1);
-        service
+        Ok(service)
     }
 
     pub(crate) fn open(&self, number: u8) {
