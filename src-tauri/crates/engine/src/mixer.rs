@@ -9,7 +9,7 @@ mod observer;
 mod output;
 mod slot;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::{Canvas, Layer, PlanId, Role};
@@ -141,8 +141,8 @@ impl Mixer {
     }
 
     /// Saves the graph, for the log.
-    pub(crate) fn save_graph(&self) -> Option<PathBuf> {
-        state_change::save_graph(&self.pipeline, WHAT, Path::new(&self.graphs_dir))
+    pub(crate) fn save_graph(&self) {
+        state_change::save_graph(&self.pipeline, WHAT, &self.graphs_dir);
     }
 }
 

@@ -129,6 +129,11 @@ impl Encoding {
         }
     }
 
+    /// Saves the graph, for the log.
+    pub(crate) fn save_graph(&self) {
+        state_change::save_graph(&self.pipeline, WHAT, &self.graphs_dir);
+    }
+
     /// Pictures that the encoder did not take.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)

@@ -151,6 +151,7 @@ impl OnAir {
         self.output.set_encoder(None);
         if let Some(failed) = self.encoding.take() {
             self.dropped_before += failed.dropped();
+            failed.save_graph();
         }
         self.advanced.1 = Instant::now();
         self.made = Instant::now();
@@ -198,9 +199,14 @@ impl OnAir {
                 encoding.drain();
             }
             distributor.close();
+            // A far end that hangs must not hold up the end of the recording.
+            let closing = on_its_own("close-destinations", move || drop(destinations));
             let finished = recording.map(Recording::finish);
             drop(encoding);
-            drop(destinations);
+            if let Some(closing) = closing {
+                // A panic there was logged where it happened.
+                let _ = closing.join();
+            }
             let _ = requests.send(Request::WoundUp(finished));
         })
     }

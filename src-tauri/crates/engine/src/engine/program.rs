@@ -80,7 +80,7 @@ impl Program {
     /// Where the new one does not start either: then there is no program until the next attempt.
     pub(super) fn rebuild(&mut self) -> Result<(), EngineError> {
         if let Some(failed) = self.mixer.take() {
-            let _ = failed.save_graph();
+            failed.save_graph();
             drop(failed);
         }
         self.advanced.1 = Instant::now();

@@ -1,5 +1,6 @@
 mod killed;
 mod lip_sync;
+mod rebuilt;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -47,6 +48,11 @@ impl Studio {
                 return found;
             }
         }
+    }
+
+    /// Waits until this plan is on the program.
+    fn wait_shown(&self, plan: PlanId) {
+        self.wait(|event| matches!(event, EngineEvent::Shown(shown) if *shown == plan).then_some(()));
     }
 
     /// Waits until the sources of all these roles run.
@@ -168,7 +174,7 @@ fn layouts_and_sources_change_on_air_without_a_hole_in_the_program() {
     for (step, plan) in plans.into_iter().enumerate() {
         let id = plan.id;
         studio.engine.show(plan);
-        studio.wait(|event| matches!(event, EngineEvent::Shown(shown) if *shown == id).then_some(()));
+        studio.wait_shown(id);
         all.extend(units_until(&units, ProgramTime::from_millis(1500 * (step as u64 + 1))));
     }
     assert_without_holes(&all);

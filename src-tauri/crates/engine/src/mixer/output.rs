@@ -1,5 +1,6 @@
 //! Hands the program's raw pictures and sound to whoever takes them now.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use gst::ClockTime;
@@ -20,6 +21,9 @@ pub(crate) trait ProgramTap: Send + Sync {
 #[derive(Default)]
 pub(crate) struct ProgramOutput {
     takers: Mutex<Takers>,
+    /// Where the newest picture and the newest piece of sound end, in ns of running time.
+    picture_end: AtomicU64,
+    sound_end: AtomicU64,
     observer: Observer,
 }
 
@@ -56,14 +60,20 @@ impl ProgramOutput {
     ) {
         let (output, clock) = (self.clone(), clock.clone());
         on_buffer(picture, move |buffer| {
-            if let (Some(pts), Some(duration)) = (buffer.pts(), buffer.duration()) {
-                output.observer.picture(pts, duration, clock.time().saturating_sub(base_time));
+            let (Some(pts), Some(duration)) = (buffer.pts(), buffer.duration()) else { return };
+            if !is_news(&output.picture_end, pts, duration) {
+                return;
             }
+            output.observer.picture(pts, duration, clock.time().saturating_sub(base_time));
             let (monitor, encoder) = output.takers();
             encoder.iter().chain(&monitor).for_each(|taker| taker.picture(buffer));
         });
         let output = self.clone();
         on_buffer(sound, move |buffer| {
+            let (Some(pts), Some(duration)) = (buffer.pts(), buffer.duration()) else { return };
+            if !is_news(&output.sound_end, pts, duration) {
+                return;
+            }
             let (monitor, encoder) = output.takers();
             encoder.iter().chain(&monitor).for_each(|taker| taker.sound(buffer));
         });
@@ -73,6 +83,16 @@ impl ProgramOutput {
         let takers = lock(&self.takers);
         (takers.monitor.clone(), takers.encoder.clone())
     }
+}
+
+/// Whether a buffer follows the one before. A mixer that was replaced may have made some of the
+/// first ones already, and encoders take no step back.
+fn is_news(end: &AtomicU64, pts: ClockTime, duration: ClockTime) -> bool {
+    let news = (pts + duration / 2).nseconds() >= end.load(Ordering::Relaxed);
+    if news {
+        end.store((pts + duration).nseconds(), Ordering::Relaxed);
+    }
+    news
 }
 
 fn on_buffer(sink: &gst_app::AppSink, take: impl Fn(&gst::Buffer) + Send + Sync + 'static) {
