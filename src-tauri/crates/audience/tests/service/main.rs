@@ -1,5 +1,7 @@
 //! The service over real sockets on loopback, every port a free one.
 
+#![allow(clippy::unwrap_used, reason = "what fails to be set up fails the test")]
+
 mod doors;
 mod hostile;
 mod people;
