@@ -117,7 +117,8 @@ async fn the_room_keeps_its_rules_and_a_frame_too_many_costs_only_its_sender() {
     witness.next_where(|message| message["type"] == "refused" && message["code"] == "too_fast").await;
 
     // The others were never disturbed.
-    let stats = antenne.stats();
+    let seen = antenne.events().len();
+    let (_, stats) = antenne.event_after(seen, "stats", |_| true).await;
     assert!(stats["hearts"].as_u64().is_some_and(|hearts| hearts < 2_000), "{stats}");
     witness.next("presence").await;
     antenne.end().await;
@@ -146,8 +147,8 @@ async fn a_token_brings_an_identity_back_and_is_nowhere_to_be_read() {
 async fn ranges_of_a_replay_are_exact_or_refused() {
     let data = TempDir::new().expect("a folder");
     let mut antenne = Antenne::live(data.path(), &[TINY, &["--for", "2s"][..]].concat());
-    let episode = antenne.on_air().await.episode;
     let ended = antenne.event("ended").await;
+    let episode = ended["episode"].as_str().expect("the end names the episode").to_owned();
     assert!(antenne.exit().await.success());
     let file = std::fs::read(ended["recording"].as_str().expect("it was recorded")).expect("it is there");
 
