@@ -96,8 +96,8 @@ impl Audience {
     /// `bye ended` and come back into this one. Must be called on a tokio runtime.
     pub fn open(&self, episode: Episode) {
         self.shared.media.end();
+        self.shared.clock.reset();
         let (clock, metrics) = (self.shared.clock.clone(), self.shared.metrics.clone());
-        clock.reset();
         let room = RoomHandle::open(&episode, clock, metrics, self.shared.events.clone());
         let Episode { show, journal, .. } = episode;
         let current = Arc::new(Current { show, journal, room, on_air: AtomicBool::new(false) });
@@ -106,10 +106,10 @@ impl Audience {
         }
     }
 
-    /// The program arrives from now on. Its clock starts with the first published unit.
+    /// The program arrives from now on. Its clock is that of the units published since
+    /// [`Self::open`]; the first of them may come before this call.
     pub fn on_air(&self, config: &CodecConfig) {
         tracing::info!(width = config.width, height = config.height, fps = config.fps, "on air");
-        self.shared.media.begin();
         if let Some(current) = self.shared.current() {
             current.set_on_air(true);
             current.room.tell(RoomEvent::OnAir);

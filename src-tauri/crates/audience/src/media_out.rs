@@ -106,13 +106,7 @@ impl MediaHandle {
         self.requests.send(Request::Leave { id, answer }).await.is_ok() && left.await.unwrap_or(false)
     }
 
-    /// Another program begins: what was cached of the last one is forgotten.
-    pub(crate) fn begin(&self) {
-        self.clock.reset();
-        self.order(Order::Begin);
-    }
-
-    /// Ends every session.
+    /// Ends every session and forgets what was cached: what is published next is another program.
     pub(crate) fn end(&self) {
         self.order(Order::End);
     }

@@ -33,7 +33,6 @@ pub(super) enum Request {
 /// What the studio asks of it.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Order {
-    Begin,
     End,
     Stop,
 }
@@ -182,13 +181,7 @@ impl FanOut {
         self.ask_for_keyframe(now);
     }
 
-    /// Another program begins.
-    pub(super) fn begin(&mut self) {
-        self.cache.clear();
-        self.wallclock.clear();
-    }
-
-    /// Ends every session.
+    /// Ends every session. What comes next is another program.
     pub(super) fn end(&mut self, socket: &MediaSocket) {
         let keys: Vec<Key> = self.sessions.keys().copied().collect();
         for key in keys {
@@ -196,6 +189,7 @@ impl FanOut {
         }
         self.pace.satisfied();
         self.cache.clear();
+        self.wallclock.clear();
     }
 
     /// Whose datagram this is: STUN says it in the username's first half (RFC 8445 §7.2.2), all

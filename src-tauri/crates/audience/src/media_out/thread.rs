@@ -57,10 +57,9 @@ async fn run(mut socket: MediaSocket, mut queues: Queues, mut fan_out: FanOut) {
             }
         };
         tokio::select! {
-            // A program begins before its first unit.
+            // A program ends before the next one's first unit.
             biased;
             order = queues.orders.recv() => match order {
-                Some(Order::Begin) => fan_out.begin(),
                 Some(Order::End) => fan_out.end(&socket),
                 Some(Order::Stop) | None => break,
             },

@@ -1,6 +1,6 @@
 //! The service over real sockets on loopback, every port a free one.
 
-#![allow(clippy::unwrap_used, reason = "what fails to be set up fails the test")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "what fails to be set up fails the test")]
 
 mod doors;
 mod hostile;
