@@ -21,6 +21,7 @@ mod test_picture;
 mod test_sound;
 #[cfg(test)]
 mod tests;
+pub(crate) mod x_death;
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};

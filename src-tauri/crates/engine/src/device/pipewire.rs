@@ -118,7 +118,7 @@ impl Follower {
     /// Starts to follow; none where no process can be started.
     pub(crate) fn start() -> Option<Self> {
         // The shell waits for the end of its input, which is the end of this process at the latest.
-        let script = "pw-dump --monitor --no-colors </dev/null & exec >&-; read _; kill $! 2>/dev/null";
+        let script = "pw-dump --monitor --no-colors </dev/null & exec >&-; read _; kill $! 2>/dev/null; wait";
         let mut command = Command::new("sh");
         command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut shell = command.spawn().ok()?;

@@ -6,6 +6,7 @@ use gst::prelude::{ElementExt, PadExt};
 use crate::chain::Part;
 use crate::device::merge::plain;
 use crate::device::within_deadline;
+use crate::source::x_death;
 
 const PREFIX: &str = "x11:";
 
@@ -48,6 +49,7 @@ pub(crate) fn screens() -> Vec<Device> {
 /// The size of a display in pixels; none where it does not answer.
 fn size_of(display: String) -> Option<(i32, i32)> {
     let ask = move || {
+        x_death::survive();
         let source = Part::new("ximagesrc").set("display-name", display).build("screen's size").ok()?;
         let asked = source.set_state(gst::State::Ready).ok();
         let caps = asked.and_then(|_| Some(source.static_pad("src")?.query_caps(None)));

@@ -1,7 +1,7 @@
 //! A device in a pipeline of its own: found, opened, and its buffers handed on.
 
-use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::{DeviceKind, Role};
@@ -17,7 +17,7 @@ use crate::source::format::{audio_buffer, clock_time, video_info};
 use crate::source::level::PeakMeter;
 use crate::source::observer::Observer;
 use crate::source::supervise::{Ending, Pulse, Watched};
-use crate::source::{Shared, Teller};
+use crate::source::{Shared, Teller, x_death};
 
 /// A device's own timestamp is believed when it lies at most so long in the past.
 const PLAUSIBLE: Duration = Duration::from_millis(500);
@@ -41,9 +41,15 @@ pub(crate) fn run(id: &str, shared: &Shared, teller: &mut Teller, stop: &Receive
     if shared.role != Role::Microphone {
         thin_out(&built, shared);
     }
-    hand_on(&built, shared, Arc::clone(&pulse));
-    Watched { pipeline, pulse: &pulse, what, graphs_dir: &context.graphs_dir, silent }.run(teller, stop)
+    let outlet = hand_on(&built, shared, Arc::clone(&pulse));
+    let ending = Watched { pipeline, pulse: &pulse, what, graphs_dir: &context.graphs_dir, silent }.run(teller, stop);
+    // A pipeline that hangs is abandoned: should it ever wake up, it finds nobody to deliver to.
+    outlet.lock().unwrap_or_else(PoisonError::into_inner).take();
+    ending
 }
+
+/// What becomes of a pipeline's buffers, until it is taken away.
+type Outlet = Arc<Mutex<Option<Box<dyn FnMut(gst::Buffer) + Send>>>>;
 
 fn words(role: Role) -> (&'static str, &'static str) {
     match role {
@@ -65,7 +71,10 @@ fn chain(id: &str, shared: &Shared) -> Result<Chain, String> {
             let display = device::display_of(id).ok_or("This is no screen. Choose one of the list.")?;
             return match device::wayland_advice(display) {
                 Some(advice) => Err(advice),
-                None => Ok(chains::screen(display, canvas)),
+                None => {
+                    x_death::survive();
+                    Ok(chains::screen(display, canvas))
+                }
             };
         }
         Role::Camera => DeviceKind::Camera,
@@ -87,7 +96,7 @@ fn thin_out(built: &Built, shared: &Shared) {
     let Some(pad) = built.first().static_pad("src") else { return };
     let (clock, base_time) = (shared.context.clock.clone(), shared.context.base_time);
     let period = gst::ClockTime::from_nseconds(1_000_000_000 / u64::from(shared.context.canvas.fps.max(1)));
-    let pace = std::sync::Mutex::new(Pace::new(shared.context.canvas.fps));
+    let pace = Mutex::new(Pace::new(shared.context.canvas.fps));
     pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
         let now = running_time(&clock, base_time);
         let Some(buffer) = info.buffer_mut() else { return gst::PadProbeReturn::Ok };
@@ -105,21 +114,25 @@ fn thin_out(built: &Built, shared: &Shared) {
     });
 }
 
-fn hand_on(built: &Built, shared: &Shared, pulse: Arc<Pulse>) {
-    let Some(sink) = built.last().downcast_ref::<gst_app::AppSink>() else { return };
-    let mut take: Box<dyn FnMut(gst::Buffer) + Send> = match shared.role {
+fn hand_on(built: &Built, shared: &Shared, pulse: Arc<Pulse>) -> Outlet {
+    let take: Box<dyn FnMut(gst::Buffer) + Send> = match shared.role {
         Role::Microphone => Box::new(take_sound(shared)),
         Role::Camera | Role::Screen => Box::new(take_picture(shared)),
     };
+    let outlet = Arc::new(Mutex::new(Some(take)));
+    let Some(sink) = built.last().downcast_ref::<gst_app::AppSink>() else { return outlet };
+    let own = Arc::clone(&outlet);
     let callbacks = gst_app::AppSinkCallbacks::builder().new_sample(move |sink| {
         let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
-        if let Some(buffer) = sample.buffer_owned() {
-            pulse.beat();
-            take(buffer);
-        }
+        pulse.beat();
+        // Nobody else takes this lock while the pipeline runs.
+        let mut outlet = own.lock().unwrap_or_else(PoisonError::into_inner);
+        let (take, buffer) = outlet.as_mut().zip(sample.buffer_owned()).ok_or(gst::FlowError::Eos)?;
+        take(buffer);
         Ok(gst::FlowSuccess::Ok)
     });
     sink.set_callbacks(callbacks.build());
+    outlet
 }
 
 fn take_picture(shared: &Shared) -> impl FnMut(gst::Buffer) + Send + use<> {

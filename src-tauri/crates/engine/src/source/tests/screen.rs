@@ -12,8 +12,10 @@ struct Display {
 }
 
 impl Display {
-    fn start() -> Option<Self> {
+    /// On a free number, or on one that was used before.
+    fn start(number: Option<&str>) -> Option<Self> {
         let mut server = Command::new("Xvfb")
+            .args(number)
             .args(["-displayfd", "1", "-screen", "0", "800x600x24", "-nolisten", "tcp"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -33,13 +35,13 @@ impl Drop for Display {
 }
 
 #[test]
-fn an_x11_screen_is_captured_at_the_canvas_rate() {
+fn an_x11_screen_is_captured_and_its_death_is_survived() {
     gst::init().unwrap();
     if gst::ElementFactory::find("ximagesrc").is_none() {
         println!("skipped: ximagesrc is not installed");
         return;
     }
-    let Some(display) = Display::start() else {
+    let Some(display) = Display::start(None) else {
         println!("skipped: Xvfb is not installed");
         return;
     };
@@ -51,6 +53,12 @@ fn an_x11_screen_is_captured_at_the_canvas_rate() {
     assert!(buffers.iter().all(|buffer| buffer.size() == 640 * 360 * 3 / 2));
     let (black, still) = trial.observed();
     assert!(black && still, "an empty display without a pointer over it is black");
+
+    let number = display.number.clone();
+    drop(display);
+    trial.wait(SourceState::Lost);
+    let _again = Display::start(Some(&number)).unwrap();
+    trial.wait(SourceState::Running);
     trial.close();
 }
 
