@@ -10,6 +10,7 @@ mod problem;
 mod push;
 mod queue;
 mod supervisor;
+mod unsent;
 mod watch;
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ impl Mailbox {
     /// Waits for `pause`, or until it is closed, or, where they are wanted, until there are units.
     pub(super) fn wait_for_units(&self, pause: Duration, wanted: bool) {
         let inside = self.lock();
-        let waits = |inside: &mut Inside| !inside.closed && !(wanted && inside.queue.has_units());
+        let waits = |inside: &mut Inside| !(inside.closed || wanted && inside.queue.has_units());
         drop(self.changed.wait_timeout_while(inside, pause, waits));
     }
 

@@ -56,11 +56,8 @@ impl Problem {
 /// most [`LOOK`]. It tells "nobody there" from "somebody who says no", which the sink's errors do
 /// not.
 pub(super) fn somebody_is_at(host: &str, over_tls: bool) -> bool {
-    let port = if over_tls { PORTS.1 } else { PORTS.0 };
-    let has_port = host
-        .rsplit_once(':')
-        .is_some_and(|(name, port)| !port.ends_with(']') && (!name.contains(':') || name.ends_with(']')));
-    let target = if has_port { host.to_owned() } else { format!("{host}:{port}") };
+    let target =
+        if explicit_port(host).is_some() { host.to_owned() } else { format!("{host}:{}", port_of(host, over_tls)) };
     let (found, answer) = mpsc::sync_channel(1);
     // Asking for a name has no deadline of its own.
     let look = thread::Builder::new().name("look-for-destination".to_owned()).spawn(move || {
@@ -70,10 +67,29 @@ pub(super) fn somebody_is_at(host: &str, over_tls: bool) -> bool {
     look.is_ok() && answer.recv_timeout(LOOK).unwrap_or(false)
 }
 
+/// The port of `host`: the one it names, else the usual one.
+pub(super) fn port_of(host: &str, over_tls: bool) -> u16 {
+    explicit_port(host).unwrap_or(if over_tls { PORTS.1 } else { PORTS.0 })
+}
+
+fn explicit_port(host: &str) -> Option<u16> {
+    let (name, port) = host.rsplit_once(':')?;
+    let is_address_of_ipv6 = name.contains(':') && !name.ends_with(']');
+    if is_address_of_ipv6 { None } else { port.parse().ok() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::net::TcpListener;
+
+    #[test]
+    fn the_port_is_the_one_that_the_host_names_or_the_usual_one() {
+        for (host, port) in [("h", 1935), ("h:77", 77), ("[::1]", 1935), ("[::1]:77", 77), ("127.0.0.1:1", 1)] {
+            assert_eq!(port_of(host, false), port, "{host}");
+        }
+        assert_eq!(port_of("h", true), 443);
+    }
 
     #[test]
     fn a_listener_is_found_and_a_closed_port_is_not() {

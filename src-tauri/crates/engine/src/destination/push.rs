@@ -6,7 +6,8 @@ use domain::Secret;
 use gst::ClockTime;
 use gst::prelude::{Cast, ElementExt, ElementExtManual, GstBinExt, GstObjectExt, ObjectExt, PadExt};
 
-use super::problem::Problem;
+use super::problem::{Problem, port_of};
+use super::unsent::Unsent;
 use crate::chain::{Chain, Part};
 use crate::error::EngineError;
 use crate::joint::{EncodedTrack, EncodedUnit};
@@ -45,6 +46,16 @@ pub(super) struct Push {
     graphs_dir: PathBuf,
     /// The first keyframe's time: the far end's time begins there.
     zero: Option<ClockTime>,
+    unsent: Unsent,
+}
+
+/// How much of a connection went through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Progress {
+    /// Bytes that the far end took since it accepted the stream.
+    pub(super) taken: u64,
+    /// Whether something waits to be taken.
+    pub(super) waiting: bool,
 }
 
 struct Input {
@@ -58,7 +69,7 @@ impl Push {
     /// # Errors
     ///
     /// [`Problem::Unusable`] where a part of GStreamer is missing or the address names no stream.
-    pub(super) fn build(address: &Secret, graphs_dir: &Path) -> Result<Self, Problem> {
+    pub(super) fn build(address: &Secret, host: &str, graphs_dir: &Path) -> Result<Self, Problem> {
         if !names_a_stream(address) {
             return Err(Problem::Unusable(
                 "its address must name an application and a stream, like rtmp://host/app/{key}",
@@ -74,7 +85,8 @@ impl Push {
         let (mux, sink) = (tail.first().clone(), tail.last().clone());
         let video = input(&pipeline, &mux, "video").map_err(unusable)?;
         let sound = input(&pipeline, &mux, "audio").map_err(unusable)?;
-        Ok(Self { pipeline, sink, video, sound, graphs_dir: graphs_dir.to_owned(), zero: None })
+        let unsent = Unsent::new(port_of(host, is_over_tls(address)));
+        Ok(Self { pipeline, sink, video, sound, graphs_dir: graphs_dir.to_owned(), zero: None, unsent })
     }
 
     /// Starts connecting.
@@ -89,11 +101,6 @@ impl Push {
     /// Whether another unit can be given without piling up inside.
     pub(super) fn has_room(&self) -> bool {
         self.video.source.current_level_buffers() < INSIDE && self.sound.source.current_level_buffers() < 2 * INSIDE
-    }
-
-    /// Whether something waits inside to be sent.
-    pub(super) fn is_waiting(&self) -> bool {
-        self.video.source.current_level_buffers() > 0 || self.sound.source.current_level_buffers() > 0
     }
 
     /// Gives a unit. Sound before the first keyframe is left out.
@@ -124,10 +131,13 @@ impl Push {
         if input.source.push_buffer(buffer).is_ok() { Fed::Taken } else { Fed::Stopped }
     }
 
-    /// Bytes that left towards the far end since the stream was accepted there.
-    pub(super) fn sent(&self) -> u64 {
+    /// What the far end took so far.
+    pub(super) fn progress(&mut self) -> Progress {
         let stats = self.sink.property::<Option<gst::Structure>>("stats");
-        stats.and_then(|stats| stats.get::<u64>("out-bytes-total").ok()).unwrap_or(0)
+        let sent = stats.and_then(|stats| stats.get::<u64>("out-bytes-total").ok()).unwrap_or(0);
+        let unsent = self.unsent.bytes();
+        let inside = self.video.source.current_level_buffers() + self.sound.source.current_level_buffers();
+        Progress { taken: sent.saturating_sub(unsent), waiting: inside > 0 || unsent > 0 }
     }
 
     /// Whether the pipeline failed or the far end closed.
@@ -183,6 +193,11 @@ fn input(pipeline: &gst::Pipeline, mux: &gst::Element, pad: &str) -> Result<Inpu
     Ok(Input { source, caps: None })
 }
 
+/// Whether the address is one of RTMP over TLS.
+pub(super) fn is_over_tls(address: &Secret) -> bool {
+    address.expose().starts_with("rtmps:")
+}
+
 /// Whether the address has an application and a stream: without them the sink silently keeps its
 /// default, which is another place.
 fn names_a_stream(address: &Secret) -> bool {
@@ -200,7 +215,7 @@ mod tests {
         gst::init().unwrap();
         for address in ["rtmp://h/s3cret", "rtmp://h/s3cret/", "rtmp://h//s3cret", "rtmp://h"] {
             let folder = tempfile::tempdir().unwrap();
-            let problem = Push::build(&Secret::new(address), folder.path()).err().unwrap();
+            let problem = Push::build(&Secret::new(address), "h", folder.path()).err().unwrap();
             assert_eq!(problem.code(), "destination.unusable");
             assert!(!problem.sentence("h").contains("s3cret"));
         }

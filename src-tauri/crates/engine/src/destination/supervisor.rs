@@ -10,12 +10,12 @@ use domain::{DestinationId, DestinationState, Secret};
 
 use super::mailbox::Mailbox;
 use super::problem::{Problem, somebody_is_at};
-use super::push::{Ending, Fed, Push};
+use super::push::{Ending, Fed, Push, is_over_tls};
 use super::watch::{Verdict, Watch, pause};
 use crate::event::{EngineEvent, EventSink};
 
-/// How often a connection is looked at.
-const LOOK: Duration = Duration::from_millis(100);
+/// How often a connection is looked at: the system's table of connections is read each time.
+const LOOK: Duration = Duration::from_millis(250);
 /// How often a destination on air tells its bit rate.
 const TELL: Duration = Duration::from_secs(1);
 /// So many pipelines may be stuck in their end before no more are made.
@@ -75,7 +75,7 @@ impl Supervisor {
         if !again {
             self.tell(DestinationState::Connecting, None, 0);
         }
-        let mut push = match Push::build(&self.address, &self.graphs_dir) {
+        let mut push = match Push::build(&self.address, &self.host, &self.graphs_dir) {
             Ok(push) => push,
             Err(problem) => return (Outcome::Failed(problem), false),
         };
@@ -92,8 +92,7 @@ impl Supervisor {
     }
 
     fn push(&self, push: &mut Push, watch: &mut Watch) -> Outcome {
-        let mut told = Instant::now();
-        let mut on_air = false;
+        let (mut told, mut looked) = (None, Instant::now());
         loop {
             if self.mailbox.is_closed() {
                 return Outcome::Closed;
@@ -106,18 +105,23 @@ impl Supervisor {
             if fed == Fed::Stopped || ended.is_some() {
                 return Outcome::Failed(self.why(ended, watch));
             }
+            self.mailbox.wait_for_units(LOOK, push.has_room());
             let now = Instant::now();
-            match watch.observe(now, push.sent(), push.is_waiting()) {
+            if now - looked < LOOK {
+                continue;
+            }
+            looked = now;
+            let progress = push.progress();
+            match watch.observe(now, progress.taken, progress.waiting) {
                 Verdict::Opening => {}
-                Verdict::Taking if on_air && now - told < TELL => {}
+                Verdict::Taking if told.is_some_and(|told| now - told < TELL) => {}
                 Verdict::Taking => {
-                    (on_air, told) = (true, now);
+                    told = Some(now);
                     self.tell(DestinationState::OnAir, None, watch.kbps());
                 }
                 Verdict::NoAnswer => return Outcome::Failed(self.no_answer()),
                 Verdict::Silent => return Outcome::Failed(Problem::Silent),
             }
-            self.mailbox.wait_for_units(LOOK, push.has_room());
         }
     }
 
@@ -148,7 +152,7 @@ impl Supervisor {
     }
 
     fn is_there(&self) -> bool {
-        somebody_is_at(&self.host, self.address.expose().starts_with("rtmps:"))
+        somebody_is_at(&self.host, is_over_tls(&self.address))
     }
 
     /// Stops a pipeline on a thread of its own: a silent peer can keep it for as long as it likes.

@@ -30,9 +30,9 @@ pub(super) enum Verdict {
 #[derive(Debug)]
 pub(super) struct Watch {
     began: Instant,
-    /// When bytes first left.
+    /// When bytes were first taken.
     opened: Option<Instant>,
-    /// When bytes last left, and how many there were.
+    /// When bytes were last taken, and how many there were.
     grew: Instant,
     bytes: u64,
     taking: Option<Instant>,
@@ -45,11 +45,11 @@ impl Watch {
         Self { began: now, opened: None, grew: now, bytes: 0, taking: None, measured: (now, 0), kbps: 0 }
     }
 
-    /// `sent` bytes have left in all; `waiting` says whether there is something to send.
-    pub(super) fn observe(&mut self, now: Instant, sent: u64, waiting: bool) -> Verdict {
-        if sent > self.bytes {
+    /// The far end took `taken` bytes in all; `waiting` says whether there is more for it.
+    pub(super) fn observe(&mut self, now: Instant, taken: u64, waiting: bool) -> Verdict {
+        if taken > self.bytes {
             self.opened = self.opened.or(Some(now));
-            (self.bytes, self.grew) = (sent, now);
+            (self.bytes, self.grew) = (taken, now);
         } else if !waiting {
             self.grew = now;
         }
@@ -77,7 +77,7 @@ impl Watch {
         }
     }
 
-    /// What left in the last second.
+    /// What was taken in the last second.
     pub(super) fn kbps(&self) -> u32 {
         self.kbps
     }

@@ -61,9 +61,12 @@ fn database() -> Arc<Database> {
     Arc::clone(FONTS.get_or_init(load))
 }
 
+/// The best face for a character, and for its coloured form.
+type Known = HashMap<(char, bool), Option<usize>>;
+
 /// The family that shows `grapheme` best; none where Inter does, or where no font has it.
 pub(crate) fn face_for(grapheme: &str) -> Option<String> {
-    static KNOWN: OnceLock<Mutex<HashMap<(char, bool), Option<usize>>>> = OnceLock::new();
+    static KNOWN: OnceLock<Mutex<Known>> = OnceLock::new();
     let base = grapheme.chars().next()?;
     let emoji = is_emoji(base) || grapheme.contains('\u{FE0F}');
     if base.is_ascii() && !emoji {
