@@ -1,20 +1,23 @@
 //! The program, small, for the operator: JPEGs at a lower rate, the latest frame wins.
 
+mod colours;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use domain::Canvas;
-use gst::prelude::Cast;
+use gst::prelude::{Cast, ElementExt, PadExtManual};
+use gst_video::prelude::VideoFrameExt;
 
 use crate::chain::{Chain, Part};
 use crate::error::EngineError;
 use crate::event::{EngineEvent, EventSink, MonitorConfig};
 use crate::{format, state_change};
+use colours::Plane;
 
 const WHAT: &str = "monitor";
-/// What JPEG readers take a picture for: all of the range, the matrix of bt601.
-const JPEG_COLOURS: &str = "1:4:7:1";
+const SMALL: &str = "small";
 /// Good enough to judge a picture by, small enough for fifteen a second through a window's bridge.
 const QUALITY: u32 = 80;
 
@@ -81,6 +84,15 @@ impl Running {
         let unfit = || EngineError::build(WHAT, "an end of it is no application's");
         let source = built.first().clone().downcast::<gst_app::AppSrc>().map_err(|_| unfit())?;
         let end = built.last().clone().downcast::<gst_app::AppSink>().map_err(|_| unfit())?;
+        let small = built.named(SMALL).and_then(|filter| filter.static_pad("src")).ok_or_else(unfit)?;
+        let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::I420, config.width, config.height);
+        let info = info.build().map_err(|error| EngineError::build(WHAT, error))?;
+        small.add_probe(gst::PadProbeType::BUFFER, move |_, probed| {
+            if let Some(buffer) = probed.buffer_mut() {
+                recolour(buffer.make_mut(), &info);
+            }
+            gst::PadProbeReturn::Ok
+        });
         let callbacks = gst_app::AppSinkCallbacks::builder().new_sample(move |end| {
             let sample = end.pull_sample().map_err(|_| gst::FlowError::Eos)?;
             if let Some(picture) = sample.buffer_owned().and_then(|buffer| buffer.into_mapped_buffer_readable().ok()) {
@@ -97,6 +109,17 @@ impl Running {
     }
 }
 
+/// Gives a small frame the colours of JPEG. A frame that cannot be mapped stays a little dull.
+fn recolour(buffer: &mut gst::BufferRef, info: &gst_video::VideoInfo) {
+    let Ok(mut frame) = gst_video::VideoFrameRef::from_buffer_ref_writable(buffer, info) else { return };
+    let (width, height) = (frame.width() as usize, frame.height() as usize);
+    let strides = [0, 1, 2].map(|plane: usize| usize::try_from(frame.plane_stride()[plane]).unwrap_or(0));
+    let [y, u, v, _] = frame.planes_data_mut();
+    let plane = |samples, stride| Plane { samples, stride };
+    let (mut y, mut u, mut v) = (plane(y, strides[0]), plane(u, strides[1]), plane(v, strides[2]));
+    colours::to_jpeg(&mut y, &mut u, &mut v, width, height);
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         if let Err(error) = state_change::stop(&self.pipeline, WHAT, &self.graphs_dir) {
@@ -107,11 +130,7 @@ impl Drop for Running {
 
 fn chain(config: MonitorConfig, canvas: &Canvas) -> Chain {
     let MonitorConfig { width, height, .. } = config;
-    // Scaled before it is converted, so that the conversion touches few pixels.
-    let small = format!(
-        "video/x-raw, format=(string)I420, width=(int){width}, height=(int){height}, \
-         pixel-aspect-ratio=(fraction)1/1, colorimetry=(string){JPEG_COLOURS}"
-    );
+    let small = format::sized_video(width, height, canvas.fps);
     let source = Part::new("appsrc")
         .set("caps", format::raw_video(canvas))
         .set("format", "time")
@@ -120,7 +139,7 @@ fn chain(config: MonitorConfig, canvas: &Canvas) -> Chain {
         .set("leaky-type", "downstream");
     Chain::start(source)
         .then(Part::new("videoconvertscale"))
-        .then(Part::caps(small))
+        .then(Part::caps(small).named(SMALL))
         .then(Part::new("jpegenc").set("quality", QUALITY).set("idct-method", "ifast"))
         .then(Part::new("appsink").set("sync", false).set("max-buffers", 1).set("drop", true))
 }

@@ -119,7 +119,7 @@ const S: Duration = Duration::from_secs(1);
 
 #[test]
 fn a_full_picture_keeps_clear_of_the_clock_strip_at_every_size() {
-    for (width, height) in [(320, 180), (640, 360), (1280, 720), (1920, 1080), (720, 1280)] {
+    for (width, height) in [(320, 180), (322, 182), (640, 360), (1280, 720), (1920, 1080), (720, 1280)] {
         let canvas = Canvas::new(width, height, 30).unwrap();
         let (mut painter, handle) = Painter::start(canvas);
         let mut program = Program::grey(canvas, 100);
