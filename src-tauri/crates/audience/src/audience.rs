@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use domain::room::RoomEvent;
 use domain::{Bye, OnPicture, Seq, ViewerId};
 use media::{AccessUnit, CodecConfig};
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::clock::ProgramClock;
 use crate::config::{AudienceConfig, ServiceLimits};
@@ -22,6 +23,9 @@ use crate::shared::{Current, EventSender, Shared};
 
 /// Events that the studio did not take yet; beyond it they are counted and lost.
 const EVENTS: usize = 1024;
+
+/// For the last words to everybody, when the service stops.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// A running service. Clones are the same service; it ends with [`Audience::shutdown`].
 #[derive(Clone)]
@@ -73,6 +77,7 @@ impl Audience {
             metrics,
             events: event_sender,
             current: Mutex::new(None),
+            conversations: Arc::new(Semaphore::new(limits.connections)),
             stopping,
         });
         let serving = tokio::spawn(http::serve(listener, http::router(shared.clone()), limits, stop));
@@ -168,12 +173,22 @@ impl Audience {
             current.room.close(Bye::Shutdown);
         }
         self.shared.media.stop().await;
+        self.farewells().await;
         self.shared.stopping.send_replace(true);
         let serving = self.serving.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(serving) = serving
             && let Err(error) = serving.await
         {
             tracing::error!(%error, "serving ended badly");
+        }
+    }
+
+    /// Waits until everybody in a room has been told goodbye, or does not listen.
+    async fn farewells(&self) {
+        let everybody = u32::try_from(self.shared.limits.connections).unwrap_or(u32::MAX);
+        let told = self.shared.conversations.acquire_many(everybody);
+        if tokio::time::timeout(FAREWELL, told).await.is_err() {
+            tracing::debug!("somebody was not told goodbye");
         }
     }
 

@@ -69,14 +69,14 @@ pub struct WhepClient {
 impl WhepClient {
     /// Joins at `url` (`http://…/S/whep`). The units come with program time, by the service's
     /// `Antenne-Clock`; the channel closes when the session ends. Must be called on a tokio
-    /// runtime.
+    /// runtime. How long a picture lasts is not known to a receiver: its duration is zero.
     ///
     /// # Errors
     ///
     /// [`ClientError`] says what went wrong. No session is left behind then.
     pub async fn connect(url: &str) -> Result<(Self, mpsc::Receiver<AccessUnit>), ClientError> {
-        let url = Url::parse(url).ok().filter(|url| url.scheme() == "http" && url.has_host());
-        let url = url.ok_or_else(|| ClientError::Address("this".to_owned()))?;
+        let parsed = Url::parse(url).ok().filter(|url| url.scheme() == "http" && url.has_host());
+        let url = parsed.ok_or_else(|| ClientError::Address(url.to_owned()))?;
         let socket = UdpSocket::bind(SocketAddr::new(own_address(&url).await?, 0)).await?;
         let mut rtc = Rtc::builder().clear_codecs().enable_opus(true, false).enable_h264(true).build(Instant::now());
         let candidate = Candidate::host(socket.local_addr()?, "udp").map_err(unusable)?;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::ShowSlug;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::clock::ProgramClock;
 use crate::config::ServiceLimits;
@@ -24,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) events: EventSender,
     pub(crate) current: Mutex<Option<Arc<Current>>>,
+    /// A permit for each open room connection; all are back when everybody has been told goodbye.
+    pub(crate) conversations: Arc<Semaphore>,
     /// True once the service stops.
     pub(crate) stopping: watch::Sender<bool>,
 }

@@ -10,8 +10,9 @@ use axum::body::Body;
 use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -82,10 +83,10 @@ async fn converse(
         Err(error) => return ended(&error),
     };
     let connection = Connection { peer: SocketAddr::new(peer.ip().to_canonical(), peer.port()), local };
+    let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(connection);
-        let mut router = router.clone();
-        async move { tower_call(&mut router, request.map(Body::new)).await }
+        router.call(request.map(Body::new))
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -110,13 +111,6 @@ async fn converse(
 async fn stopped(stopping: &mut watch::Receiver<bool>) {
     // The guard that comes back must not live on.
     drop(stopping.wait_for(|stopping| *stopping).await);
-}
-
-async fn tower_call(
-    router: &mut Router,
-    request: Request<Body>,
-) -> Result<axum::response::Response, std::convert::Infallible> {
-    hyper::service::Service::call(&hyper_util::service::TowerToHyperService::new(router.clone()), request).await
 }
 
 fn ended(error: &io::Error) {

@@ -33,11 +33,18 @@ pub(super) async fn enter(
         let message = format!("This address is a WebSocket. {}", rejection.body_text());
         Problem::new(StatusCode::BAD_REQUEST, "not_a_websocket", message)
     })?;
+    let place = shared.conversations.clone().try_acquire_owned().map_err(|_| {
+        let message = "As many people are here as this computer can serve.";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "full", message).retry_after(30)
+    })?;
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
         .max_write_buffer_size(WRITE_AT_MOST)
         .max_message_size(READ_AT_MOST)
         .max_frame_size(READ_AT_MOST);
-    Ok(upgrade.on_upgrade(move |socket| room::serve(socket, shared, current)))
+    Ok(upgrade.on_upgrade(move |socket| async move {
+        room::serve(socket, shared, current).await;
+        drop(place);
+    }))
 }

@@ -21,6 +21,9 @@ const MESSAGE: usize = 2 << 10;
 /// How long the last words may take.
 const FAREWELL: Duration = Duration::from_secs(2);
 
+/// How long the other side may take to answer them.
+const ANSWER: Duration = Duration::from_millis(500);
+
 /// How a conversation ends.
 enum End {
     /// The viewer is gone.
@@ -192,6 +195,7 @@ async fn say_goodbye(socket: &mut WebSocket, bye: Bye) {
     }
     let close = CloseFrame { code, reason: Utf8Bytes::default() };
     if socket.send(Message::Close(Some(close))).await.is_ok() {
-        while let Some(Ok(_)) = socket.recv().await {}
+        let answered = async { while let Some(Ok(_)) = socket.recv().await {} };
+        let _ = timeout(ANSWER, answered).await;
     }
 }

@@ -123,3 +123,18 @@ async fn a_viewer_who_does_not_read_is_dropped_and_the_others_lose_nothing() {
     assert_eq!(other.next("hearts").await["total"], 2);
     service.audience.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_viewer_who_is_not_there_any_more_is_let_go() {
+    let limits = ServiceLimits { silence: Duration::from_millis(300), ..ServiceLimits::default() };
+    let service = Service::start_with(limits, TestJournal::default(), TestLibrary::default()).await;
+    let mut other = service.viewer().await;
+    let mut viewer = service.viewer().await;
+    viewer.hello(Some("Ada")).await;
+    // Nobody reads, so nobody answers the pings. The other one does both.
+    other.hello(None).await;
+    while other.next("presence").await["viewers"] != 2 {}
+    while other.next("presence").await["viewers"] != 1 {}
+    drop(viewer);
+    service.audience.shutdown().await;
+}
