@@ -15,6 +15,7 @@ use domain::{Device, DeviceKind};
 
 pub(crate) use merge::{Address, Found};
 pub(crate) use mode::{Encoding, Mode, best};
+pub(crate) use screens::{display_of, wayland_advice};
 pub use watch::DeviceWatch;
 
 /// A look that takes longer is given up: a sound server that hangs must not take us along.
@@ -34,8 +35,6 @@ pub fn list_devices() -> Vec<Device> {
 pub(crate) fn find(kind: DeviceKind, id: &str) -> Option<Found> {
     look::cameras_and_microphones().into_iter().find(|found| found.device.kind == kind && found.device.id == id)
 }
-
-pub(crate) use screens::{display_of, wayland_advice};
 
 /// Runs `work` on a thread of its own; none if it did not end within [`LOOK_DEADLINE`].
 fn within_deadline<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {

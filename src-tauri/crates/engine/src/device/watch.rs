@@ -1,5 +1,7 @@
 //! Follows plug and unplug, and outlives the sound and picture server.
 
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::{self, JoinHandle};
@@ -13,10 +15,12 @@ use crate::device::pipewire::{Follower, Heard};
 use crate::error::EngineError;
 use crate::source::cadence::{Stopped, wait};
 
-/// How often the owner's wish to end is looked for, and what comes together is told together.
+/// How often the owner's wish to end is looked for.
 const LOOK: Duration = Duration::from_millis(100);
 /// How often a server that is gone is looked for.
 const SERVER_LOOK: Duration = Duration::from_secs(1);
+/// Changes that come one after the other are told together, but not later than this.
+const SETTLING: Duration = Duration::from_secs(1);
 /// Even when nobody tells of a change: a sound card without any server has nobody to do so.
 const RARELY: Duration = Duration::from_secs(30);
 
@@ -60,79 +64,89 @@ impl Drop for DeviceWatch {
 
 fn follow(sink: &ListSink, stop: &Receiver<()>) -> Stopped {
     let cameras = gst::DeviceProviderFactory::by_name("v4l2deviceprovider").filter(|provider| provider.start().is_ok());
-    let mut told = None;
-    let stopped = loop {
-        let follower = Follower::start();
-        let Err(stopped) = follow_server(follower.as_ref(), cameras.as_ref(), &mut told, sink, stop) else { continue };
-        break stopped;
-    };
-    if let Some(cameras) = cameras {
-        cameras.stop();
-    }
-    stopped
-}
-
-/// Follows until the server is gone, and a while longer: its devices went with it.
-fn follow_server(
-    server: Option<&Follower>,
-    cameras: Option<&gst::DeviceProvider>,
-    told: &mut Option<Vec<Device>>,
-    sink: &ListSink,
-    stop: &Receiver<()>,
-) -> Result<(), Stopped> {
+    let mut watched = Watched { sink, told: None, cameras };
     loop {
+        let followed = match Follower::start() {
+            Some(server) => watched.follow_server(&server, stop),
+            None => Ok(()),
+        };
+        let Err(stopped) = followed.and_then(|()| watched.wait_for_server(stop)) else { continue };
+        if let Some(cameras) = watched.cameras {
+            cameras.stop();
+        }
+        return stopped;
+    }
+}
+
+struct Watched<'a> {
+    sink: &'a ListSink,
+    told: Option<Vec<Device>>,
+    cameras: Option<gst::DeviceProvider>,
+}
+
+impl Watched<'_> {
+    fn tell(&mut self) {
         let list = list_devices();
-        if told.as_ref() != Some(&list) {
-            *told = Some(list.clone());
-            sink(list);
+        if self.told.as_ref() != Some(&list) {
+            self.told = Some(list.clone());
+            (self.sink)(list);
         }
-        let looked = Instant::now();
-        let mut changed = false;
-        while !changed && looked.elapsed() < RARELY {
-            wait(stop, Duration::ZERO)?;
-            match server.map_or(Heard::Gone, |server| server.wait(LOOK)) {
-                Heard::Change => changed = true,
-                Heard::Nothing => {}
-                Heard::Gone => return wait_for_server(told, cameras, sink, stop),
+    }
+
+    /// Until the server is gone.
+    fn follow_server(&mut self, server: &Follower, stop: &Receiver<()>) -> Result<(), Stopped> {
+        loop {
+            self.tell();
+            let looked = Instant::now();
+            let mut changed = false;
+            while !changed && looked.elapsed() < RARELY {
+                wait(stop, Duration::ZERO)?;
+                match server.wait(LOOK) {
+                    Heard::Change => changed = true,
+                    Heard::Nothing => {}
+                    Heard::Gone => return Ok(()),
+                }
+                changed |= self.camera_came_or_went();
             }
-            changed |= cameras.is_some_and(camera_came_or_went);
+            // Plugging in one device makes many small changes.
+            let began = Instant::now();
+            while began.elapsed() < SETTLING && server.wait(LOOK) == Heard::Change {
+                wait(stop, Duration::ZERO)?;
+            }
         }
-        settle(server, stop)?;
+    }
+
+    /// Until a server answers. Looks cost something here: sound cards are opened to be listed.
+    fn wait_for_server(&mut self, stop: &Receiver<()>) -> Result<(), Stopped> {
+        let mut looked: Option<Instant> = None;
+        loop {
+            if self.camera_came_or_went() || looked.is_none_or(|looked| looked.elapsed() >= RARELY) {
+                looked = Some(Instant::now());
+                self.tell();
+            }
+            wait(stop, SERVER_LOOK)?;
+            if socket().is_some_and(|path| UnixStream::connect(path).is_ok()) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes everything that the provider told.
+    fn camera_came_or_went(&self) -> bool {
+        let kinds = [gst::MessageType::DeviceAdded, gst::MessageType::DeviceRemoved, gst::MessageType::DeviceChanged];
+        let Some(cameras) = &self.cameras else { return false };
+        let bus = cameras.bus();
+        let mut changed = false;
+        while bus.pop_filtered(&kinds).is_some() {
+            changed = true;
+        }
+        changed
     }
 }
 
-/// Plugging in one device makes many small changes.
-fn settle(server: Option<&Follower>, stop: &Receiver<()>) -> Result<(), Stopped> {
-    let began = Instant::now();
-    while began.elapsed() < SERVER_LOOK && server.is_some_and(|server| server.wait(LOOK) == Heard::Change) {
-        wait(stop, Duration::ZERO)?;
-    }
-    Ok(())
-}
-
-fn wait_for_server(
-    told: &mut Option<Vec<Device>>,
-    cameras: Option<&gst::DeviceProvider>,
-    sink: &ListSink,
-    stop: &Receiver<()>,
-) -> Result<(), Stopped> {
-    wait(stop, SERVER_LOOK)?;
-    let _ = cameras.is_some_and(camera_came_or_went);
-    let list = list_devices();
-    if told.as_ref() != Some(&list) {
-        *told = Some(list.clone());
-        sink(list);
-    }
-    Ok(())
-}
-
-/// Takes everything that the provider told.
-fn camera_came_or_went(provider: &gst::DeviceProvider) -> bool {
-    let kinds = [gst::MessageType::DeviceAdded, gst::MessageType::DeviceRemoved, gst::MessageType::DeviceChanged];
-    let bus = provider.bus();
-    let mut changed = false;
-    while bus.pop_filtered(&kinds).is_some() {
-        changed = true;
-    }
-    changed
+/// Where PipeWire listens.
+fn socket() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let folder = set("PIPEWIRE_RUNTIME_DIR").or_else(|| set("XDG_RUNTIME_DIR"))?;
+    Some(PathBuf::from(folder).join(set("PIPEWIRE_REMOTE").unwrap_or_else(|| "pipewire-0".into())))
 }

@@ -45,12 +45,14 @@ fn decode(path: &Path, shared: &Shared) -> Result<Option<gst::Buffer>, EngineErr
     let pipeline = gst::Pipeline::new();
     let built = chain.build(pipeline.upcast_ref(), WHAT)?;
     let sink = built.last().downcast_ref::<gst_app::AppSink>().cloned();
-    state_change::start(&pipeline, WHAT, &shared.context.graphs_dir)?;
-    let deadline = clock_time(DECODE_DEADLINE);
-    let sample = sink.and_then(|sink| sink.try_pull_sample(deadline));
-    let picture = sample.and_then(|sample| sample.buffer_owned());
-    state_change::stop(&pipeline, WHAT, &shared.context.graphs_dir)?;
-    Ok(picture)
+    let started = state_change::start(&pipeline, WHAT, &shared.context.graphs_dir);
+    let sample = match (&started, sink) {
+        (Ok(()), Some(sink)) => sink.try_pull_sample(clock_time(DECODE_DEADLINE)),
+        _ => None,
+    };
+    let stopped = state_change::stop(&pipeline, WHAT, &shared.context.graphs_dir);
+    started.and(stopped)?;
+    Ok(sample.and_then(|sample| sample.buffer_owned()))
 }
 
 /// By the file's first bytes, never by its name.

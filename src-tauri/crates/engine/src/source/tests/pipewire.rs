@@ -99,6 +99,12 @@ impl Server {
         self.camera = Some(Process::start(helper(), &["antenne-test-camera", "Test camera", "640x360", "30"]));
     }
 
+    /// The camera's process stands still; PipeWire still lists it.
+    fn freeze(&self) {
+        let camera = self.camera.as_ref().expect("the camera is plugged").0.id();
+        assert!(Command::new("sh").args(["-c", &format!("kill -STOP {camera}")]).status().unwrap().success());
+    }
+
     fn pull(&mut self) {
         self.camera = None;
     }
@@ -141,6 +147,15 @@ fn inside(folder: &Path) {
     wait_list(&lists, true);
     camera.wait(SourceState::Running);
     camera.assert_clock_runs(60);
+
+    println!("the camera freezes without a word");
+    server.freeze();
+    camera.wait(SourceState::Lost);
+    // The stand-in does not thaw by itself.
+    server.pull();
+    server.plug();
+    camera.wait(SourceState::Running);
+    camera.assert_clock_runs(30);
 
     println!("the server is restarted");
     drop(server);
