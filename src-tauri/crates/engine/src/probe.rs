@@ -224,7 +224,9 @@ mod tests {
 
     fn pictures(pattern: &str) -> Vec<AccessUnit> {
         let line = Chain::start(Part::new("videotestsrc").set("pattern", pattern).set("num-buffers", 75))
-            .then(Part::caps("video/x-raw, format=(string)I420, width=(int)320, height=(int)180, framerate=(fraction)30/1"))
+            .then(Part::caps(
+                "video/x-raw, format=(string)I420, width=(int)320, height=(int)180, framerate=(fraction)30/1",
+            ))
             .then(Part::new("x264enc").set("tune", "zerolatency").set("key-int-max", 30))
             .then(Part::caps("video/x-h264, profile=(string)constrained-baseline, stream-format=(string)byte-stream"))
             .then(Part::new("h264parse").set("config-interval", -1))
