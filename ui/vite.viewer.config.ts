@@ -1,18 +1,23 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
-/** Puts a compressed twin (`.gz`) beside each text file, for the service to hand out as it is. */
+/**
+ * Puts a compressed twin (`.gz`) beside each text file, for the service to hand out as it is. Made
+ * from the written files: the last changes to a bundle come after every plugin saw it.
+ */
 function compressedTwins(): Plugin {
   return {
     name: "compressed-twins",
-    enforce: "post",
-    generateBundle(_options, bundle) {
-      for (const [fileName, file] of Object.entries(bundle)) {
+    async writeBundle({ dir }, bundle) {
+      if (dir === undefined) return;
+      for (const fileName of Object.keys(bundle)) {
         if (!/\.(html|js|css|svg)$/.test(fileName)) continue;
-        const source = gzipSync(file.type === "chunk" ? file.code : file.source, { level: 9 });
-        this.emitFile({ type: "asset", fileName: `${fileName}.gz`, source });
+        const file = join(dir, fileName);
+        await writeFile(`${file}.gz`, gzipSync(await readFile(file), { level: 9 }));
       }
     },
   };
