@@ -53,27 +53,34 @@ impl Grid {
     }
 }
 
-/// Thins out a source that is faster than the canvas, without adding latency.
+/// Brings a camera's pictures to the steps of the canvas: thins out one that is faster, and evens
+/// out the jitter of one that is as fast, so that the mixer neither repeats nor skips a picture
+/// only because two came a little too close together. Adds no latency.
 #[derive(Debug, Clone)]
-pub(crate) struct Pace {
-    period: Duration,
-    due: Duration,
+pub(crate) struct Cadence {
+    grid: Grid,
+    last: Option<u64>,
 }
 
-impl Pace {
-    pub(crate) fn new(rate: u32) -> Self {
-        Self { period: Duration::from_secs(1) / rate.max(1), due: Duration::ZERO }
+impl Cadence {
+    pub(crate) const fn new(rate: u32) -> Self {
+        Self { grid: Grid::new(rate), last: None }
     }
 
-    /// Whether the picture that arrived at `moment` is taken.
-    pub(crate) fn take(&mut self, moment: Duration) -> bool {
-        // Cameras jitter by a few milliseconds: a third of a period early is on time.
-        if moment + self.period / 3 < self.due {
-            return false;
-        }
-        let steady = self.due + self.period;
-        self.due = if moment > steady { moment + self.period } else { steady };
-        true
+    /// The step that the picture of `moment` belongs to; none if that has one already.
+    ///
+    /// The step after the last one is preferred up to three quarters of a period away: only a
+    /// lasting difference of the rates makes a step of two or none.
+    pub(crate) fn place(&mut self, moment: Duration) -> Option<Duration> {
+        let period = self.grid.at(1);
+        let nearest = self.grid.next(moment.saturating_sub(period / 2));
+        let step = match self.last.map(|last| last + 1) {
+            Some(following) if self.grid.at(following).abs_diff(moment) <= period * 3 / 4 => following,
+            Some(following) if nearest < following => return None,
+            _ => nearest,
+        };
+        self.last = Some(step);
+        Some(self.grid.at(step))
     }
 }
 
@@ -92,26 +99,38 @@ mod tests {
         }
     }
 
+    /// The steps of 600 pictures that come every `period` µs, `phase` µs after the grid, and late by
+    /// up to `jitter` µs.
+    fn steps(period: u64, phase: u64, jitter: u64) -> Vec<Duration> {
+        let mut cadence = Cadence::new(30);
+        let moment = |n: u64| Duration::from_micros(n * period + phase + n * 7919 % jitter.max(1));
+        (0..600).filter_map(|n| cadence.place(moment(n))).collect()
+    }
+
     #[test]
     fn a_camera_twice_as_fast_loses_every_second_picture() {
-        let mut pace = Pace::new(30);
-        let taken = (0..600).filter(|n| pace.take(Duration::from_micros(n * 16_667))).count();
-        assert!((299..=301).contains(&taken), "{taken}");
+        for phase in [0, 3_000, 9_000, 16_000] {
+            let taken = steps(16_667, phase, 2_000).len();
+            assert!((299..=301).contains(&taken), "{taken}");
+        }
     }
 
     #[test]
-    fn a_camera_of_the_same_rate_that_jitters_loses_nothing() {
-        let mut pace = Pace::new(30);
-        let jitter = |n: u64| n * 7919 % 16_000;
-        let taken = (0..600).filter(|n| pace.take(Duration::from_micros(n * 33_333 + jitter(*n)))).count();
-        assert_eq!(taken, 600);
+    fn a_camera_of_the_same_rate_that_jitters_fills_every_step_whatever_its_phase() {
+        for phase in (0..33_333).step_by(1_111) {
+            let steps = steps(33_333, phase, 8_000);
+            let period = Duration::from_nanos(33_333_333);
+            let uneven = steps.windows(2).filter(|pair| (pair[1] - pair[0]).abs_diff(period) > Duration::from_nanos(2));
+            assert_eq!((steps.len(), uneven.count()), (600, 0), "phase {phase} µs");
+        }
     }
 
     #[test]
-    fn a_pause_is_not_made_good_by_a_burst() {
-        let mut pace = Pace::new(30);
-        assert!(pace.take(Duration::from_millis(0)));
-        assert!(pace.take(Duration::from_secs(5)));
-        assert!(!pace.take(Duration::from_millis(5_005)));
+    fn a_slower_camera_stays_slow_and_a_pause_is_not_made_good_by_a_burst() {
+        assert_eq!(steps(66_667, 5_000, 5_000).len(), 600);
+        let mut cadence = Cadence::new(30);
+        assert_eq!(cadence.place(Duration::from_millis(1_000)), Some(Duration::from_secs(1)));
+        assert_eq!(cadence.place(Duration::from_millis(5_001)), Some(Duration::from_secs(5)));
+        assert_eq!(cadence.place(Duration::from_millis(5_002)), None);
     }
 }

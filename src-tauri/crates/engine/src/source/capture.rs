@@ -10,7 +10,7 @@ use gst_video::prelude::VideoFrameExt;
 
 use crate::chain::{Built, Chain};
 use crate::device;
-use crate::source::cadence::{Pace, running_time};
+use crate::source::cadence::{Cadence, running_time};
 use crate::source::chains;
 use crate::source::drift::DriftCompensator;
 use crate::source::format::{audio_buffer, clock_time, video_info};
@@ -90,22 +90,21 @@ fn chain(id: &str, shared: &Shared) -> Result<Chain, String> {
     })
 }
 
-/// At the source's pad: sets implausible timestamps to the moment of arrival, and drops what is
-/// faster than the canvas before it costs anything.
+/// At the source's pad: sets implausible timestamps to the moment of arrival, brings them to the
+/// canvas' steps, and drops what is faster than the canvas before it costs anything.
 fn thin_out(built: &Built, shared: &Shared) {
     let Some(pad) = built.first().static_pad("src") else { return };
     let (clock, base_time) = (shared.context.clock.clone(), shared.context.base_time);
     let period = gst::ClockTime::from_nseconds(1_000_000_000 / u64::from(shared.context.canvas.fps.max(1)));
-    let pace = Mutex::new(Pace::new(shared.context.canvas.fps));
+    let cadence = Mutex::new(Cadence::new(shared.context.canvas.fps));
     pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
         let now = running_time(&clock, base_time);
         let Some(buffer) = info.buffer_mut() else { return gst::PadProbeReturn::Ok };
         let own = buffer.pts().map(Duration::from);
         let moment = own.filter(|own| *own <= now && now - *own <= PLAUSIBLE).unwrap_or(now);
         // Only this pad's thread takes the lock.
-        if !pace.lock().is_ok_and(|mut pace| pace.take(moment)) {
-            return gst::PadProbeReturn::Drop;
-        }
+        let placed = cadence.lock().ok().and_then(|mut cadence| cadence.place(moment));
+        let Some(moment) = placed else { return gst::PadProbeReturn::Drop };
         let buffer = buffer.make_mut();
         buffer.set_pts(clock_time(moment));
         buffer.set_dts(gst::ClockTime::NONE);
