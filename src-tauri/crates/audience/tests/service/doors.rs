@@ -155,8 +155,7 @@ async fn broken_offers_never_harm_the_service() {
 
 #[tokio::test]
 async fn so_many_pending_sessions_for_an_address_and_no_more() {
-    let limits =
-        ServiceLimits { pending_of_address: 2, connect: Duration::from_millis(300), ..ServiceLimits::default() };
+    let limits = ServiceLimits { pending_of_address: 2, connect: Duration::from_secs(3), ..ServiceLimits::default() };
     let service = Service::start_with(limits, TestJournal::default(), TestLibrary::default()).await;
     service.on_air();
     let offer = include_str!("chromium.sdp").replace('\n', "\r\n");

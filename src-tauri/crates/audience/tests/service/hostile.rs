@@ -126,7 +126,7 @@ async fn a_viewer_who_does_not_read_is_dropped_and_the_others_lose_nothing() {
 
 #[tokio::test]
 async fn a_viewer_who_is_not_there_any_more_is_let_go() {
-    let limits = ServiceLimits { silence: Duration::from_millis(300), ..ServiceLimits::default() };
+    let limits = ServiceLimits { silence: Duration::from_secs(2), ..ServiceLimits::default() };
     let service = Service::start_with(limits, TestJournal::default(), TestLibrary::default()).await;
     let mut other = service.viewer().await;
     let mut viewer = service.viewer().await;
