@@ -4,6 +4,7 @@ mod broadcast;
 mod director;
 mod program;
 mod request;
+mod round;
 mod shared;
 mod slate;
 mod sources;

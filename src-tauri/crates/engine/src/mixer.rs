@@ -8,6 +8,7 @@ mod levels;
 mod observer;
 mod output;
 mod slot;
+mod stage;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,6 +21,7 @@ pub(crate) use levels::LevelMeter;
 pub(crate) use observer::Observed;
 pub(crate) use output::{ProgramOutput, ProgramTap};
 pub(crate) use slot::Slots;
+use stage::{Stage, Target, dress};
 
 use crate::chain::{Built, Chain, Part};
 use crate::error::EngineError;
@@ -54,12 +56,6 @@ pub(crate) struct MixerConfig {
     pub(crate) meter: Arc<LevelMeter>,
     /// Told what went wrong in the pipeline, from any thread.
     pub(crate) failed: Box<dyn Fn(String) + Send + Sync>,
-}
-
-/// A layout that waits for the next frame.
-struct Target {
-    plan: PlanId,
-    layers: Vec<Layer>,
 }
 
 /// The running program pipeline. Stopped when it is dropped.
@@ -152,71 +148,6 @@ impl Drop for Mixer {
             tracing::error!(%error, "the program pipeline was abandoned");
         }
     }
-}
-
-/// The compositor's pads, by role.
-struct Stage {
-    camera: gst::Pad,
-    screen: gst::Pad,
-}
-
-impl Stage {
-    /// Moves the pads; whoever is not in `layers` is not drawn (and costs nothing).
-    fn show(&self, layers: &[Layer]) {
-        for (role, pad) in [(Role::Camera, &self.camera), (Role::Screen, &self.screen)] {
-            let Some(index) = layers.iter().position(|layer| layer.role == role) else {
-                pad.set_property("alpha", 0f64);
-                continue;
-            };
-            let rect = layers[index].rect;
-            let pixels = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
-            pad.set_property("xpos", pixels(rect.x));
-            pad.set_property("ypos", pixels(rect.y));
-            pad.set_property("width", pixels(rect.width));
-            pad.set_property("height", pixels(rect.height));
-            pad.set_property("zorder", u32::try_from(index + 1).unwrap_or(u32::MAX));
-            pad.set_property("alpha", 1f64);
-        }
-    }
-}
-
-/// Puts graphics on every frame, and changes the layout between two frames.
-///
-/// Both happen on the compositor's own thread, after it made one frame and before it begins the
-/// next: a layout is never seen half, and no frame is missed for it.
-fn dress(
-    compositor: &gst::Element,
-    canvas: &Canvas,
-    stage: Stage,
-    target: Arc<Mutex<Option<Target>>>,
-    mut paint: Paint,
-    shown: Box<dyn Fn(PlanId) + Send>,
-) -> Result<(), EngineError> {
-    let caps: gst::Caps = raw_video(canvas).parse().map_err(|error| EngineError::build(WHAT, error))?;
-    let info = gst_video::VideoInfo::from_caps(&caps).map_err(|error| EngineError::build(WHAT, error))?;
-    let pad = compositor.static_pad("src").ok_or_else(|| EngineError::build(WHAT, "the compositor has no output"))?;
-    let mut arriving = None;
-    // A pad probe must be `Fn` and `Sync`; only the streaming thread ever takes this lock.
-    let work = Mutex::new(move |buffer: &mut gst::Buffer| {
-        if let Some(plan) = arriving.take() {
-            shown(plan);
-        }
-        if let Some(target) = lock(&target).take() {
-            stage.show(&target.layers);
-            arriving = Some(target.plan);
-        }
-        let Some(pts) = buffer.pts() else { return };
-        if let Ok(mut frame) = gst_video::VideoFrameRef::from_buffer_ref_writable(buffer.make_mut(), &info) {
-            paint(&mut frame, pts);
-        }
-    });
-    pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
-        if let Some(buffer) = info.buffer_mut() {
-            lock(&work)(buffer);
-        }
-        gst::PadProbeReturn::Ok
-    });
-    Ok(())
 }
 
 /// Hears the pipeline's bus on the threads that post to it: nothing waits for the engine's thread.

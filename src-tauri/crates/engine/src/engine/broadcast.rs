@@ -184,6 +184,11 @@ impl OnAir {
         self.dropped_before + self.encoding.as_ref().map_or(0, |encoding| encoding.dropped())
     }
 
+    /// Pictures that destinations did not take.
+    pub(super) fn dropped_network(&self) -> u64 {
+        self.destinations.iter().map(|(_, handle, _)| handle.dropped()).sum()
+    }
+
     /// Bytes on disk of the recording.
     pub(super) fn recording_bytes(&self) -> u64 {
         self.recording.as_ref().map_or(0, Recording::bytes)

@@ -4,19 +4,19 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use domain::{Coded, PlanId, ProgramMs, Refusal, Stats};
+use domain::{Coded, PlanId, Refusal};
 
 use super::broadcast::{OnAir, Surroundings, Wanted};
 use super::program::Program;
 use super::request::Request;
+use super::round::Round;
 use super::shared::Shared;
 use super::sources::{Sources, first_slate};
-use crate::encoding::Counted;
 use crate::error::EngineError;
 use crate::event::{Broadcast, EngineConfig, EngineEvent, EventSink, FinishedRecording, MonitorConfig};
 use crate::graphics::{Painter, PainterHandle};
 use crate::joint::SourceContext;
-use crate::mixer::{Observed, ProgramTap, Slots};
+use crate::mixer::{ProgramTap, Slots};
 use crate::monitor::Monitor;
 
 /// How often the pipelines are looked after and statistics told.
@@ -48,12 +48,6 @@ enum Air {
     Ending(JoinHandle<()>),
 }
 
-struct Round {
-    at: Instant,
-    counted: Counted,
-    observed: Observed,
-}
-
 impl Director {
     /// Starts the program.
     ///
@@ -80,7 +74,7 @@ impl Director {
         };
         let (slots, meter) = (program.slots.clone(), program.meter.clone());
         let sources = Sources::new(context, slots, meter, sink.clone(), requests.clone());
-        let last_round = Round { at: Instant::now(), counted: Counted::default(), observed: Observed::default() };
+        let last_round = Round::new();
         let painter = Arc::new(handle);
         Ok(Self {
             config,
@@ -197,7 +191,7 @@ impl Director {
         };
         match outcome {
             Ok(on_air) => {
-                self.last_round.counted = Counted::default();
+                self.last_round.begin();
                 self.air = Air::On(Box::new(on_air), Instant::now());
             }
             Err(error) => self.tell(EngineEvent::BeginFailed { refusal: Refusal::from_coded(&error) }),
@@ -245,32 +239,16 @@ impl Director {
         };
         let elapsed = self.last_round.at.elapsed();
         if elapsed >= ROUND {
-            self.last_round.at += elapsed;
-            self.tell_stats(elapsed);
+            let on_air = match &self.air {
+                Air::On(on_air, _) => Some(&**on_air),
+                Air::Off | Air::Ending(_) => None,
+            };
+            let stats = self.last_round.advance(elapsed, self.program.output.observed(), on_air);
+            self.tell(EngineEvent::Stats(stats));
             self.watch();
         }
         let round = ROUND.saturating_sub(self.last_round.at.elapsed());
         keyframe.map_or(round, |keyframe| keyframe.min(round)).max(Duration::from_millis(1))
-    }
-
-    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a few pictures and kilobits")]
-    fn tell_stats(&mut self, elapsed: Duration) {
-        let observed = self.program.output.observed();
-        let mut stats = Stats { dropped_rendering: observed.dropped, ..Stats::default() };
-        let mixed = observed.pictures - self.last_round.observed.pictures;
-        self.last_round.observed = observed;
-        stats.fps = mixed as f32 / elapsed.as_secs_f32();
-        if let Air::On(on_air, _) = &self.air {
-            let counted = on_air.counted();
-            let before = std::mem::replace(&mut self.last_round.counted, counted);
-            let bytes = counted.bytes.saturating_sub(before.bytes) as f32;
-            stats.program_ms = ProgramMs(counted.reached.mseconds());
-            stats.fps = counted.pictures.saturating_sub(before.pictures) as f32 / elapsed.as_secs_f32();
-            stats.encoded_kbps = (bytes * 8.0 / 1000.0 / elapsed.as_secs_f32()) as u32;
-            stats.dropped_encoder = on_air.dropped();
-            stats.recording_bytes = on_air.recording_bytes();
-        }
-        self.tell(EngineEvent::Stats(stats));
     }
 
     fn watch(&mut self) {

@@ -27,7 +27,7 @@ pub(crate) struct ProgramOutput {
     observer: Observer,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Takers {
     monitor: Option<Arc<dyn ProgramTap>>,
     encoder: Option<Arc<dyn ProgramTap>>,
@@ -65,8 +65,7 @@ impl ProgramOutput {
                 return;
             }
             output.observer.picture(pts, duration, clock.time().saturating_sub(base_time));
-            let (monitor, encoder) = output.takers();
-            encoder.iter().chain(&monitor).for_each(|taker| taker.picture(buffer));
+            output.to_takers(|taker| taker.picture(buffer));
         });
         let output = self.clone();
         on_buffer(sound, move |buffer| {
@@ -74,14 +73,14 @@ impl ProgramOutput {
             if !is_news(&output.sound_end, pts, duration) {
                 return;
             }
-            let (monitor, encoder) = output.takers();
-            encoder.iter().chain(&monitor).for_each(|taker| taker.sound(buffer));
+            output.to_takers(|taker| taker.sound(buffer));
         });
     }
 
-    fn takers(&self) -> (Option<Arc<dyn ProgramTap>>, Option<Arc<dyn ProgramTap>>) {
-        let takers = lock(&self.takers);
-        (takers.monitor.clone(), takers.encoder.clone())
+    /// Calls `give` for everybody who takes the program now. No lock is held meanwhile.
+    fn to_takers(&self, give: impl Fn(&Arc<dyn ProgramTap>)) {
+        let Takers { monitor, encoder } = lock(&self.takers).clone();
+        encoder.iter().chain(&monitor).for_each(give);
     }
 }
 

@@ -143,7 +143,7 @@ fn a_layout_changes_as_a_whole_and_without_a_missing_frame() {
     let mut told = 0;
     let mut frames = 0u64;
     bench.pictures_until(|picture| {
-        if frames % 10 == 0 {
+        if frames.is_multiple_of(10) {
             let layout = layouts[(frames / 10 % 3) as usize];
             let (screen, camera) = layout.rects(&CANVAS);
             let screen = screen.map(|rect| Layer { role: Role::Screen, rect });
