@@ -15,12 +15,14 @@ pub(crate) fn ffprobe(path: &Path, arguments: &[&str]) -> Option<String> {
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Records `pictures` of the bench into `path`; answers the recording that still runs.
+/// Records `pictures` of the bench into `path`, which is then drained; answers the recording that still runs.
 pub(crate) fn record(bench: &Bench, path: &Path, pictures: u64) -> Recording {
     let graphs = path.parent().unwrap();
     let recording = Recording::start(path, graphs, Box::new(|error| panic!("{error}"))).unwrap();
     bench.distributor.add(recording.tap());
     (0..pictures).for_each(|n| drop(bench.step(n)));
+    // The feed gets a picture before the recording does.
+    bench.encoding.drain();
     recording
 }
 
