@@ -32,9 +32,9 @@ mod thumbnail;
 pub use device::{DeviceWatch, list_devices};
 pub use engine::Engine;
 pub use error::EngineError;
+pub use event::{Broadcast, EngineConfig, EngineEvent, EventSink, Feed, FinishedRecording, MonitorConfig};
 #[doc(hidden)]
 pub use graphics::{PaintCost, paint_cost};
-pub use event::{Broadcast, EngineConfig, EngineEvent, EventSink, Feed, FinishedRecording, MonitorConfig};
 pub use probe::{ProbeDecoder, ProbeReport};
 pub use recover::recover_recording;
 pub use requirement::init;

@@ -28,12 +28,10 @@ pub fn thumbnail(recording: &Path, jpeg: &Path) -> Result<(), EngineError> {
     let problem = |problem: String| EngineError::Thumbnail { problem };
     let picture = picture_of(recording)?;
     let temporary = jpeg.with_extension("jpg.part");
-    std::fs::write(&temporary, picture.as_slice())
-        .and_then(|()| std::fs::rename(&temporary, jpeg))
-        .map_err(|error| {
-            let _ = std::fs::remove_file(&temporary);
-            problem(error.to_string())
-        })
+    std::fs::write(&temporary, picture.as_slice()).and_then(|()| std::fs::rename(&temporary, jpeg)).map_err(|error| {
+        let _ = std::fs::remove_file(&temporary);
+        problem(error.to_string())
+    })
 }
 
 fn picture_of(recording: &Path) -> Result<gst::MappedBuffer<gst::buffer::Readable>, EngineError> {
@@ -108,7 +106,9 @@ mod tests {
     fn record(path: &Path, seconds: u32) {
         let pipeline = gst::Pipeline::new();
         let chain = Chain::start(Part::new("videotestsrc").set("num-buffers", seconds * 10))
-            .then(Part::caps("video/x-raw, format=(string)I420, width=(int)320, height=(int)180, framerate=(fraction)10/1"))
+            .then(Part::caps(
+                "video/x-raw, format=(string)I420, width=(int)320, height=(int)180, framerate=(fraction)10/1",
+            ))
             .then(Part::new("x264enc").set("tune", "zerolatency").set("key-int-max", 20))
             .then(Part::new("h264parse"))
             .then(Part::new("mp4mux"))
