@@ -1,9 +1,22 @@
 //! Looking for a viewer's colour in a picture: hues are those of oklch, as in the page.
 
-/// How many pixels of `rgb` are strongly coloured in a hue within 15° of `hue` (degrees).
+/// How many pixels of a rectangle have changed clearly since `before` and are now strongly coloured
+/// in a hue within 15° of `hue` (degrees): what stands there in that colour anyway does not count.
 #[must_use]
-pub fn pixels_of_hue(rgb: &[u8], hue: f32) -> usize {
-    rgb.chunks_exact(3).filter(|pixel| is_of_hue([pixel[0], pixel[1], pixel[2]], hue)).count()
+pub fn appeared(before: &[u8], now: &[u8], width: usize, area: (usize, usize, usize, usize), hue: f32) -> usize {
+    let (left, top, right, bottom) = area;
+    let appears = |x: usize, y: usize| {
+        let at = (y * width + x) * 3;
+        let pixel = [now[at], now[at + 1], now[at + 2]];
+        (0..3).any(|channel| before[at + channel].abs_diff(pixel[channel]) > 24) && is_of_hue(pixel, hue)
+    };
+    (top..bottom).map(|y| (left..right).filter(|x| appears(*x, y)).count()).sum()
+}
+
+/// Where hearts rise: the right edge of the picture, below the clock strip.
+#[must_use]
+pub fn where_hearts_rise(width: usize, height: usize) -> (usize, usize, usize, usize) {
+    (width * 4 / 5, height / 10, width, height)
 }
 
 /// Whether a pixel is strongly coloured in a hue within 15° of `hue`.
@@ -56,5 +69,8 @@ mod tests {
         other[0] = 255;
         other[(2 * 4 + 2) * 3] = 255;
         assert_eq!(changed_pixels(&black, &other, 4, (1, 1, 4, 4)), 1);
+        assert_eq!(appeared(&black, &other, 4, (1, 1, 4, 4), 29.0), 1, "red appeared");
+        assert_eq!(appeared(&other, &other, 4, (1, 1, 4, 4), 29.0), 0, "it was there before");
+        assert_eq!(appeared(&black, &other, 4, (1, 1, 4, 4), 142.0), 0, "it is not green");
     }
 }

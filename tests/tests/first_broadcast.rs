@@ -6,7 +6,7 @@ use std::path::Path;
 use antenne_tests::antenne::{Antenne, OnAir};
 use antenne_tests::archive;
 use antenne_tests::browser::{Chromium, Page};
-use antenne_tests::colour::{changed_pixels, pixels_of_hue};
+use antenne_tests::colour::{appeared, changed_pixels, where_hearts_rise};
 use antenne_tests::deadline::let_pass;
 use antenne_tests::http::get;
 use antenne_tests::measure::tell;
@@ -149,15 +149,13 @@ fn in_the_picture(recording: &Recording, said: &Value, first_heart_ms: u64) {
 
     let hue = said["viewer"]["hue"].as_f64().expect("a hue") as f32;
     let heart_at = first_heart_ms as f64 / 1000.0;
-    let coloured = |from: f64, to: f64| {
-        let pictures = recording.pictures_between(from, to, 1);
-        pictures.iter().map(|picture| (picture.pts, pixels_of_hue(&picture.rgb, hue))).collect::<Vec<_>>()
-    };
-    let usual = coloured(heart_at - 1.5, heart_at - 0.7).iter().map(|(_, count)| *count).max().unwrap_or(0);
-    let after = coloured(heart_at - 0.7, heart_at + 2.0);
-    let first = after.iter().find(|(_, count)| *count > usual + 30);
-    let Some((at, _)) = first else {
-        panic!("no heart of hue {hue} between {heart_at} s and 2 s later; usually {usual}")
+    let pictures = recording.pictures_between(heart_at - 2.0, heart_at + 2.0, 1);
+    let area = where_hearts_rise(width, height);
+    let coloured = |picture: &Picture| appeared(&pictures[0].rgb, &picture.rgb, width, area, hue);
+    let usual = pictures.iter().filter(|picture| picture.pts < heart_at - 1.0).map(coloured).max().unwrap_or(0);
+    let first = pictures.iter().find(|picture| picture.pts >= heart_at - 1.0 && coloured(picture) > usual + 30);
+    let Some(Picture { pts: at, .. }) = first else {
+        panic!("no heart of hue {hue} until 2 s after {heart_at} s; usually {usual}")
     };
     tell(format!("heart: told for {heart_at:.3} s, seen from {at:.3} s; comment at {said_at:.3} s"));
 }

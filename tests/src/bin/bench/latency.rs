@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use antenne_tests::browser::{Chromium, Page};
-use antenne_tests::colour::pixels_of_hue;
+use antenne_tests::colour::{appeared, where_hearts_rise};
 use antenne_tests::deadline::let_pass;
 use antenne_tests::measure::Spread;
-use antenne_tests::recording::{Recording, lip_sync};
+use antenne_tests::recording::{Picture, Recording, lip_sync};
 use antenne_tests::room::Guest;
 use tempfile::TempDir;
 
@@ -103,8 +103,11 @@ fn heart_after(recording: &Recording, tapped: f64, hue: f32) -> Option<f64> {
     // A picture's strip says when its moment was, in the same clock as the tap.
     let near = stamps.iter().find(|stamp| stamp.strip.is_some_and(|strip| strip as f64 >= tapped))?;
     let pictures = recording.pictures_between(near.pts - 0.5, near.pts + 1.0, 1);
-    let counts: Vec<_> = pictures.iter().map(|picture| (picture.pts, pixels_of_hue(&picture.rgb, hue))).collect();
-    let usual = counts.iter().filter(|(pts, _)| *pts < near.pts - 0.2).map(|(_, count)| *count).max()?;
-    let (pts, _) = counts.iter().find(|(pts, count)| *pts >= near.pts - 0.2 && *count > usual + 12)?;
+    let (width, height) = recording.size();
+    let count =
+        |picture: &Picture| appeared(&pictures[0].rgb, &picture.rgb, width, where_hearts_rise(width, height), hue);
+    let usual = pictures.iter().filter(|picture| picture.pts < near.pts - 0.2).map(count).max()?;
+    let first = pictures.iter().find(|picture| picture.pts >= near.pts - 0.2 && count(picture) > usual + 12);
+    let pts = first?.pts;
     Some((pts - near.pts) * 1000.0 + near.strip? as f64 - tapped)
 }
