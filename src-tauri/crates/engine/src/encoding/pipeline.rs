@@ -17,8 +17,10 @@ use crate::joint::{EncodedTrack, EncodedUnit};
 use crate::mixer::ProgramTap;
 use crate::state_change::{self, share_time};
 
-/// Pictures that may wait for the encoder; newer ones are dropped and counted when more do.
-const WAITING_PICTURES: u64 = 12;
+/// So much of the picture may wait for the encoder, in time and in bytes; what comes when more does
+/// is dropped and counted. A busy computer catches up with a second; more would be felt as delay.
+const WAITING_SECONDS: u64 = 1;
+const WAITING_PICTURE_BYTES: u64 = 64 << 20;
 /// Pieces of 10 ms that may wait for the encoders: five seconds, because a hole in the sound is
 /// worse than one in the picture.
 const WAITING_PIECES: u64 = 500;
@@ -51,6 +53,7 @@ pub(crate) struct Encoding {
     encoder: gst::Element,
     picture: gst_app::AppSrc,
     sound: gst_app::AppSrc,
+    waiting_pictures: u64,
     dropped: AtomicU64,
     drained: Mutex<mpsc::Receiver<()>>,
     graphs_dir: PathBuf,
@@ -104,6 +107,7 @@ impl Encoding {
             picture: appsrc(&picture)?,
             sound: appsrc(&sound)?,
             pipeline,
+            waiting_pictures: waiting_pictures(&config.canvas),
             dropped: AtomicU64::new(0),
             drained: Mutex::new(drained),
             graphs_dir: config.graphs_dir,
@@ -142,7 +146,7 @@ impl Encoding {
 
 impl ProgramTap for Encoding {
     fn picture(&self, buffer: &gst::Buffer) {
-        if self.picture.current_level_buffers() >= WAITING_PICTURES {
+        if self.picture.current_level_buffers() >= self.waiting_pictures {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         } else {
             // The only error is a pipeline that is going down.
@@ -163,6 +167,11 @@ impl Drop for Encoding {
             tracing::error!(%error, "the encoding pipeline was abandoned");
         }
     }
+}
+
+fn waiting_pictures(canvas: &Canvas) -> u64 {
+    let picture = u64::from(canvas.width) * u64::from(canvas.height) * 3 / 2;
+    (WAITING_PICTURE_BYTES / picture.max(1)).min(u64::from(canvas.fps) * WAITING_SECONDS).max(4)
 }
 
 fn source(name: &str, caps: &str) -> Part {
