@@ -55,7 +55,6 @@ impl Part {
     }
 
     /// Sets a property that is never printed.
-    #[allow(dead_code, reason = "for destinations")]
     pub(crate) fn set_secret(self, key: &str, value: &str) -> Self {
         self.with(key, value.to_owned(), true)
     }
@@ -131,13 +130,6 @@ impl Chain {
     /// The chain with `part` at its end.
     pub(crate) fn then(mut self, part: Part) -> Self {
         self.parts.push(part);
-        self
-    }
-
-    /// The chain with all of `other` at its end.
-    #[allow(dead_code, reason = "for sources")]
-    pub(crate) fn then_all(mut self, other: Chain) -> Self {
-        self.parts.extend(other.parts);
         self
     }
 
