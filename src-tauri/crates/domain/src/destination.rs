@@ -92,7 +92,13 @@ impl DestinationAddress {
         let (authority, path) = rest.split_once('/').ok_or(E::Malformed)?;
         let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
         let plain = |b: u8| b.is_ascii_graphic() && b != b'"' && b != b'\\';
-        if host.is_empty() || path.is_empty() || !text.bytes().all(plain) || text.len() > 2048 {
+        // A path that begins otherwise, or half a password with a slash in it, would pass for the host.
+        let bounded = !authority.contains(['?', '#']);
+        let port_fits = host
+            .rsplit_once(':')
+            .is_none_or(|(_, port)| port.ends_with(']') || port.bytes().all(|b| b.is_ascii_digit()));
+        if !bounded || !port_fits || host.is_empty() || path.is_empty() || !text.bytes().all(plain) || text.len() > 2048
+        {
             return Err(E::Malformed);
         }
         Ok(Self { protocol, host: host.to_owned(), template: text.to_owned() })
@@ -170,6 +176,9 @@ mod tests {
             "rtmp://h0st",
             "rtmp://h0st/",
             "rtmp:///x",
+            "rtmp://h0st?key=s3cret/x",
+            "rtmp://h0st#s3cret/x",
+            "rtmp://user:half/password@h0st/x",
             "file:///etc/passwd",
             "rtmp://h/a b",
             "rtmp://h/a\nb",

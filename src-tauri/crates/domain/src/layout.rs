@@ -49,7 +49,11 @@ impl Canvas {
     /// [`CanvasError`] for anything else.
     pub fn parse_size(text: &str, fps: u32) -> Result<Self, CanvasError> {
         let (width, height) = text.split_once('x').ok_or(CanvasError)?;
-        Self::new(width.parse().map_err(|_| CanvasError)?, height.parse().map_err(|_| CanvasError)?, fps)
+        let side = |text: &str| match text.bytes().all(|b| b.is_ascii_digit()) {
+            true => text.parse().map_err(|_| CanvasError),
+            false => Err(CanvasError),
+        };
+        Self::new(side(width)?, side(height)?, fps)
     }
 }
 
@@ -159,7 +163,8 @@ mod tests {
 
     #[test]
     fn a_canvas_is_refused_with_what_would_be_right() {
-        for bad in ["", "1280", "1280x", "x720", "1281x720", "-2x4", "1280x720x3", "99999999999x2", "0x0"] {
+        for bad in ["", "1280", "1280x", "x720", "1281x720", "-2x4", "+1280x+720", "1280x720x3", "99999999999x2", "0x0"]
+        {
             let error = Canvas::parse_size(bad, 30).unwrap_err();
             assert!(error.to_string().contains("1280x720"), "{bad}");
         }

@@ -197,10 +197,10 @@ impl Room {
 
     /// The rules for a comment; nothing for somebody who is not in the room.
     fn admit(&mut self, now: Now, connection: ConnectionId, words: Words) -> Result<Option<(Said, [u8; 32])>, Refused> {
+        let Some(viewer) = self.people.member(connection).map(|member| member.viewer.clone()) else { return Ok(None) };
         if self.state == BroadcastState::Ended {
             return Err((RefusedCode::Closed, None));
         }
-        let Some(viewer) = self.people.member(connection).map(|member| member.viewer.clone()) else { return Ok(None) };
         if self.people.is_muted(&viewer.id) {
             return Err((RefusedCode::Muted, None));
         }

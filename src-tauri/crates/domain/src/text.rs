@@ -18,14 +18,18 @@ pub fn clean(raw: &str) -> String {
         if is_forbidden(character) || (character == ' ' && (cleaned.is_empty() || cleaned.ends_with(' '))) {
             continue;
         }
-        marks = if is_combining(character) { marks + 1 } else { 0 };
-        if marks <= MARKS_ON_A_BASE {
+        // A joiner between marks begins no new base (Unicode §3.6, D56).
+        marks = match character {
+            mark if is_combining(mark) => marks + 1,
+            joiner if is_invisible(joiner) => marks,
+            _ => 0,
+        };
+        if !is_combining(character) || marks <= MARKS_ON_A_BASE {
             cleaned.push(character);
         }
     }
     cleaned.truncate(cleaned.trim_end().len());
-    // Joiners and selectors alone are nothing that could be read.
-    if cleaned.chars().all(|c| is_combining(c) || is_invisible(c) || c == ' ') { String::new() } else { cleaned }
+    if is_nothing(&cleaned) { String::new() } else { cleaned }
 }
 
 /// The name that `raw` amounts to: cleaned, at most 40 characters; none if nothing is left.
@@ -33,7 +37,13 @@ pub fn clean(raw: &str) -> String {
 pub fn clean_name(raw: &str) -> Option<String> {
     let cleaned: String = clean(raw).chars().take(NAME_CHARACTERS).collect();
     let name = cleaned.trim_end();
-    (!name.is_empty()).then(|| name.to_owned())
+    // What could be seen may have been behind the fortieth character.
+    (!is_nothing(name)).then(|| name.to_owned())
+}
+
+/// Joiners, selectors and marks alone are nothing that could be read.
+fn is_nothing(text: &str) -> bool {
+    text.chars().all(|c| is_combining(c) || is_invisible(c) || c == ' ')
 }
 
 fn is_forbidden(character: char) -> bool {
@@ -42,9 +52,13 @@ fn is_forbidden(character: char) -> bool {
         || matches!(character, '\u{FFF9}'..='\u{FFFF}' | '\u{E000}'..='\u{F8FF}' | '\u{FEFF}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Zero-width joiners and variation selectors: needed inside emoji, invisible alone.
+/// Joiners, fillers and tags that nothing is drawn for (Unicode's `Default_Ignorable_Code_Point`, as
+/// far as it is neither forbidden nor combining): needed inside emoji and scripts, invisible alone.
 fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{200B}'..='\u{200D}' | '\u{2060}'..='\u{2064}' | '\u{00AD}' | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{180E}')
+    matches!(character,
+        '\u{00AD}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+        | '\u{200B}'..='\u{200D}' | '\u{2060}'..='\u{2065}' | '\u{206A}'..='\u{206F}' | '\u{3164}' | '\u{FFA0}'
+        | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// The blocks of combining marks that people pile up, and variation selectors.
@@ -69,19 +83,22 @@ mod tests {
     fn a_pile_of_marks_is_cut_to_four() {
         let zalgo = format!("e{}", "\u{0301}".repeat(60));
         assert_eq!(clean(&zalgo).chars().count(), 5);
+        let joined = format!("e{}", "\u{0301}\u{200D}".repeat(60));
+        assert_eq!(clean(&joined).matches('\u{0301}').count(), 4, "a joiner begins no new base");
     }
 
     #[test]
     fn what_cannot_be_seen_is_nothing() {
-        for nothing in ["", " ", "\u{200B}", "\u{200D}\u{FE0F}", "\u{3164}", "\u{202E}"] {
+        for nothing in ["", " ", "\u{200B}", "\u{200D}\u{FE0F}", "\u{3164}", "\u{202E}", "\u{206E}", "\u{E0041}"] {
             assert_eq!(clean(nothing), "", "{nothing:?}");
             assert_eq!(clean_name(nothing), None);
         }
+        assert_eq!(clean_name(&format!("{}Ada", "\u{200D}".repeat(NAME_CHARACTERS))), None);
     }
 
     #[test]
     fn scripts_and_emoji_survive() {
-        for text in ["Bonjour !", "مرحبا بالعالم", "日本語", "👩‍👩‍👧‍👦 ❤️", "नमस्ते", "שָׁלוֹם"]
+        for text in ["Bonjour !", "مرحبا بالعالم", "日本語", "👩‍👩‍👧‍👦 ❤️", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "नमस्ते", "שָׁלוֹם"]
         {
             assert_eq!(clean(text), text);
         }

@@ -379,6 +379,7 @@ fn the_show_goes_through_its_states_and_over_is_over() {
     assert_eq!(states(&effects), Some(BroadcastState::Ended));
     assert_eq!(refused(&say(&mut room, at(8), 1, "late")), Some((RefusedCode::Closed, None)));
     assert_eq!(refused(&hearts(&mut room, at(8), 1, 1)), Some((RefusedCode::Closed, None)));
+    assert!(say(&mut room, at(8), 9, "late").is_empty(), "who never came in is told nothing");
     let effects = room.apply(at(9), RoomEvent::Stored { seq: Seq(1), kept: true });
     assert_eq!(effects.len(), 3, "what was said in time is still acknowledged: {effects:?}");
     for event in [RoomEvent::OnAir, RoomEvent::Interrupted(true), RoomEvent::Interrupted(false)] {
