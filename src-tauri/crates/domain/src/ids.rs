@@ -23,9 +23,23 @@ macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
-        #[serde(transparent)]
+        #[serde(try_from = "String", into = "String")]
         #[ts(export, type = "string")]
         pub struct $name(String);
+
+        impl TryFrom<String> for $name {
+            type Error = &'static str;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                Self::parse(&text).ok_or("an id has 32 lower-case hexadecimal digits")
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
 
         impl $name {
             /// Takes `random` (128 bits from a cryptographic source) as the id.
@@ -187,6 +201,7 @@ mod tests {
         assert_eq!(EpisodeId::parse(id.as_str()), Some(id));
         for bad in ["", "AB", "../../etc/passwd", &"g".repeat(32), &"a".repeat(33)] {
             assert_eq!(EpisodeId::parse(bad), None, "{bad:?}");
+            assert!(serde_json::from_value::<EpisodeId>(bad.into()).is_err(), "{bad:?}");
         }
     }
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 use super::{ConnectionId, Limits, Now, Room, RoomEffect, RoomEvent};
 use crate::{BroadcastState, Bye, OnPicture, ProgramMs, PublicViewer, RefusedCode, Said, Seq, ToViewer, ViewerId};
 
+mod crowd;
+
 fn at(ms: u64) -> Now {
     Now { elapsed: Duration::from_millis(ms), program_ms: ProgramMs(ms) }
 }
@@ -182,129 +184,6 @@ fn a_comment_belongs_to_the_moment_its_writer_saw_if_that_is_believable() {
         let said = stored(&say_as(&mut room, at(100_000), 1, "hi", None, seen)).expect("accepted");
         assert_eq!(said.at_ms, ProgramMs(expected), "{seen:?}");
     }
-}
-
-#[test]
-fn hearts_are_counted_exactly_and_told_at_most_five_times_a_second() {
-    let mut room = room();
-    for who in 1..=3 {
-        join(&mut room, at(0), who, None);
-    }
-    let (mut accepted, mut windows, mut seconds, mut shown) = (0_u64, Vec::new(), 0_u64, 0_u64);
-    let mut collect = |effects: Vec<RoomEffect>, ms: u64| {
-        for effect in effects {
-            match effect {
-                RoomEffect::TellAll(ToViewer::Hearts { by_hue, total, .. }) => windows.push((ms, by_hue, total)),
-                RoomEffect::KeepHearts { by_hue, .. } => seconds += by_hue.values().map(|n| u64::from(*n)).sum::<u64>(),
-                RoomEffect::Hearts { count, .. } => shown += u64::from(count),
-                _ => {}
-            }
-        }
-    };
-    for ms in (1000..8000).step_by(10) {
-        let (who, count) = (u8::try_from(ms / 10 % 3 + 1).expect("small"), u32::try_from(ms % 50 + 1).expect("small"));
-        let effects = hearts(&mut room, at(ms), who, count);
-        if refused(&effects).is_none() {
-            accepted += u64::from(count);
-        }
-        collect(effects, ms);
-    }
-    collect(room.apply(at(9000), RoomEvent::Ended { replay_url: None }), 9000);
-    let sum = windows.iter().flat_map(|(_, by_hue, _)| by_hue.values()).map(|count| u64::from(*count)).sum::<u64>();
-    assert_eq!(
-        (sum, seconds, shown, windows.last().map(|window| window.2)),
-        (accepted, accepted, accepted, Some(accepted))
-    );
-    assert!(windows.windows(2).all(|pair| pair[1].0 - pair[0].0 >= 200), "{windows:?}");
-    assert!(accepted > 0);
-}
-
-#[test]
-fn four_heart_messages_a_second_of_one_to_fifty_taps() {
-    let mut room = room();
-    join(&mut room, at(0), 1, None);
-    assert_eq!(refused(&hearts(&mut room, at(1), 1, 51)), Some((RefusedCode::TooFast, None)));
-    assert!(hearts(&mut room, at(2), 1, 0).iter().all(|effect| !matches!(effect, RoomEffect::Hearts { .. })));
-    for _ in 0..3 {
-        assert_eq!(refused(&hearts(&mut room, at(2), 1, 50)), None);
-    }
-    assert_eq!(refused(&hearts(&mut room, at(2), 1, 1)), Some((RefusedCode::TooFast, Some(250))));
-    assert_eq!(refused(&hearts(&mut room, at(252), 1, 1)), None);
-}
-
-#[test]
-fn a_heart_goes_to_the_picture_at_once_and_a_lonely_window_is_not_forgotten() {
-    let mut room = room();
-    join(&mut room, at(0), 7, None);
-    let effects = hearts(&mut room, at(1000), 7, 2);
-    assert!(effects.contains(&RoomEffect::Hearts { at_ms: ProgramMs(1000), hue: 7, count: 2, total: 2 }));
-    let first = ToViewer::Hearts { at_ms: ProgramMs(1000), by_hue: BTreeMap::from([(7, 2)]), total: 2 };
-    assert_eq!(told(&effects), [first], "the first window is told at once");
-    assert!(told(&hearts(&mut room, at(1050), 7, 3)).is_empty());
-    assert_eq!(room.deadline(), Some(Duration::from_millis(1200)));
-    let effects = room.apply(at(1200), RoomEvent::Tick);
-    let second = ToViewer::Hearts { at_ms: ProgramMs(1200), by_hue: BTreeMap::from([(7, 3)]), total: 5 };
-    assert_eq!(told(&effects), [second]);
-    let effects = room.apply(at(2000), RoomEvent::Tick);
-    assert_eq!(effects, [RoomEffect::KeepHearts { second_ms: ProgramMs(1000), by_hue: BTreeMap::from([(7, 5)]) }]);
-    assert_eq!(room.deadline(), None);
-}
-
-#[test]
-fn hearts_before_the_show_are_kept_although_program_time_stands_still() {
-    let mut room = room();
-    let before = |ms| Now { elapsed: Duration::from_millis(ms), program_ms: ProgramMs(0) };
-    join(&mut room, before(0), 1, None);
-    hearts(&mut room, before(10), 1, 5);
-    assert!(!room.apply(before(900), RoomEvent::Tick).iter().any(|e| matches!(e, RoomEffect::KeepHearts { .. })));
-    let kept = RoomEffect::KeepHearts { second_ms: ProgramMs(0), by_hue: BTreeMap::from([(1, 5)]) };
-    assert!(room.apply(before(1010), RoomEvent::Tick).contains(&kept));
-}
-
-#[test]
-fn presence_is_told_at_most_once_a_second_and_names_at_most_five() {
-    let mut room = room();
-    let first = join(&mut room, at(0), 1, Some("Ada"));
-    assert_eq!(presence(&first), Some((1, 1, 0, vec!["Ada".to_owned()])));
-    for who in 2..=9 {
-        let name = format!("Viewer {who}");
-        assert_eq!(presence(&join(&mut room, at(100), who, Some(name.as_str()).filter(|_| who != 9))), None);
-    }
-    room.apply(at(200), RoomEvent::Left { connection: ConnectionId(2) });
-    assert_eq!(room.deadline(), Some(Duration::from_secs(1)));
-    let effects = room.apply(at(1000), RoomEvent::Tick);
-    let (viewers, peak, anonymous, joined) = presence(&effects).expect("it is time");
-    assert_eq!((viewers, peak, anonymous, joined.len()), (8, 9, 1, 5));
-    let people = effects.iter().find_map(|effect| match effect {
-        RoomEffect::Presence { people, .. } => Some(people.len()),
-        _ => None,
-    });
-    assert_eq!(people, Some(7), "those with a name");
-    assert_eq!(room.deadline(), None, "nothing changed since");
-    // Two tabs are one person, and coming back soon is no arrival.
-    join_as(&mut room, at(2000), 50, 1, None);
-    let back = join_as(&mut room, at(3000), 51, 2, None);
-    assert_eq!(presence(&back), Some((9, 9, 1, Vec::new())));
-}
-
-#[test]
-fn who_was_away_for_long_arrives_anew() {
-    let mut room = room();
-    join(&mut room, at(0), 1, Some("Ada"));
-    room.apply(at(2000), RoomEvent::Left { connection: ConnectionId(1) });
-    join(&mut room, at(70_000), 2, None);
-    let back = join(&mut room, at(80_000), 1, Some("Ada"));
-    assert_eq!(presence(&back), Some((2, 2, 1, vec!["Ada".to_owned()])));
-}
-
-#[test]
-fn a_full_room_says_so() {
-    let mut room = Room::new(String::new(), Seq(1), Vec::new(), Limits { connections: 1, ..Limits::default() });
-    join(&mut room, at(0), 1, None);
-    assert_eq!(join(&mut room, at(0), 2, None), [RoomEffect::Dismiss(ConnectionId(2), Bye::Full)]);
-    room.apply(at(1), RoomEvent::Left { connection: ConnectionId(2) });
-    room.apply(at(1), RoomEvent::Left { connection: ConnectionId(1) });
-    assert!(matches!(join(&mut room, at(2), 2, None)[0], RoomEffect::Tell(_, ToViewer::Welcome { .. })));
 }
 
 #[test]
