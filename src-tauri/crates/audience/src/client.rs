@@ -26,6 +26,8 @@ use request::{delete, post};
 
 /// Units that the owner did not take yet; beyond it they are dropped, as a screen would.
 const UNITS: usize = 1024;
+/// Asked of the system for datagrams that wait, in bytes: some seconds of a show.
+const RECEIVE_BUFFER: usize = 4 << 20;
 /// For one request.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -78,6 +80,10 @@ impl WhepClient {
         let parsed = Url::parse(url).ok().filter(|url| url.scheme() == "http" && url.has_host());
         let url = parsed.ok_or_else(|| ClientError::Address(url.to_owned()))?;
         let socket = UdpSocket::bind(SocketAddr::new(own_address(&url).await?, 0)).await?;
+        // A busy computer may leave this task alone for a while; the system gives what it allows.
+        if let Err(error) = socket2::SockRef::from(&socket).set_recv_buffer_size(RECEIVE_BUFFER) {
+            tracing::debug!(%error, "the system gives a smaller buffer");
+        }
         let mut rtc = Rtc::builder().clear_codecs().enable_opus(true, false).enable_h264(true).build(Instant::now());
         let candidate = Candidate::host(socket.local_addr()?, "udp").map_err(unusable)?;
         rtc.add_local_candidate(candidate);
