@@ -70,7 +70,16 @@ impl Movie {
             fitting.unwrap_or_default()
         };
         let additions = children(moof).filter(|child| child.kind == *b"traf");
-        let additions = additions.map(|traf| from_fragment(traf.body, offset, defaults)).collect::<Option<Vec<_>>>()?;
+        let mut additions =
+            additions.map(|traf| from_fragment(traf.body, offset, defaults)).collect::<Option<Vec<_>>>()?;
+        // mp4mux 1.22 sometimes writes the size of a sample that is alone in its run nowhere: it
+        // reaches to where the next run begins, or the fragment's data ends.
+        let begins: Vec<u64> = additions.iter().flat_map(|addition| &addition.samples).map(|s| s.offset).collect();
+        let unsized_samples = additions.iter_mut().flat_map(|addition| &mut addition.samples).filter(|s| s.size == 0);
+        for sample in unsized_samples {
+            let end = begins.iter().copied().filter(|begin| *begin > sample.offset).min().unwrap_or(offset);
+            sample.size = u32::try_from(end.saturating_sub(sample.offset)).unwrap_or(0);
+        }
         // The data stands before its fragment; a fragment that says otherwise is broken.
         let ends = |sample: &Sample| sample.offset.saturating_add(u64::from(sample.size)) <= offset;
         if !additions.iter().all(|addition| addition.samples.iter().all(ends)) {
