@@ -157,15 +157,27 @@ impl Recording {
 
     fn decode(&self, arguments: &[&str]) -> Vec<u8> {
         let output = Command::new("ffmpeg")
-            .args(["-nostdin", "-v", "error", "-xerror", "-i"])
+            .args(["-nostdin", "-v", "error", "-err_detect", "explode", "-i"])
             .arg(&self.path)
             .args(arguments)
             .arg("-")
             .output()
             .expect("ffmpeg is installed");
         let complaint = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && complaint.is_empty(), "{}: {complaint}", self.path.display());
+        if !output.status.success() || !complaint.is_empty() {
+            panic!("{} {arguments:?}: {}: {complaint}", self.kept().display(), output.status);
+        }
         output.stdout
+    }
+}
+
+impl Recording {
+    /// A copy that is still there after the test, to be looked at.
+    fn kept(&self) -> PathBuf {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/failed");
+        let copy = folder.join(self.path.file_name().unwrap_or_default());
+        let copied = std::fs::create_dir_all(&folder).and_then(|()| std::fs::copy(&self.path, &copy));
+        copied.map_or_else(|_| self.path.clone(), |_| copy)
     }
 }
 

@@ -26,8 +26,12 @@ pub async fn open(screen: &Screen, data: &Path, arguments: &[&str]) -> Page {
         .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1")
         .env("GDK_BACKEND", "x11");
     let driver = Process::start("tauri-driver", command);
+    // It listens before the driver that it speaks to does.
+    for port in [native_port, port] {
+        let listens = || std::net::TcpStream::connect(("127.0.0.1", port)).ok();
+        until("the drivers listen", || std::future::ready(listens())).await;
+    }
     let address = format!("127.0.0.1:{port}");
-    until("tauri-driver listens", || async { std::net::TcpStream::connect(&address).ok() }).await;
     let options = json!({"application": Antenne::program(), "args": arguments});
     let capabilities =
         Map::from_iter([("tauri:options".to_owned(), options), ("browserName".to_owned(), json!("wry"))]);

@@ -129,7 +129,7 @@ async fn the_first_five_minutes_from_start_to_replay() {
 
     // The end, with its question: somebody watches.
     page.click("end").await;
-    page.click("confirm-end-yes").await;
+    page.click("end-dialog-yes").await;
     page.until("it is over", &format!("{PHASE} === 'ended'")).await;
     page.screenshot("window-6-ended").await;
     assert_eq!((number(&page, "ended-hearts").await, number(&page, "ended-chat").await), (10, 1));
