@@ -3,7 +3,8 @@
 //! CPU is compared as seconds used in one run, baselines in turn with the studio, because timings
 //! of one machine swing. Prints one table and writes `target/bench.json`.
 //!
-//! `BENCH=long` watches the memory for ten minutes instead of one.
+//! `BENCH=long` watches the memory for ten minutes instead of one; `BENCH="cost glass joining tap"`
+//! names parts.
 
 mod audience;
 mod cost;
@@ -20,18 +21,32 @@ use crate::table::Table;
 
 #[tokio::main]
 async fn main() {
-    let long = std::env::args().any(|argument| argument == "long");
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    let watched = Duration::from_secs(if asked.iter().any(|word| word == "long") { 600 } else { 60 });
+    let parts = ["cost", "glass", "joining", "tap"];
+    let some = parts.iter().any(|part| asked.iter().any(|word| word == part));
+    let wanted = |part: &str| !some || asked.iter().any(|word| word == part);
     let mut table = Table::default();
-    tell("measuring: cost of the program");
-    let encoder = cost::program(&mut table).await;
-    tell("measuring: the window");
-    window::measure(&mut table, encoder, Duration::from_secs(if long { 600 } else { 60 })).await;
-    tell("measuring: glass to glass and lip-sync");
-    latency::glass_to_glass(&mut table).await;
-    tell("measuring: joining");
-    latency::joining(&mut table).await;
-    tell("measuring: from tap to picture");
-    latency::tap_to_picture(&mut table).await;
+    if wanted("cost") {
+        tell("measuring: cost of the program, and the window's");
+        let baseline = cost::program(&mut table).await;
+        window::measure(&mut table, baseline, watched).await;
+    }
+    if wanted("glass") {
+        tell("measuring: glass to glass and lip-sync");
+        latency::glass_to_glass(&mut table).await;
+    }
+    if wanted("joining") {
+        tell("measuring: joining");
+        latency::joining(&mut table).await;
+    }
+    if wanted("tap") {
+        tell("measuring: from tap to picture");
+        latency::tap_to_picture(&mut table).await;
+    }
     tell(&table);
-    table.write();
+    // Only a whole run replaces the file.
+    if !some {
+        table.write();
+    }
 }
