@@ -8,6 +8,7 @@ pub(crate) struct Reporter {
     known: Snapshot,
     chat: u64,
     was_lost: Vec<Role>,
+    ran: Vec<Role>,
     on_air_told: bool,
 }
 
@@ -15,7 +16,7 @@ impl Reporter {
     /// Begins at `snapshot`.
     pub(crate) fn new(snapshot: Snapshot) -> Self {
         let chat = snapshot.chat.len() as u64;
-        Self { known: snapshot, chat, was_lost: Vec::new(), on_air_told: false }
+        Self { known: snapshot, chat, was_lost: Vec::new(), ran: Vec::new(), on_air_told: false }
     }
 
     /// What is known now, but for the chat.
@@ -143,6 +144,10 @@ impl Reporter {
                 SourceState::Running if lost_before => {
                     self.was_lost.retain(|role| *role != row.role);
                     "back"
+                }
+                SourceState::Running if !self.ran.contains(&row.role) => {
+                    self.ran.push(row.role);
+                    "running"
                 }
                 _ => continue,
             };
