@@ -9,7 +9,8 @@ use archive::Archive;
 use audience::{Audience, AudienceEvent};
 use bytes::Bytes;
 use domain::{
-    Command, Input, Levels, Numbered, Phase, PlanId, Production, Refusal, Reply, Severity, Snapshot, UnixMs, Update,
+    Command, Effect, Input, Levels, Numbered, Phase, PlanId, Production, Refusal, Reply, Severity, Snapshot, UnixMs,
+    Update,
 };
 use engine::{DeviceWatch, Engine, EngineEvent, MonitorConfig};
 use media::ProgramTime;
@@ -127,7 +128,6 @@ pub(crate) struct Actor {
     levels: watch::Sender<Levels>,
     monitor: watch::Sender<Bytes>,
     monitored: bool,
-    number: u64,
     plan: PlanId,
     ticks: u64,
     stopping: Option<oneshot::Sender<()>>,
@@ -179,7 +179,7 @@ impl Actor {
                 let _gone = answer.send(reply);
             }
             Message::Snapshot(answer) => {
-                let _gone = answer.send(self.snapshot());
+                let _gone = answer.send(self.production.snapshot().clone());
             }
             Message::ProgramTime(answer) => {
                 let _gone = answer.send(self.engine.program_time());
@@ -234,9 +234,22 @@ impl Actor {
     }
 
     async fn apply(&mut self, input: Input) -> Result<(), Refusal> {
+        let mut number = self.production.snapshot().number;
         let effects = self.production.apply(now(), input)?;
+        // Everybody is told first: carrying out an effect may bring the next input, whose events
+        // must not overtake these.
+        let mut instructions = Vec::new();
         for effect in effects {
-            effects::carry_out(self, effect).await;
+            match effect {
+                Effect::Emit(event) => {
+                    number += 1;
+                    self.tell(&Update::Event { numbered: Numbered { number, event } });
+                }
+                instruction => instructions.push(instruction),
+            }
+        }
+        for instruction in instructions {
+            effects::carry_out(self, instruction).await;
         }
         Ok(())
     }
@@ -245,13 +258,6 @@ impl Actor {
     pub(crate) fn next_plan(&mut self) -> PlanId {
         self.plan = PlanId(self.plan.0 + 1);
         self.plan
-    }
-
-    /// Tells every subscriber of an event.
-    pub(crate) fn emit(&mut self, event: domain::Event) {
-        self.number += 1;
-        let numbered = Numbered { number: self.number, event };
-        self.tell(&Update::Event { numbered });
     }
 
     fn tell(&mut self, update: &Update) {
@@ -266,10 +272,6 @@ impl Actor {
         }
     }
 
-    fn snapshot(&self) -> Snapshot {
-        Snapshot { number: self.number, ..self.production.snapshot().clone() }
-    }
-
     fn subscribe(&mut self, monitor: bool) -> Subscription {
         let pictures = monitor.then(|| self.monitor.subscribe());
         if monitor && !self.monitored {
@@ -277,7 +279,7 @@ impl Actor {
             self.engine.set_monitor(Some(MONITOR));
         }
         let (sender, subscription) = Subscription::pair(self.levels.subscribe(), pictures);
-        let first = Update::Snapshot { snapshot: self.snapshot() };
+        let first = Update::Snapshot { snapshot: self.production.snapshot().clone() };
         if sender.try_send(first).is_ok() {
             self.subscribers.push(sender);
         }

@@ -22,7 +22,8 @@ const PAGE_WITHIN: Duration = Duration::from_secs(5);
 
 pub(crate) async fn carry_out(actor: &mut Actor, effect: Effect) {
     match effect {
-        Effect::Emit(event) => actor.emit(event),
+        // Told before anything is carried out.
+        Effect::Emit(_) => {}
         Effect::ShowPlan => show_plan(actor),
         Effect::Begin { episode, title } => Box::pin(actor.begin(episode, title)).await,
         Effect::Probe => {

@@ -63,7 +63,6 @@ pub(super) async fn open(mut config: StudioConfig, inbox: mpsc::Sender<Message>)
         levels: watch::Sender::new(Levels::default()),
         monitor: watch::Sender::new(Bytes::new()),
         monitored: false,
-        number: 0,
         plan: PlanId(0),
         ticks: 0,
         stopping: None,
