@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, bail};
 use domain::{Command, Refusal, Reply, Snapshot};
-use studio::{Output, Studio, StudioConfig};
+use studio::{Beat, Studio, StudioConfig};
 use tauri::ipc::{Channel, InvokeResponseBody};
 use tauri::{Manager as _, RunEvent, State, WebviewUrl, WebviewWindowBuilder};
 use tokio::task::JoinHandle;
@@ -99,18 +99,15 @@ async fn subscribe(shell: State<'_, Shell>, channel: Channel<InvokeResponseBody>
     let closed = || Refusal::new("studio.closed", "the studio is closing");
     let mut subscription = shell.studio()?.subscribe(true).await.ok_or_else(closed)?;
     let task = tokio::spawn(async move {
-        while let Some(output) = subscription.next().await {
-            let body = match output {
-                Output::Monitor(jpeg) => InvokeResponseBody::Raw(jpeg.to_vec()),
-                Output::Update(update) => match serde_json::to_string(&update) {
-                    Ok(text) => InvokeResponseBody::Json(text),
-                    Err(error) => {
-                        tracing::error!(%error, "an update could not be written");
-                        continue;
-                    }
-                },
+        while let Some(beat) = subscription.beat().await {
+            let message = match message(&beat) {
+                Ok(message) => message,
+                Err(error) => {
+                    tracing::error!(%error, "an update could not be written");
+                    continue;
+                }
             };
-            if channel.send(body).is_err() {
+            if channel.send(message).is_err() {
                 return;
             }
         }
@@ -120,6 +117,15 @@ async fn subscribe(shell: State<'_, Shell>, channel: Channel<InvokeResponseBody>
         before.abort();
     }
     Ok(())
+}
+
+/// The updates as a JSON array; with a picture, the length of that text in bytes (32 bits, least
+/// significant byte first), the text, and the JPEG.
+fn message(beat: &Beat) -> Result<InvokeResponseBody> {
+    let text = serde_json::to_string(&beat.updates)?;
+    let Some(jpeg) = &beat.monitor else { return Ok(InvokeResponseBody::Json(text)) };
+    let length = u32::try_from(text.len()).context("it is too long")?;
+    Ok(InvokeResponseBody::Raw([&length.to_le_bytes(), text.as_bytes(), jpeg].concat()))
 }
 
 /// Replaces this process by itself once, with the variable that WebKit reads before GTK starts.

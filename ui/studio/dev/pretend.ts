@@ -27,12 +27,11 @@ export class PretendedStudio {
     this.#channel = channel;
     this.#send({ kind: "snapshot", snapshot: this.snapshot });
     if (this.#scene === "lost") {
-      void this.#frame();
+      void this.#beat();
       return;
     }
     setInterval(() => this.#send({ kind: "clock", now_ms: Date.now() }), 500);
-    setInterval(() => this.#levels(), 50);
-    if (this.#scene !== "first_start") setInterval(() => void this.#frame(), 66);
+    setInterval(() => void this.#beat(), 66);
   }
 
   dispatch(command: Command): Reply {
@@ -142,22 +141,30 @@ export class PretendedStudio {
     );
   }
 
-  #levels(): void {
+  #levels(): Update {
     const t = performance.now() / 1_000;
     const voice = -24 + 14 * Math.abs(Math.sin(t * 2.1)) + 4 * Math.sin(t * 13);
     const program = this.snapshot.setup.muted ? -60 : voice + this.snapshot.setup.gain_db;
-    this.#send({
+    return {
       kind: "levels",
       levels: {
         microphone_peak_db: voice - 3,
         program_peak_db: [program, program - 2],
         program_rms_db: [program - 9, program - 11],
       },
-    });
+    };
   }
 
-  async #frame(): Promise<void> {
-    this.#channel?.onmessage(await picture(this.snapshot.setup.layout));
+  /** Levels, and a picture: as the shell sends them. */
+  async #beat(): Promise<void> {
+    if (this.#scene === "first_start") return this.#send(this.#levels());
+    const text = new TextEncoder().encode(JSON.stringify(this.#scene === "lost" ? [] : [this.#levels()]));
+    const jpeg = await picture(this.snapshot.setup.layout);
+    const message = new Uint8Array(4 + text.length + jpeg.byteLength);
+    new DataView(message.buffer).setUint32(0, text.length, true);
+    message.set(text, 4);
+    message.set(new Uint8Array(jpeg), 4 + text.length);
+    this.#channel?.onmessage(message.buffer);
   }
 
   #emit(event: Event): void {
@@ -167,6 +174,6 @@ export class PretendedStudio {
   }
 
   #send(update: Update): void {
-    this.#channel?.onmessage(structuredClone(update));
+    this.#channel?.onmessage([structuredClone(update)]);
   }
 }

@@ -84,7 +84,8 @@ pub struct Numbered {
     pub event: Event,
 }
 
-/// One text message of a subscription; pictures of the monitor come as binary ones beside it.
+/// One thing that a subscriber is told. The window gets an array of them at once, in their order, and
+/// with it, most of the time, a picture of the monitor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[ts(export)]
@@ -100,7 +101,7 @@ pub enum Update {
         /// The change.
         numbered: Numbered,
     },
-    /// Levels, about 20 a second, latest wins, not numbered.
+    /// Levels since the last ones, about 15 a second, not numbered.
     Levels {
         /// The levels.
         levels: Levels,

@@ -339,6 +339,18 @@ pub struct Levels {
     pub microphone_peak_db: f32,
 }
 
+impl Levels {
+    /// These, with `earlier` ones' peaks where they are higher: one telling for both.
+    #[must_use]
+    pub fn and(mut self, earlier: &Self) -> Self {
+        for (peak, before) in self.program_peak_db.iter_mut().zip(earlier.program_peak_db) {
+            *peak = peak.max(before);
+        }
+        self.microphone_peak_db = self.microphone_peak_db.max(earlier.microphone_peak_db);
+        self
+    }
+}
+
 /// How urgent a notice is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]

@@ -25,6 +25,7 @@ mod probe;
 mod recording;
 mod recover;
 mod requirement;
+mod resize;
 mod source;
 mod state_change;
 mod thumbnail;

@@ -3,6 +3,7 @@
 //! A live base (a tiny transparent picture and silence) makes both mixers live, so that they give
 //! a frame at every moment even when nothing else arrives.
 
+mod fit;
 mod gain;
 mod levels;
 mod observer;
@@ -25,14 +26,14 @@ use stage::{Stage, Target, dress};
 
 use crate::chain::{Built, Chain, Part};
 use crate::error::EngineError;
-use crate::format::{raw_audio, raw_video, sized_video};
+use crate::format::{PIECE_SAMPLES, SAMPLE_RATE, raw_audio, raw_video, sized_video};
 use crate::state_change::{self, share_time};
 
 /// How much later than its moment a buffer may reach the mixers and still be in its place.
 const PROGRAM_LATENCY: ClockTime = ClockTime::from_mseconds(80);
 /// Live pictures that may wait in front of the mixer; the oldest is dropped when more do.
 const SLOT_PICTURES: u32 = 8;
-/// Pieces of 10 ms that may wait in front of the mixer; the oldest is dropped when more do.
+/// A microphone's pieces of 10 ms that may wait in front of the mixer; the oldest is dropped when more do.
 const SLOT_PIECES: u32 = 60;
 const WHAT: &str = "program pipeline";
 
@@ -62,6 +63,9 @@ pub(crate) struct MixerConfig {
 pub(crate) struct Mixer {
     pipeline: gst::Pipeline,
     target: Arc<Mutex<Option<Target>>>,
+    slots: Arc<Slots>,
+    clock: gst::Clock,
+    base_time: ClockTime,
     graphs_dir: PathBuf,
 }
 
@@ -104,13 +108,17 @@ impl Mixer {
 
         let audiomixer = Part::new("audiomixer").named("audiomixer").set("latency", PROGRAM_LATENCY.nseconds());
         let audiomixer = audiomixer.set("start-time-selection", "set").set("start-time", begin.nseconds());
+        let piece = u64::from(PIECE_SAMPLES) * 1_000_000_000 / u64::from(SAMPLE_RATE);
+        let audiomixer = audiomixer.set("output-buffer-duration", piece);
         let audio = Chain::start(audiomixer)
             .then(Part::caps(raw_audio()))
             .then(Part::new("level").set("interval", 50_000_000).set("post-messages", true))
             .then(raw_sink("sound"))
             .build(bin, WHAT)?;
-        let silence =
-            Part::new("audiotestsrc").set("is-live", true).set("wave", "silence").set("samplesperbuffer", 480);
+        let silence = Part::new("audiotestsrc")
+            .set("is-live", true)
+            .set("wave", "silence")
+            .set("samplesperbuffer", PIECE_SAMPLES);
         let silence = Chain::start(silence).then(Part::caps(raw_audio())).build(bin, WHAT)?;
         request(audio.first(), &silence)?;
         let microphone_source = Chain::start(live_appsrc(&raw_audio(), SLOT_PIECES)).build(bin, WHAT)?;
@@ -122,18 +130,32 @@ impl Mixer {
         let target = Arc::new(Mutex::new(None));
         let stage = Stage { camera: camera_pad, screen: screen_pad };
         stage.show(&config.layers);
-        dress(video.first(), &canvas, stage, target.clone(), config.paint, config.shown)?;
+        config.slots.settle(&config.layers);
+        dress(video.first(), &canvas, stage, config.slots.clone(), target.clone(), config.paint, config.shown)?;
         config.output.connect(&appsink(&video)?, &appsink(&audio)?, &config.clock, config.base_time);
         watch(&pipeline, config.meter, config.failed);
 
-        let mixer = Self { pipeline, target, graphs_dir: config.graphs_dir };
+        let mixer = Self {
+            pipeline,
+            target,
+            slots: config.slots,
+            clock: config.clock,
+            base_time: config.base_time,
+            graphs_dir: config.graphs_dir,
+        };
         state_change::start(&mixer.pipeline, WHAT, &mixer.graphs_dir)?;
         Ok(mixer)
     }
 
-    /// Makes `layers` the layout, all of it from one frame on.
+    /// Makes `layers` the layout, all of it from one frame on: that of this moment, which leaves the
+    /// mixer [`PROGRAM_LATENCY`] later.
     pub(crate) fn show(&self, plan: PlanId, layers: Vec<Layer>) {
-        *lock(&self.target) = Some(Target { plan, layers });
+        let mut target = lock(&self.target);
+        self.slots.expect(&layers);
+        // Layouts that follow each other faster than frames leave must not put off the change.
+        let from =
+            target.as_ref().map_or_else(|| self.clock.time().saturating_sub(self.base_time), |target| target.from);
+        *target = Some(Target { plan, layers, from });
     }
 
     /// Saves the graph, for the log.

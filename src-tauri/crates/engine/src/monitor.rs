@@ -4,6 +4,7 @@ mod colours;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use domain::Canvas;
@@ -13,11 +14,11 @@ use gst_video::prelude::VideoFrameExt;
 use crate::chain::{Chain, Part};
 use crate::error::EngineError;
 use crate::event::{EngineEvent, EventSink, MonitorConfig};
+use crate::resize::PictureScaler;
 use crate::{format, state_change};
 use colours::Plane;
 
 const WHAT: &str = "monitor";
-const SMALL: &str = "small";
 /// Good enough to judge a picture by, small enough for fifteen a second through a window's bridge.
 const QUALITY: u32 = 80;
 
@@ -84,13 +85,20 @@ impl Running {
         let unfit = || EngineError::build(WHAT, "an end of it is no application's");
         let source = built.first().clone().downcast::<gst_app::AppSrc>().map_err(|_| unfit())?;
         let end = built.last().clone().downcast::<gst_app::AppSink>().map_err(|_| unfit())?;
-        let small = built.named(SMALL).and_then(|filter| filter.static_pad("src")).ok_or_else(unfit)?;
-        let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::I420, config.width, config.height);
-        let info = info.build().map_err(|error| EngineError::build(WHAT, error))?;
-        small.add_probe(gst::PadProbeType::BUFFER, move |_, probed| {
-            if let Some(buffer) = probed.buffer_mut() {
-                recolour(buffer.make_mut(), &info);
-            }
+        let pad = source.static_pad("src").ok_or_else(unfit)?;
+        let scaler = PictureScaler::new(format::video_info(canvas), config.width, config.height).ok_or_else(unfit)?;
+        // Only this pad's thread takes the lock: a probe must be `Sync`.
+        let scaler = Mutex::new(scaler);
+        pad.add_probe(gst::PadProbeType::BUFFER, move |_, probed| {
+            let mut scaler = scaler.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some((picture, small)) = probed.buffer_mut().and_then(|picture| {
+                let small = scaler.scale(picture)?;
+                Some((picture, small))
+            }) else {
+                return gst::PadProbeReturn::Drop;
+            };
+            *picture = small;
+            recolour(picture.make_mut(), scaler.info());
             gst::PadProbeReturn::Ok
         });
         let callbacks = gst_app::AppSinkCallbacks::builder().new_sample(move |end| {
@@ -129,17 +137,14 @@ impl Drop for Running {
 }
 
 fn chain(config: MonitorConfig, canvas: &Canvas) -> Chain {
-    let MonitorConfig { width, height, .. } = config;
-    let small = format::sized_video(width, height, canvas.fps);
+    // Pictures get this size on the source's own thread, behind the queue that lets old ones fall.
     let source = Part::new("appsrc")
-        .set("caps", format::raw_video(canvas))
+        .set("caps", format::sized_video(config.width, config.height, canvas.fps))
         .set("format", "time")
         .set("is-live", true)
         .set("max-buffers", 1)
         .set("leaky-type", "downstream");
     Chain::start(source)
-        .then(Part::new("videoconvertscale"))
-        .then(Part::caps(small).named(SMALL))
         .then(Part::new("jpegenc").set("quality", QUALITY).set("idct-method", "ifast"))
         .then(Part::new("appsink").set("sync", false).set("max-buffers", 1).set("drop", true))
 }

@@ -27,4 +27,4 @@ pub use engine::{EngineError, init as init_engine, list_devices};
 pub use error::StudioError;
 pub use folder::DataFolder;
 pub use replays::{Library, read_library};
-pub use subscription::{Output, Subscription};
+pub use subscription::{Beat, Subscription};

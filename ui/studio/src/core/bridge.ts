@@ -27,11 +27,26 @@ export function reasonOf(error: unknown): string {
   return String(error);
 }
 
-/** Who is told. Neither method may throw. */
-export interface Listener {
-  update(update: Update): void;
+/** What is told at once. */
+export interface Beat {
+  /** In their order. */
+  readonly updates: readonly Update[];
   /** A picture of the monitor: a JPEG file. */
-  frame(jpeg: ArrayBuffer): void;
+  readonly jpeg: Jpeg | null;
+}
+
+/** The bytes of a JPEG file. */
+export type Jpeg = Uint8Array<ArrayBuffer>;
+
+/** Who is told. Must not throw. */
+export type Listener = (beat: Beat) => void;
+
+/** Reads the shell's message: the updates, or their length (32 bits, little-endian), they and a JPEG. */
+export function readBeat(message: ArrayBuffer | readonly Update[]): Beat {
+  if (!(message instanceof ArrayBuffer)) return { updates: message, jpeg: null };
+  const length = new DataView(message).getUint32(0, true);
+  const text = new TextDecoder().decode(new Uint8Array(message, 4, length));
+  return { updates: JSON.parse(text) as Update[], jpeg: new Uint8Array(message, 4 + length) };
 }
 
 /** The bridge to the running shell. */
@@ -39,11 +54,8 @@ export const shell: Bridge = {
   dispatch: (command) => invoke<Reply>("dispatch", { command }),
   snapshot: () => invoke<Snapshot>("snapshot"),
   subscribe: async (listener) => {
-    const channel = new Channel<ArrayBuffer | Update | string>();
-    channel.onmessage = (message) => {
-      if (message instanceof ArrayBuffer) listener.frame(message);
-      else listener.update(typeof message === "string" ? (JSON.parse(message) as Update) : message);
-    };
+    const channel = new Channel<ArrayBuffer | Update[]>();
+    channel.onmessage = (message) => listener(readBeat(message));
     await invoke("subscribe", { channel });
   },
 };

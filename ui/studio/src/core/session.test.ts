@@ -3,6 +3,7 @@ import type { Command } from "../../../bindings/Command";
 import type { Event } from "../../../bindings/Event";
 import type { Reply } from "../../../bindings/Reply";
 import type { Snapshot } from "../../../bindings/Snapshot";
+import type { Update } from "../../../bindings/Update";
 import type { Bridge, Listener } from "./bridge";
 import { NOTHING } from "./nothing";
 import { Session } from "./session";
@@ -27,8 +28,11 @@ class ByHand implements Bridge {
     this.listener = listener;
     return Promise.resolve();
   }
+  update(update: Update): void {
+    this.listener?.({ updates: [update], jpeg: null });
+  }
   tell(number: number, event: Event): void {
-    this.listener?.update({ kind: "event", numbered: { number, event } });
+    this.update({ kind: "event", numbered: { number, event } });
   }
 }
 
@@ -44,7 +48,7 @@ async function following(number: number): Promise<{ bridge: ByHand; session: Ses
     answering: (answers) => answering.push(answers),
   });
   await session.start();
-  bridge.listener?.update({ kind: "snapshot", snapshot: at(number) });
+  bridge.update({ kind: "snapshot", snapshot: at(number) });
   return { bridge, session, seen, answering };
 }
 
@@ -98,7 +102,7 @@ describe("Session", () => {
 
   it("takes a newer snapshot as it is, as after a reload", async () => {
     const { bridge, seen } = await following(7);
-    bridge.listener?.update({ kind: "snapshot", snapshot: at(40, "later") });
+    bridge.update({ kind: "snapshot", snapshot: at(40, "later") });
     bridge.tell(41, title("on"));
     expect(seen.at(-1)).toMatchObject({ number: 41, setup: { title: "on" } });
   });

@@ -4,7 +4,7 @@ import type { Numbered } from "../../../bindings/Numbered";
 import type { Reply } from "../../../bindings/Reply";
 import type { Snapshot } from "../../../bindings/Snapshot";
 import type { Update } from "../../../bindings/Update";
-import { type Bridge, reasonOf } from "./bridge";
+import { type Beat, type Bridge, type Jpeg, reasonOf } from "./bridge";
 import { reduce } from "./reduce";
 
 /** What a session tells: whoever renders it. */
@@ -12,7 +12,8 @@ export interface Sink {
   snapshot(snapshot: Snapshot): void;
   levels(levels: Levels): void;
   clock(nowMs: number): void;
-  frame(jpeg: ArrayBuffer): void;
+  /** Comes before the levels of its moment. */
+  frame(jpeg: Jpeg): void;
   /** Whether the studio answers. The last values stay when it does not. */
   answering(answers: boolean): void;
 }
@@ -44,10 +45,7 @@ export class Session {
 
   /** Subscribes. Rejects where the shell refuses it. */
   async start(): Promise<void> {
-    await this.#bridge.subscribe({
-      update: (update) => this.#update(update),
-      frame: (jpeg) => this.#sink.frame(jpeg),
-    });
+    await this.#bridge.subscribe((beat) => this.#beat(beat));
   }
 
   /** Asks the operator's act of the studio. A broken bridge reads like a refusal. */
@@ -68,6 +66,11 @@ export class Session {
       this.#askedAt = nowMs;
       void this.#resync();
     }
+  }
+
+  #beat({ updates, jpeg }: Beat): void {
+    if (jpeg !== null) this.#sink.frame(jpeg);
+    for (const update of updates) this.#update(update);
   }
 
   #update(update: Update): void {

@@ -3,7 +3,7 @@ import type { Levels } from "../../../bindings/Levels";
 import type { Refusal } from "../../../bindings/Refusal";
 import type { Reply } from "../../../bindings/Reply";
 import type { Snapshot } from "../../../bindings/Snapshot";
-import { type Bridge, reasonOf, shell } from "./bridge";
+import { type Bridge, type Jpeg, reasonOf, shell } from "./bridge";
 import { NOTHING } from "./nothing";
 import { Session } from "./session";
 
@@ -37,7 +37,9 @@ export class Studio {
   #heard = false;
   #nextRefusal = 1;
   #levels = new Set<Told<Levels>>();
-  #frames = new Set<Told<ArrayBuffer>>();
+  #frames = new Set<(jpeg: Jpeg) => Promise<void>>();
+  /** The newest picture is drawn, or failed. */
+  #drawn: Promise<unknown> = Promise.resolve();
 
   constructor(bridge: Bridge) {
     this.#session = new Session(bridge, {
@@ -47,7 +49,8 @@ export class Studio {
       },
       levels: (levels) => {
         this.#heard = true;
-        for (const told of this.#levels) told(levels);
+        // With the picture, so that the page is drawn once for both.
+        void this.#drawn.then(() => this.#levels.forEach((told) => told(levels)));
       },
       clock: (nowMs) => {
         this.#heard = true;
@@ -55,7 +58,7 @@ export class Studio {
       },
       frame: (jpeg) => {
         this.#heard = true;
-        for (const told of this.#frames) told(jpeg);
+        this.#drawn = Promise.allSettled([...this.#frames].map((told) => told(jpeg)));
       },
       answering: (answers) => (this.answering = answers),
     });
@@ -99,14 +102,14 @@ export class Studio {
     this.refusals = this.refusals.filter((refusal) => refusal.id !== id);
   }
 
-  /** Levels as they come, about 20 a second; answers how to stop. */
+  /** Levels as they come, about 15 a second; answers how to stop. */
   onLevels(told: Told<Levels>): () => void {
     this.#levels.add(told);
     return () => this.#levels.delete(told);
   }
 
-  /** JPEG pictures of the monitor as they come; answers how to stop. */
-  onFrame(told: Told<ArrayBuffer>): () => void {
+  /** JPEG pictures of the monitor as they come; `told` resolves when one is drawn. Answers how to stop. */
+  onFrame(told: (jpeg: Jpeg) => Promise<void>): () => void {
     this.#frames.add(told);
     return () => this.#frames.delete(told);
   }

@@ -21,9 +21,9 @@ use crate::state_change::{self, share_time};
 /// is dropped and counted. A busy computer catches up with a second; more would be felt as delay.
 const WAITING_SECONDS: u64 = 1;
 const WAITING_PICTURE_BYTES: u64 = 64 << 20;
-/// Pieces of 10 ms that may wait for the encoders: five seconds, because a hole in the sound is
+/// Pieces of 20 ms that may wait for the encoders: five seconds, because a hole in the sound is
 /// worse than one in the picture.
-const WAITING_PIECES: u64 = 500;
+const WAITING_PIECES: u64 = 250;
 /// Keyframes come so often by themselves.
 const GOP_SECONDS: u32 = 2;
 /// AAC's first frame holds nothing but the encoder's own delay.

@@ -63,7 +63,7 @@ impl Director {
         let canvas = config.canvas;
         let slate =
             first_slate(&canvas).ok_or_else(|| EngineError::build("program pipeline", "the canvas is impossible"))?;
-        let slots = Arc::new(Slots::new(&slate));
+        let slots = Arc::new(Slots::new(&canvas, &slate));
         let (painter, handle) = Painter::start(canvas);
         let program = Program::start(&config, sink.clone(), shared.clone(), requests.clone(), painter, slots)?;
         let context = SourceContext {

@@ -3,9 +3,10 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use domain::Role;
+use domain::{Canvas, Layer, Role};
 use gst::ClockTime;
 
+use super::fit::Fit;
 use super::gain::Gain;
 use super::lock;
 use crate::format::{PIECE_SAMPLES, SAMPLE_RATE};
@@ -22,11 +23,11 @@ pub(crate) struct Slots {
 }
 
 impl Slots {
-    /// Empty slots: `slate` and silence.
-    pub(crate) fn new(slate: &gst::Buffer) -> Self {
+    /// Empty slots: `slate` (of the canvas' size) and silence.
+    pub(crate) fn new(canvas: &Canvas, slate: &gst::Buffer) -> Self {
         Self {
-            camera: VideoSlot::new(slate.clone()),
-            screen: VideoSlot::new(slate.clone()),
+            camera: VideoSlot::new(canvas, slate.clone()),
+            screen: VideoSlot::new(canvas, slate.clone()),
             microphone: AudioSlot::new(),
         }
     }
@@ -45,6 +46,21 @@ impl Slots {
         &self.microphone
     }
 
+    /// `layers` will be the layout soon: from now on pictures are large enough for it and for the
+    /// layout that is shown.
+    pub(super) fn expect(&self, layers: &[Layer]) {
+        self.pictures().for_each(|(role, slot)| lock(&slot.state).fit.expect(rect(layers, role)));
+    }
+
+    /// `layers` are the layout now.
+    pub(super) fn settle(&self, layers: &[Layer]) {
+        self.pictures().for_each(|(role, slot)| lock(&slot.state).fit.settle(rect(layers, role)));
+    }
+
+    fn pictures(&self) -> impl Iterator<Item = (Role, &VideoSlot)> {
+        [(Role::Camera, &self.camera), (Role::Screen, &self.screen)].into_iter()
+    }
+
     /// A picture of the program is due.
     pub(super) fn picture_tick(&self, now: ClockTime, duration: ClockTime) {
         self.camera.tick(now, duration);
@@ -52,12 +68,17 @@ impl Slots {
     }
 }
 
-/// A place for pictures of canvas size.
+fn rect(layers: &[Layer], role: Role) -> Option<domain::Rect> {
+    layers.iter().find(|layer| layer.role == role).map(|layer| layer.rect)
+}
+
+/// A place for pictures of canvas size. They go on in the size in which they are shown.
 pub(crate) struct VideoSlot {
     state: Mutex<Video>,
 }
 
 struct Video {
+    fit: Fit,
     /// Into the mixer that runs now.
     plug: Option<gst_app::AppSrc>,
     /// Shown whenever there is no live picture.
@@ -68,16 +89,18 @@ struct Video {
 
 impl VideoSlot {
     /// A slot that shows `slate`.
-    pub(crate) fn new(slate: gst::Buffer) -> Self {
-        Self { state: Mutex::new(Video { plug: None, slate, live: None }) }
+    pub(crate) fn new(canvas: &Canvas, slate: gst::Buffer) -> Self {
+        Self { state: Mutex::new(Video { fit: Fit::new(canvas), plug: None, slate, live: None }) }
     }
 
     /// Connects the slot to a mixer.
     pub(super) fn plug(&self, appsrc: gst_app::AppSrc) {
-        lock(&self.state).plug = Some(appsrc);
+        let mut state = lock(&self.state);
+        state.fit.forget_caps();
+        state.plug = Some(appsrc);
     }
 
-    /// Takes a live picture. Never blocks: the oldest that waits is dropped when too many do.
+    /// Takes a live picture. Never waits: the oldest that waits is dropped when too many do.
     ///
     /// It is moved by half its duration: the mixer shows what begins anywhere in a frame's time
     /// from the beginning of that frame on, up to a whole frame early. So it is at most half a
@@ -87,9 +110,7 @@ impl VideoSlot {
         buffer.make_mut().set_pts(pts + duration / 2);
         let mut state = lock(&self.state);
         state.live = Some(pts);
-        let plug = state.plug.clone();
-        drop(state);
-        push(plug, buffer);
+        state.push(buffer);
     }
 
     /// Replaces the slate.
@@ -105,14 +126,27 @@ impl VideoSlot {
     /// Called for every picture of the program: keeps the slot filled while nothing live comes, so
     /// that the mixer never has to wait for it.
     pub(crate) fn tick(&self, now: ClockTime, duration: ClockTime) {
-        let state = lock(&self.state);
+        let mut state = lock(&self.state);
         if state.live.is_some_and(|live| now < live + LOST_AFTER) {
             return;
         }
-        let (mut slate, plug) = (state.slate.copy(), state.plug.clone());
-        drop(state);
+        let mut slate = state.slate.copy();
         stamp(&mut slate, now, duration);
-        push(plug, slate);
+        state.push(slate);
+    }
+}
+
+impl Video {
+    /// Under the slot's lock, so that a picture's size always arrives right before it. Neither
+    /// scaling nor pushing waits for anybody.
+    fn push(&mut self, picture: gst::Buffer) {
+        let Some(plug) = &self.plug else { return };
+        let (picture, caps) = self.fit.fit(picture);
+        if let Some(caps) = caps {
+            plug.set_caps(Some(&caps));
+        }
+        // The only error is a pipeline that is going down.
+        let _ = plug.push_buffer(picture);
     }
 }
 
@@ -178,7 +212,7 @@ impl AudioSlot {
         lock(&self.state).live_until = None;
     }
 
-    /// Called for every 10 ms of the program: fills the slot with silence while nothing live comes.
+    /// Called for every piece of the program's sound: fills the slot with silence while nothing live comes.
     pub(crate) fn tick(&self, now: ClockTime, duration: ClockTime) {
         let mut state = lock(&self.state);
         if state.live_until.is_some_and(|until| now < until + SILENT_AFTER) {

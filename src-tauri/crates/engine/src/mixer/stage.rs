@@ -3,16 +3,21 @@
 use std::sync::{Arc, Mutex};
 
 use domain::{Canvas, Layer, PlanId, Role};
+use gst::ClockTime;
 use gst::prelude::{ElementExt, ObjectExt, PadExtManual};
 
+use super::slot::Slots;
 use super::{Paint, WHAT, lock};
 use crate::error::EngineError;
 use crate::format::raw_video;
 
-/// A layout that waits for the next frame.
+/// A layout that waits for its frame.
 pub(super) struct Target {
     pub(super) plan: PlanId,
     pub(super) layers: Vec<Layer>,
+    /// Running time of the first frame that may have it: the sources' pictures are large enough for
+    /// it from there on.
+    pub(super) from: ClockTime,
 }
 
 /// The compositor's pads, by role.
@@ -49,6 +54,7 @@ pub(super) fn dress(
     compositor: &gst::Element,
     canvas: &Canvas,
     stage: Stage,
+    slots: Arc<Slots>,
     target: Arc<Mutex<Option<Target>>>,
     mut paint: Paint,
     shown: Box<dyn Fn(PlanId) + Send>,
@@ -62,11 +68,16 @@ pub(super) fn dress(
         if let Some(plan) = arriving.take() {
             shown(plan);
         }
-        if let Some(target) = lock(&target).take() {
+        let Some(pts) = buffer.pts() else { return };
+        // What changes now is seen on the next frame.
+        let next = pts + buffer.duration().unwrap_or_default();
+        let mut waiting = lock(&target);
+        if let Some(target) = waiting.take_if(|target| target.from <= next) {
             stage.show(&target.layers);
+            slots.settle(&target.layers);
             arriving = Some(target.plan);
         }
-        let Some(pts) = buffer.pts() else { return };
+        drop(waiting);
         if let Ok(mut frame) = gst_video::VideoFrameRef::from_buffer_ref_writable(buffer.make_mut(), &info) {
             paint(&mut frame, pts);
         }

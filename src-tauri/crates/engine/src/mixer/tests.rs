@@ -44,7 +44,7 @@ impl Bench {
         let (pictures_in, pictures) = mpsc::channel();
         let (shown_in, shown) = mpsc::channel();
         output.set_encoder(Some(Arc::new(Forward(pictures_in))));
-        let slots = Arc::new(Slots::new(&plain(60)));
+        let slots = Arc::new(Slots::new(&CANVAS, &plain(60)));
         let mixer = Mixer::start(MixerConfig {
             canvas: CANVAS,
             clock: clock.clone(),

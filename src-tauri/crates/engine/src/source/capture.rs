@@ -10,10 +10,11 @@ use gst_video::prelude::VideoFrameExt;
 
 use crate::chain::{Built, Chain};
 use crate::device;
+use crate::format::video_info;
 use crate::source::cadence::{Cadence, running_time};
 use crate::source::chains;
 use crate::source::drift::DriftCompensator;
-use crate::source::format::{audio_buffer, clock_time, video_info};
+use crate::source::format::{audio_buffer, clock_time};
 use crate::source::level::PeakMeter;
 use crate::source::observer::Observer;
 use crate::source::supervise::{Ending, Pulse, Watched};

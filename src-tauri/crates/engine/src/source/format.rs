@@ -9,21 +9,6 @@ pub(crate) const CHUNK: usize = 480;
 /// Left and right.
 pub(crate) const CHANNELS: usize = 2;
 
-/// I420 bt709 of the canvas' size and rate.
-pub(crate) fn video_info(canvas: &Canvas) -> gst_video::VideoInfo {
-    let bt709 = gst_video::VideoColorimetry::new(
-        gst_video::VideoColorRange::Range16_235,
-        gst_video::VideoColorMatrix::Bt709,
-        gst_video::VideoTransferFunction::Bt709,
-        gst_video::VideoColorPrimaries::Bt709,
-    );
-    gst_video::VideoInfo::builder(gst_video::VideoFormat::I420, canvas.width, canvas.height)
-        .fps(gst::Fraction::new(i32::try_from(canvas.fps).unwrap_or(30), 1))
-        .colorimetry(&bt709)
-        .build()
-        .expect("a canvas has sides that I420 can have")
-}
-
 /// Caps of pictures after conversion. The rate is left open: a slower camera stays slower, and the
 /// mixer repeats its pictures.
 pub(crate) fn video_caps(canvas: &Canvas) -> String {

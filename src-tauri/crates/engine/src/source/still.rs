@@ -10,8 +10,9 @@ use gst::prelude::Cast;
 
 use crate::chain::{Chain, Part};
 use crate::error::EngineError;
+use crate::format::video_info;
 use crate::source::cadence::{Grid, running_time, wait};
-use crate::source::format::{clock_time, video_caps, video_info};
+use crate::source::format::{clock_time, video_caps};
 use crate::source::observer::Observer;
 use crate::source::supervise::Ending;
 use crate::source::{Shared, Teller};

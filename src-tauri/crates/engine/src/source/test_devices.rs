@@ -7,8 +7,9 @@ use std::time::Duration;
 use domain::SourceState;
 use gst::prelude::{BufferPoolExt, BufferPoolExtManual};
 
+use crate::format::video_info;
 use crate::source::cadence::{Grid, Stopped, running_time, unix_time, wait};
-use crate::source::format::{audio_buffer, clock_time, video_info};
+use crate::source::format::{audio_buffer, clock_time};
 use crate::source::level::PeakMeter;
 use crate::source::observer::Observer;
 use crate::source::slide::Slide;
