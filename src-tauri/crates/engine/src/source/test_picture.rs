@@ -5,7 +5,7 @@ use crate::source::strip;
 /// How far the scene pans, in pixels.
 const PAN: usize = 96;
 /// So many copies of the scene with other noise; every row takes one of them at random.
-const NOISES: usize = 4;
+pub(super) const NOISES: usize = 4;
 
 /// Draws the test camera's frames. Everything but the clock depends on the number of the frame
 /// only, so that two runs give an encoder the same work.
@@ -35,8 +35,7 @@ impl TestPicture {
         let wide = width + PAN;
         let mut random = Random(0x5eed);
         let scene: Vec<u8> = (0..height).flat_map(|y| (0..wide).map(move |x| scene(x, y, height))).collect();
-        let noisy = |random: &mut Random| scene.iter().map(|&level| level.saturating_add(random.small())).collect();
-        let luma = (0..NOISES).map(|_| noisy(&mut random)).collect();
+        let luma = random.noises(&scene);
         let tint = |phase: f32| {
             let (columns, rows) = (wide / 2, height / 2);
             let cell = move |x: usize, y: usize| {
@@ -53,7 +52,7 @@ impl TestPicture {
     /// The square below the strip is white for the first 100 ms of each second of Unix time.
     pub fn draw(&self, number: u64, unix_ms: u64, planes: &mut Planes<'_>) {
         let pan = swing(number, PAN) & !1;
-        let mut random = Random(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let mut random = Random::of_frame(number);
         let strip_rows = strip::rows(self.height);
         let [luma, cb, cr] = &mut planes.data;
         let [luma_stride, cb_stride, cr_stride] = planes.strides;
@@ -127,9 +126,14 @@ fn swing(number: u64, span: usize) -> usize {
 }
 
 /// The fixed noise: xorshift64.
-struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
+    /// The beginning of what belongs to frame `number`.
+    pub(super) fn of_frame(number: u64) -> Self {
+        Self(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -137,8 +141,14 @@ impl Random {
         self.0
     }
 
-    fn below(&mut self, limit: usize) -> usize {
+    /// A number below `limit`.
+    pub(super) fn below(&mut self, limit: usize) -> usize {
         (self.next() >> 33) as usize % limit
+    }
+
+    /// Copies of `plane`, each with other noise.
+    pub(super) fn noises(&mut self, plane: &[u8]) -> Vec<Vec<u8>> {
+        (0..NOISES).map(|_| plane.iter().map(|level| level.saturating_add(self.small())).collect()).collect()
     }
 
     /// 0 to 8, most often 4.
