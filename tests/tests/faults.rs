@@ -61,7 +61,7 @@ async fn a_stream_key_is_in_no_log_event_file_graph_or_process_list() {
 
     let mut command = Antenne::command(data.path());
     // Everything is logged, and pipelines that fail save their graphs.
-    command.env("ANTENNE_KEY", OTHER).env("ANTENNE_LOG", "trace").env("GST_DEBUG", "3");
+    command.env("ANTENNE_KEY", OTHER).env("ANTENNE_LOG", "trace").env("GST_DEBUG", "3,*rtmp*:7,GST_URI:7");
     let url = server.url().replace("/show", "/{key}");
     let silent_url = format!("rtmp://{}/live/{{key}}", silent.address());
     let options = ["--camera", "test", "--mic", "none", "--size", "320x180", "--listen", "127.0.0.1:0"];
@@ -93,5 +93,7 @@ async fn a_stream_key_is_in_no_log_event_file_graph_or_process_list() {
             assert!(!contains(&bytes, key), "{}", file.display());
         }
     }
-    assert!(antenne.process().errors().lines().count() > 10, "something was logged at all");
+    let errors = antenne.process().errors();
+    assert!(errors.lines().count() > 10, "something was logged at all");
+    assert!(errors.contains("category=\"rtmp2"), "and what GStreamer says of the destination");
 }

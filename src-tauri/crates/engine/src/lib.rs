@@ -10,6 +10,7 @@
 //! that running time means the same everywhere.
 
 mod chain;
+mod debug_log;
 mod destination;
 mod device;
 mod encoding;

@@ -20,7 +20,7 @@ use colours::Plane;
 
 const WHAT: &str = "monitor";
 /// Good enough to judge a picture by, small enough for fifteen a second through a window's bridge.
-const QUALITY: u32 = 80;
+const QUALITY: u32 = 72;
 
 /// Makes small JPEGs of program frames until it is dropped. It may be late or fail; the program
 /// never notices.

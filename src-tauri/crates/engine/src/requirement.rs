@@ -59,6 +59,7 @@ const OPTIONAL: &[(&str, &str)] = &[
 /// where the library itself does not start.
 pub fn init() -> Result<(), EngineError> {
     gst::init().map_err(|error| EngineError::Gstreamer { problem: error.to_string() })?;
+    crate::debug_log::divert();
     for (element, package) in REQUIRED {
         if gst::ElementFactory::find(element).is_none() {
             return Err(EngineError::MissingElement { element: (*element).to_owned(), package });

@@ -67,7 +67,7 @@ impl Actor {
                 if on_air {
                     self.engine.hearts(hue, count);
                 }
-                self.input(Input::HeartsTotal(total)).await;
+                self.hearts_total = Some(total);
             }
             AudienceEvent::Presence { viewers, peak, anonymous, people } => {
                 let status = AudienceStatus { viewers, peak, anonymous, hearts: 0, people };

@@ -65,6 +65,7 @@ pub(super) async fn open(mut config: StudioConfig, inbox: mpsc::Sender<Message>)
         monitored: false,
         plan: PlanId(0),
         ticks: 0,
+        hearts_total: None,
         stopping: None,
         stop_at: None,
         _devices: None,
