@@ -97,6 +97,9 @@ pub(crate) struct LiveOptions {
     /// End after so much program time, such as 30s, 5m or 1h
     #[arg(long = "for", value_name = "TIME", value_parser = span)]
     pub(crate) duration: Option<Duration>,
+    /// After the end, serve the pages and the replay for so much longer, such as 10m
+    #[arg(long, value_name = "TIME", value_parser = span)]
+    pub(crate) stay: Option<Duration>,
     /// Draw nothing over the picture
     #[arg(long)]
     pub(crate) no_overlay: bool,

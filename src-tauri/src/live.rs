@@ -33,13 +33,16 @@ pub(crate) fn data_dir(said: Option<PathBuf>) -> Result<PathBuf> {
 /// Goes on air as `options` say, until the end.
 pub(crate) fn run(options: LiveOptions) -> Result<()> {
     let json = options.json;
-    let until = options.duration;
+    let (until, stay) = (options.duration, options.stay);
     let config = config(&options)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?;
     runtime.block_on(async {
         let mut end = EndSignals::listen()?;
         let studio = Studio::start(config).await?;
-        let outcome = broadcast(&studio, until, json, &mut end).await;
+        let outcome = match broadcast(&studio, until, json, &mut end).await {
+            Ok(mut ended) => serve_on(&mut ended, stay, &mut end).await,
+            Err(error) => Err(error),
+        };
         studio.close().await;
         outcome
     })
@@ -101,7 +104,8 @@ fn chosen(said: Option<&DeviceChoice>, kind: DeviceKind, found: &[Device]) -> Re
     }
 }
 
-async fn broadcast(studio: &Studio, until: Option<Duration>, json: bool, end: &mut EndSignals) -> Result<()> {
+/// The show, until it is over.
+async fn broadcast(studio: &Studio, until: Option<Duration>, json: bool, end: &mut EndSignals) -> Result<Following> {
     let closed = || anyhow!("the studio closed");
     let mut subscription = studio.subscribe(false).await.context("the studio closed")?;
     let first = studio.snapshot().await.ok_or_else(closed)?;
@@ -130,9 +134,26 @@ async fn broadcast(studio: &Studio, until: Option<Duration>, json: bool, end: &m
             () = patience, if ending.is_some() => bail!("the show did not end within {} s", END_WITHIN.as_secs()),
         }
         match &output.reporter.known().phase {
-            Phase::Ended { .. } => return Ok(()),
+            Phase::Ended { .. } => return Ok(Following { subscription, output }),
             Phase::Failed { reason } => bail!("{}", reason.message),
             _ => {}
+        }
+    }
+}
+
+/// What happens is told for `stay`, or until a signal: open pages have become the replay meanwhile.
+async fn serve_on(following: &mut Following, stay: Option<Duration>, end: &mut EndSignals) -> Result<()> {
+    let Some(stay) = stay else { return Ok(()) };
+    say(&format!("antenne: the replay is served for another {} s; Ctrl-C ends that", stay.as_secs()));
+    let until = sleep_until(Instant::now() + stay);
+    tokio::pin!(until);
+    loop {
+        tokio::select! {
+            update = following.subscription.next_update() => {
+                following.output.tell(update.context("the studio closed")?)?;
+            }
+            () = end.next() => return Ok(()),
+            () = &mut until => return Ok(()),
         }
     }
 }
@@ -175,6 +196,12 @@ async fn go_live(studio: &Studio, subscription: &mut Subscription, output: &mut 
             Reply::Refused(refusal) => bail!("{}", refusal.message),
         }
     }
+}
+
+/// Who is told what happens, and how.
+struct Following {
+    subscription: Subscription,
+    output: Output,
 }
 
 struct Output {

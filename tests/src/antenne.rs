@@ -123,14 +123,19 @@ impl Antenne {
         self.events_named("stats").pop().unwrap_or_default()
     }
 
+    /// Ends the show as Ctrl-C does, and returns the `ended` event. With `--stay` it serves on.
+    pub async fn end_show(&mut self) -> Value {
+        self.process.signal(Signal::TERM);
+        self.event("ended").await
+    }
+
     /// Ends the show as Ctrl-C does, and returns the `ended` event.
     ///
     /// # Panics
     ///
     /// If the end is not clean.
     pub async fn end(&mut self) -> Value {
-        self.process.signal(Signal::TERM);
-        let ended = self.event("ended").await;
+        let ended = self.end_show().await;
         let status = self.process.ended().await;
         assert!(status.success(), "a clean end is exit code 0, not {status}\n{}", self.process.errors());
         ended

@@ -60,6 +60,7 @@ async fn a_comment_and_ten_hearts_go_the_whole_way_and_come_back_in_the_replay()
         ["--video-kbps", "1500"],
         ["--listen", "127.0.0.1:0"],
         ["--title", "The first one"],
+        ["--stay", "10m"],
     ];
     let mut antenne = Antenne::start(command, data.path(), options.as_flattened());
     let on_air = antenne.on_air().await;
@@ -73,11 +74,16 @@ async fn a_comment_and_ten_hearts_go_the_whole_way_and_come_back_in_the_replay()
     let_pass(Duration::from_secs(5)).await;
     page.screenshot("viewer-on-air").await;
 
-    let ended = antenne.end().await;
+    let ended = antenne.end_show().await;
+    // The open page becomes the replay by itself, at the same address.
+    comes_back_in_time(&page, &said).await;
+    page.screenshot("viewer-turned-into-the-replay").await;
+    page.close().await;
+    antenne.process().signal(rustix::process::Signal::TERM);
+    assert!(antenne.exit().await.success(), "serving on ends cleanly");
     let recording = Recording::open(Path::new(ended["recording"].as_str().expect("it was recorded")));
     in_the_archive(&antenne, &on_air, &said);
     in_the_picture(&recording, &said, first_heart_ms);
-    page.close().await;
 
     // The address of the show stays: the next start answers there with what is over.
     in_the_replay(data.path(), &on_air, &said).await;
@@ -178,12 +184,22 @@ async fn in_the_replay(data: &Path, before: &OnAir, said: &Value) {
 
     let page = Chromium::start_sized(400, 800).await;
     page.open(&format!("{}{path}", on_air.base())).await;
-    let seen_at = comes_back_at(&page, said).await;
-    let at = said["at_ms"].as_f64().expect("a time");
+    page.find("replay-video").await;
+    let address = page.run("return document.querySelector('video').poster;").await;
+    assert!(address.as_str().is_some_and(|address| address.ends_with("/poster.jpg")), "{address}");
+    page.screenshot("viewer-replay-before-play").await;
+    comes_back_in_time(&page, said).await;
     page.screenshot("viewer-replay-phone").await;
-    assert!((seen_at - at).abs() <= 250.0, "the comment of {at} ms came back at {seen_at} ms");
     page.close().await;
+    assert_eq!(get(&on_air.base(), &format!("{path}/poster.jpg")).await.status, 200);
     antenne.end().await;
+}
+
+/// The comment appears in the replay within 250 ms of its program time.
+async fn comes_back_in_time(page: &Page, said: &Value) {
+    let seen_at = comes_back_at(page, said).await;
+    let at = said["at_ms"].as_f64().expect("a time");
+    assert!((seen_at - at).abs() <= 250.0, "the comment of {at} ms came back at {seen_at} ms");
 }
 
 /// Plays the replay from a second before the comment; says at which program time it appeared.

@@ -1,8 +1,8 @@
 //! The addresses of CONTRACT, each in a file of its own.
 
 mod accept;
+mod file;
 mod guard;
-mod media_file;
 mod observe;
 mod pages;
 mod problem;
@@ -33,6 +33,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/favicon.ico", get(pages::favicon))
         .route("/replays/{episode}", get(replay::page))
         .route("/replays/{episode}/media.mp4", get(replay::media))
+        .route("/replays/{episode}/poster.jpg", get(replay::poster))
         .route("/replays/{episode}/timeline.json", get(replay::timeline))
         .route("/{show}", get(pages::show))
         .route("/{show}/room", any(room_door::enter))

@@ -94,6 +94,7 @@ impl Subscription {
     }
 }
 
+#[allow(clippy::large_enum_variant, reason = "short-lived, taken apart at once")]
 enum Next {
     Update(Update),
     Levels(Levels),

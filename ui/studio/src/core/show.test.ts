@@ -3,7 +3,7 @@ import type { Phase } from "../../../bindings/Phase";
 import type { Said } from "../../../bindings/Said";
 import { actionOf, SHORTCUTS } from "./keys";
 import { NOTHING } from "./nothing";
-import { addressWithKey, choiceKey, choiceOf, closeAsks, endAsks, nextComment, replayUrl } from "./show";
+import { addressWithKey, choiceKey, choiceOf, closeAsks, endAsks, nextComment, posterUrl, replayUrl } from "./show";
 
 const said = (seq: number): Said => ({ seq, at_ms: 0, viewer: { id: "v", name: "Ada", hue: 204 }, text: "" });
 const onAir: Phase = { phase: "on_air", episode: "e", since: 0, proof: { proof: "verified" } };
@@ -66,6 +66,8 @@ describe("a replay's address", () => {
     const links = { ...NOTHING.links, viewer_url: "http://192.168.1.2:8420/studio" };
     expect(replayUrl(links, "abc")).toBe("http://192.168.1.2:8420/replays/abc");
     expect(replayUrl(NOTHING.links, "abc")).toBeNull();
+    expect(posterUrl(links, "abc")).toBe("http://127.0.0.1:8420/replays/abc/poster.jpg");
+    expect(posterUrl(NOTHING.links, "abc")).toBeNull();
   });
 });
 

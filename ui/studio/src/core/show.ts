@@ -42,6 +42,14 @@ export function replayUrl(links: Links, episode: EpisodeId): string | null {
   }
 }
 
+/** A picture of a replay, by the service's address on this computer; none while it does not listen. */
+export function posterUrl(links: Links, episode: EpisodeId): string | null {
+  const url = replayUrl(links, episode);
+  if (url === null) return null;
+  const { port } = new URL(url);
+  return `http://127.0.0.1:${port}/replays/${episode}/poster.jpg`;
+}
+
 /** A choice as a single word, for lists of options. */
 export function choiceKey(choice: DeviceChoice): string {
   return choice.kind === "device" ? `device:${choice.id}` : choice.kind;

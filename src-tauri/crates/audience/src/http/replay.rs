@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::{EpisodeId, Replay, ReplayState, Timeline};
 
-use super::media_file;
+use super::file;
 use super::pages;
 use super::problem::Problem;
 use crate::episode::{Library, ReplayLookup};
@@ -38,10 +38,28 @@ pub(super) async fn media(State(shared): State<Arc<Shared>>, Path(id): Path<Stri
         let message = "The show is still on air; its replay comes afterwards.";
         return Problem::new(StatusCode::CONFLICT, "on_air", message).into_response();
     }
-    match replay.path {
-        Some(path) => media_file::send(&path, &headers).await,
-        None => media_file::missing().into_response(),
-    }
+    let found = match &replay.path {
+        Some(path) => file::send(path.as_ref(), "video/mp4", &headers).await,
+        None => None,
+    };
+    found.unwrap_or_else(|| {
+        // The row is there and the file is not: somebody removed it.
+        let message = "The recording of this episode is not there.";
+        Problem::new(StatusCode::NOT_FOUND, "recording_missing", message).into_response()
+    })
+}
+
+/// `GET /replays/E/poster.jpg`: the picture that lies beside the recording.
+pub(super) async fn poster(State(shared): State<Arc<Shared>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    let replay = match find(&shared, &id).await {
+        Ok((_, replay)) => replay,
+        Err((_, problem)) => return problem.into_response(),
+    };
+    let found = match &replay.path {
+        Some(path) => file::send(&std::path::Path::new(path).with_extension("jpg"), "image/jpeg", &headers).await,
+        None => None,
+    };
+    found.unwrap_or_else(|| Problem::unknown("There is no picture of this replay.").into_response())
 }
 
 /// `GET /replays/E/timeline.json`.

@@ -96,10 +96,30 @@ async fn a_recording_comes_whole_and_in_parts() {
 }
 
 #[tokio::test]
+async fn a_replay_has_the_picture_that_lies_beside_its_recording() {
+    let file = recording();
+    let service = service(&file).await;
+    let path = format!("/replays/{}/poster.jpg", id(1));
+    let (status, answer) = get(&service, &path, "").await;
+    assert!(status == 404 && answer.contains(r#""code":"not_found""#), "{answer}");
+    let picture = file.path().with_extension("jpg");
+    std::fs::write(&picture, "picture").unwrap();
+    let (status, answer) = get(&service, &path, "").await;
+    std::fs::remove_file(&picture).unwrap();
+    assert_eq!((status, body(&answer)), (200, "picture"));
+    assert!(answer.contains("image/jpeg"), "{answer}");
+    for (number, expected) in [(3, 404), (4, 404), (6, 404)] {
+        let (status, answer) = get(&service, &format!("/replays/{}/poster.jpg", id(number)), "").await;
+        assert!(status == expected && !answer.contains("nowhere"), "{answer}");
+    }
+    service.audience.shutdown().await;
+}
+
+#[tokio::test]
 async fn what_is_gone_is_gone_and_what_never_was_is_unknown() {
     let file = recording();
     let service = service(&file).await;
-    for part in ["", "/media.mp4", "/timeline.json"] {
+    for part in ["", "/media.mp4", "/poster.jpg", "/timeline.json"] {
         let (status, answer) = get(&service, &format!("/replays/{}{part}", id(2)), "").await;
         assert_eq!(status, 410, "{part}: {answer}");
         assert!(answer.contains(r#""code":"replay_gone""#), "{answer}");

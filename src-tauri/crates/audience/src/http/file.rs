@@ -1,6 +1,7 @@
-//! A recording's file, whole or in part.
+//! A file of the archive, whole or in part.
 
 use std::io;
+use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use axum::body::{Body, Bytes};
@@ -16,23 +17,14 @@ use super::range::{Part, part};
 /// Read from the disk at once.
 const CHUNK: usize = 64 << 10;
 
-/// Answers with the file at `path`, which the archive named, never the address.
-pub(super) async fn send(path: &str, headers: &HeaderMap) -> Response {
-    match open(path, headers).await {
-        Ok(response) => response,
-        Err(error) => {
-            tracing::warn!(%error, "a recording cannot be read");
-            missing().into_response()
-        }
-    }
+/// Answers with the file at `path`, which the archive named, never the address. None where it cannot
+/// be read.
+pub(super) async fn send(path: &Path, content_type: &'static str, headers: &HeaderMap) -> Option<Response> {
+    let opened = open(path, content_type, headers).await;
+    opened.inspect_err(|error| tracing::warn!(%error, content_type, "a file of a replay cannot be read")).ok()
 }
 
-/// The row is there and the file is not: somebody removed it.
-pub(super) fn missing() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "recording_missing", "The recording of this episode is not there.")
-}
-
-async fn open(path: &str, headers: &HeaderMap) -> io::Result<Response> {
+async fn open(path: &Path, content_type: &'static str, headers: &HeaderMap) -> io::Result<Response> {
     let mut file = File::open(path).await?;
     let about = file.metadata().await?;
     if !about.is_file() {
@@ -53,7 +45,7 @@ async fn open(path: &str, headers: &HeaderMap) -> io::Result<Response> {
     file.seek(SeekFrom::Start(first)).await?;
     let mut response = (status, body(file, count)).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("video/mp4"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(count));
