@@ -37,6 +37,14 @@ if (!window.antenneFollowed) {
     let peak = 0;
     let last = 0;
     let lastBeep = 0;
+    // A busy page hears of its sound late, but never early: the sound's own clock is placed by the
+    // promptest of the last second's calls.
+    const offsets = [];
+    const since = (playbackTime) => {
+      offsets.push(performance.timeOrigin + performance.now() - playbackTime * 1000);
+      if (offsets.length > audio.sampleRate / size) offsets.shift();
+      return playbackTime * 1000 + Math.min(...offsets);
+    };
     tap.onaudioprocess = (event) => {
       const samples = event.inputBuffer.getChannelData(0);
       let [s1, s2] = [0, 0];
@@ -46,7 +54,7 @@ if (!window.antenneFollowed) {
       }
       const tone = Math.sqrt(Math.max(0, s1 * s1 + s2 * s2 - factor * s1 * s2)) / size;
       peak = Math.max(peak * 0.9999, tone);
-      const now = performance.timeOrigin + performance.now();
+      const now = since(event.playbackTime);
       if (tone > peak / 2 && last <= peak / 2 && peak > 0.005 && now - lastBeep > 300) {
         lastBeep = now;
         followed.beeps.push(now - (1000 * size) / audio.sampleRate / 2);

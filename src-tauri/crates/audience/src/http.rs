@@ -21,6 +21,7 @@ use axum::routing::{any, delete, get, post};
 pub(crate) use accept::serve;
 pub(crate) use guard::Hosts;
 pub(crate) use problem::Problem;
+pub use range::fuzz_range;
 
 use crate::shared::Shared;
 

@@ -28,4 +28,8 @@ pub use audience::Audience;
 pub use config::{AudienceConfig, ServiceLimits};
 pub use episode::{AudienceEvent, Episode, Journal, Library, ReplayLookup};
 pub use error::AudienceError;
+#[doc(hidden)]
+pub use http::fuzz_range;
+#[doc(hidden)]
+pub use media_out::fuzz_offer;
 pub use room::{Parsed, fuzz_room_message, parse_room_message};

@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use fan_out::Refused;
 use fan_out::{Order, Request};
+pub use negotiate::fuzz_offer;
 pub(crate) use negotiate::{Negotiated, NegotiationError, Negotiator};
 
 use crate::clock::ProgramClock;

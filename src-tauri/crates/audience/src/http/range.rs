@@ -40,6 +40,17 @@ fn number(text: &str) -> Result<Option<u64>, ()> {
     Ok(Some(text.parse().unwrap_or(u64::MAX)))
 }
 
+/// For fuzzing: any header, for a file of `length` bytes. What is answered lies in the file.
+///
+/// # Panics
+///
+/// Where it does not.
+pub fn fuzz_range(header: &str, length: u64) {
+    if let Part::Bytes(first, last) = part(header, length) {
+        assert!(first <= last && last < length, "{header:?} of {length}: {first} to {last}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

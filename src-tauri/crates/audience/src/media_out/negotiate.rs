@@ -99,6 +99,21 @@ impl Negotiator {
     }
 }
 
+/// For fuzzing: any offer, as it could be posted. An answer has what viewers need.
+///
+/// # Panics
+///
+/// Where it has not.
+pub fn fuzz_offer(offer: &str) {
+    thread_local! {
+        static NEGOTIATOR: Negotiator = Negotiator::new().expect("a certificate can be made");
+    }
+    let here = [SocketAddr::from(([127, 0, 0, 1], 9))];
+    if let Ok(negotiated) = NEGOTIATOR.with(|negotiator| negotiator.answer(offer, &here)) {
+        assert!(!negotiated.fragment.is_empty() && negotiated.answer.starts_with("v=0"), "{}", negotiated.answer);
+    }
+}
+
 /// Only what we use. Without transport-wide numbers browsers send no feedback for each packet,
 /// which nobody would read: there is no bandwidth estimation yet.
 fn extensions() -> ExtensionMap {
