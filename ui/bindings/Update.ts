@@ -4,7 +4,8 @@ import type { Numbered } from "./Numbered";
 import type { Snapshot } from "./Snapshot";
 
 /**
- * One text message of a subscription; pictures of the monitor come as binary ones beside it.
+ * One thing that a subscriber is told. The window gets an array of them at once, in their order, and
+ * with it, most of the time, a picture of the monitor.
  */
 export type Update = { "kind": "snapshot", 
 /**
