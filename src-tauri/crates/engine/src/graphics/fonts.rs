@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use resvg::usvg::fontdb::{Database, FaceInfo, ID, Language, Style};
-use resvg::usvg::{Font, FontFamily, FontResolver, Options};
+use resvg::usvg::{Font, FontFamily, FontResolver, Options, Tree};
 use skrifa::{FontRef, MetadataProvider};
 
 macro_rules! font {
@@ -24,7 +24,7 @@ const CHOSEN: &str = "antenne-face-";
 ///
 /// Which font a character takes is decided by [`face_for`], not by usvg: its fallback gives up
 /// where two fonts make a different number of glyphs, and may set a whole line in a font of emoji.
-pub(crate) fn options() -> Options<'static> {
+fn options() -> Options<'static> {
     let usual = FontResolver::default_font_selector();
     let select_font = move |font: &Font, fonts: &mut Arc<Database>| {
         let chosen = font.families().iter().find_map(|family| match family {
@@ -42,6 +42,23 @@ pub(crate) fn options() -> Options<'static> {
         font_resolver: FontResolver { select_font: Box::new(select_font), select_fallback: Box::new(|_, _, _| None) },
         resources_dir: None,
         ..Options::default()
+    }
+}
+
+/// Reads a graphic. None where it is no SVG, and where usvg gives up on a stranger's text: it panics
+/// over some mixtures of fonts (0.49, `text/layout.rs`), which must cost that text and nothing else.
+pub(crate) fn tree(svg: &str) -> Option<Tree> {
+    let read = std::panic::catch_unwind(|| Tree::from_str(svg, &options()));
+    match read {
+        Ok(Ok(tree)) => Some(tree),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a graphic could not be read");
+            None
+        }
+        Err(_) => {
+            tracing::warn!("a text could not be laid out");
+            None
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! The SVG templates of `assets/graphics`, filled with numbers and escaped text, and rendered.
 
 use resvg::tiny_skia::{Pixmap, Transform};
-use resvg::usvg::Tree;
 
 use crate::graphics::{fonts, text};
 
@@ -62,16 +61,9 @@ pub(crate) fn fill(template: &str, values: &[(&str, Value)]) -> String {
     filled
 }
 
-/// Renders `svg` at `scale` pixels a unit. None where it is no SVG or has
-/// no size: a defect of a template, never of what strangers wrote.
+/// Renders `svg` at `scale` pixels a unit. None where it cannot be read or has no size.
 pub(crate) fn render(svg: &str, scale: f32) -> Option<Pixmap> {
-    let tree = match Tree::from_str(svg, &fonts::options()) {
-        Ok(tree) => tree,
-        Err(error) => {
-            tracing::error!(%error, "a graphic could not be read");
-            return None;
-        }
-    };
+    let tree = fonts::tree(svg)?;
     let size = tree.size();
     let mut pixmap = Pixmap::new(pixels(size.width() * scale), pixels(size.height() * scale))?;
     resvg::render(&tree, Transform::from_scale(scale, scale), &mut pixmap.as_mut());

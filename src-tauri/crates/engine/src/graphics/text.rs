@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use resvg::usvg::{Node, Tree};
+use resvg::usvg::Node;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::graphics::fonts;
@@ -28,6 +28,8 @@ pub(crate) struct Paragraph {
 
 /// No text is read further than this: the rest would be cut anyway.
 const CHARACTERS: usize = 600;
+/// A character without width.
+const NOTHING: &str = "\u{200B}";
 const ELLIPSIS: char = '…';
 /// Together they make a line read from the right even if it begins with a Latin word.
 const FROM_RIGHT: (char, char) = ('\u{202B}', '\u{202C}');
@@ -35,6 +37,7 @@ const FROM_RIGHT: (char, char) = ('\u{202B}', '\u{202C}');
 /// `text` in at most `lines` lines of at most `width`, with an ellipsis where it is cut.
 pub(crate) fn wrap(text: &str, style: Style, width: f32, lines: usize) -> Paragraph {
     let text: String = domain::text::clean(text).chars().take(CHARACTERS).collect();
+    let text = can_be_laid_out(text, style);
     let mut pieces = pieces(&text);
     let mut widths = measure(&pieces.iter().map(|piece| piece.text.as_str()).collect::<Vec<_>>(), style);
     split_wide(&mut pieces, &mut widths, style, width);
@@ -53,6 +56,20 @@ pub(crate) fn wrap(text: &str, style: Style, width: f32, lines: usize) -> Paragr
         made.iter_mut().for_each(|line| *line = format!("{}{line}{}", FROM_RIGHT.0, FROM_RIGHT.1));
     }
     Paragraph { lines: made, width: exact.into_iter().fold(0.0, f32::max).min(width), from_right }
+}
+
+/// `text`, simpler where it is of a kind that cannot be laid out: emoji without what joins them, and
+/// at last only what Inter has.
+fn can_be_laid_out(text: String, style: Style) -> String {
+    let fine = |text: &str| layout(&[text], style).is_some();
+    if fine(&text) {
+        return text;
+    }
+    let firsts: String = text.graphemes(true).filter_map(|grapheme| grapheme.chars().next()).collect();
+    if fine(&firsts) {
+        return firsts;
+    }
+    text.graphemes(true).filter(|grapheme| fonts::face_for(grapheme).is_none()).collect()
 }
 
 /// Something that is not broken, and whether a space stands before it.
@@ -175,11 +192,16 @@ fn cut(line: &mut String) {
     line.push(ELLIPSIS);
 }
 
-/// The width of each text. 0 for what leaves no trace.
+/// The width of each text. 0 for what leaves no trace, or cannot be laid out.
 pub(crate) fn measure(texts: &[&str], style: Style) -> Vec<f32> {
+    layout(texts, style).unwrap_or_else(|| vec![0.0; texts.len()])
+}
+
+/// The width of each text. None where one of them cannot be laid out.
+fn layout(texts: &[&str], style: Style) -> Option<Vec<f32>> {
     let mut widths = vec![0.0; texts.len()];
     if texts.is_empty() {
-        return widths;
+        return Some(widths);
     }
     let Style { family, weight, size } = style;
     let mut svg = format!(
@@ -191,7 +213,7 @@ pub(crate) fn measure(texts: &[&str], style: Style) -> Vec<f32> {
         let _ = write!(svg, r#"<text id="t{index}" y="{size}" xml:space="preserve">{text}</text>"#);
     }
     svg.push_str("</g></svg>");
-    let Ok(tree) = Tree::from_str(&svg, &fonts::options()) else { return widths };
+    let tree = fonts::tree(&svg)?;
     let mut groups = vec![tree.root()];
     while let Some(group) = groups.pop() {
         for node in group.children() {
@@ -207,7 +229,7 @@ pub(crate) fn measure(texts: &[&str], style: Style) -> Vec<f32> {
             }
         }
     }
-    widths
+    Some(widths)
 }
 
 /// Whether the first character that has a direction is read from the right.
@@ -226,11 +248,20 @@ pub(crate) fn markup(text: &str) -> String {
             _ => runs.push((face, grapheme.to_owned())),
         }
     }
-    let written = runs.into_iter().map(|(face, run)| match face {
-        Some(face) => format!(r#"<tspan font-family="{face}">{}</tspan>"#, escape(&run)),
-        None => escape(&run),
+    let span = |face: &str, run: &str| format!(r#"<tspan font-family="{face}">{}</tspan>"#, escape(run));
+    // usvg shapes all of a line in the first font and then replaces what the others make, glyph by
+    // glyph: it loses letters where a later font joins more of them than the first did (lam-alef, a
+    // family of emoji). So the font that joins comes first, with nothing to be seen.
+    let first = match runs.first() {
+        Some((None, _)) => runs.iter().find_map(|(face, _)| face.as_deref()),
+        _ => None,
+    };
+    let first = first.map_or_else(String::new, |face| span(face, NOTHING));
+    let written = runs.iter().map(|(face, run)| match face {
+        Some(face) => span(face, run),
+        None => escape(run),
     });
-    written.collect()
+    first + &written.collect::<String>()
 }
 
 /// `text` as XML carries it.
@@ -293,6 +324,28 @@ mod tests {
         }
         assert_eq!(wrap("", STYLE, 300.0, 3).lines, Vec::<String>::new());
         assert_eq!(wrap("\u{200B}", STYLE, 300.0, 3).lines, Vec::<String>::new());
+    }
+
+    #[test]
+    fn mixed_scripts_lose_no_letter_and_end_nothing() {
+        let alone = |text: &str| measure(&[text], STYLE)[0];
+        for (text, parts) in
+            [("Hello لا", ["Hello ", "لا"]), ("Grüße 👩‍👩‍👧", ["Grüße ", "👩‍👩‍👧"]), ("Salut 👩‍👩‍👧‍👦 et", ["Salut 👩‍👩‍👧‍👦", " et"])]
+        {
+            let (whole, sum) = (alone(text), alone(parts[0]) + alone(parts[1]));
+            assert!((whole - sum).abs() < 8.0, "{text}: {whole}, its parts {sum}");
+        }
+        let ends = ["a", "é", "e\u{301}", "لا", "👩‍👩‍👧", "❤️", "🇫🇷", "👍🏽", "क्ष", "ﷺ", "日", "1️⃣", " ", "->", "שׁ"];
+        for first in ends {
+            for second in ends {
+                for third in ends {
+                    let wrapped = wrap(&format!("x{first} {second}{third}"), STYLE, 300.0, 2);
+                    assert!(!wrapped.lines.is_empty() && wrapped.width > 0.0, "{first} {second} {third}: {wrapped:?}");
+                }
+            }
+        }
+        let wrapped = wrap("Grüße 👩‍👩‍👧 ❤️ café", STYLE, 400.0, 2);
+        assert!(wrapped.lines[0].starts_with("Grüße") && wrapped.lines[0].ends_with("café"), "{wrapped:?}");
     }
 
     #[test]
