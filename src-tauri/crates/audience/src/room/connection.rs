@@ -101,12 +101,13 @@ async fn talk(
     loop {
         tokio::select! {
             biased;
-            bye = &mut inbox.farewell => return End::Bye(bye.unwrap_or(Bye::Shutdown)),
+            bye = &mut inbox.farewell => return dismissed(socket, &mut inbox, bye.unwrap_or(Bye::Shutdown)).await,
             Some(text) = inbox.queue.recv() => {
                 let sending = timeout(silence, socket.send(Message::Text(text)));
                 let sent = tokio::select! {
-                    bye = &mut inbox.farewell => return End::Bye(bye.unwrap_or(Bye::Shutdown)),
+                    biased;
                     sent = sending => sent,
+                    bye = &mut inbox.farewell => return End::Bye(bye.unwrap_or(Bye::Shutdown)),
                 };
                 match sent {
                     Ok(Ok(())) => {}
@@ -144,6 +145,22 @@ async fn talk(
             }
         }
     }
+}
+
+/// The room let go. What it said before an orderly end, such as where the replay is, is still sent.
+async fn dismissed(socket: &mut WebSocket, inbox: &mut Inbox, bye: Bye) -> End {
+    if matches!(bye, Bye::Shutdown | Bye::Ended) {
+        let rest = async {
+            while let Ok(text) = inbox.queue.try_recv() {
+                if socket.send(Message::Text(text)).await.is_err() {
+                    return;
+                }
+            }
+        };
+        // Whoever does not take it in that time does not wait for it either.
+        let _ = timeout(ANSWER, rest).await;
+    }
+    End::Bye(bye)
 }
 
 /// The next frame. Reading again after an error is not possible.

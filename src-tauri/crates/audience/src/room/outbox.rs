@@ -13,7 +13,7 @@ pub(super) struct Outbox {
 /// The connection's end.
 pub(super) struct Inbox {
     pub(super) queue: mpsc::Receiver<Utf8Bytes>,
-    /// Fires when the room lets go, ahead of whatever waits in the queue.
+    /// Fires when the room lets go; only an orderly end lets what waits in the queue go first.
     pub(super) farewell: oneshot::Receiver<Bye>,
 }
 

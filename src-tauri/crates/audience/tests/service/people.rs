@@ -73,6 +73,20 @@ async fn the_host_removes_and_mutes_and_the_show_goes_through_its_states() {
 }
 
 #[tokio::test]
+async fn where_the_replay_is_is_told_even_if_the_service_goes_at_once() {
+    for _ in 0..20 {
+        let service = Service::start().await;
+        let mut ada = service.viewer().await;
+        ada.hello(Some("Ada")).await;
+        service.audience.ended(Some("/replays/x".to_owned()));
+        service.audience.shutdown().await;
+        let over = ada.next("state").await;
+        assert_eq!((&over["state"], &over["replay_url"]), (&json!("ended"), &json!("/replays/x")));
+        assert_eq!(ada.goodbye().await, (Some("shutdown".to_owned()), 1001));
+    }
+}
+
+#[tokio::test]
 async fn another_episode_sends_everybody_into_its_own_room() {
     let service = Service::start().await;
     let mut ada = service.viewer().await;
