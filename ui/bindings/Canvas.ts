@@ -13,6 +13,6 @@ width: number,
  */
 height: number, 
 /**
- * Pictures a second.
+ * Frames a second.
  */
 fps: number, };

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{DestinationId, DeviceChoice, EpisodeId, Layout, NoticeId, Overlay, Reach, Refusal, Seq, ViewerId};
+use crate::{
+    Composition, DestinationId, DeviceChoice, EpisodeId, Layout, NoticeId, Overlay, Reach, Refusal, Seq, SourceId,
+    SourceKind, ViewerId,
+};
 
 /// One act of the operator.
 #[derive(Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -20,29 +23,42 @@ pub enum Command {
         /// The new one.
         layout: Layout,
     },
-    /// Chooses the camera, also on air.
-    SelectCamera {
-        /// Which.
+    /// Puts the sources where `composition` says, also on air, or where the layout says again.
+    SetComposition {
+        /// None for the layout's.
+        composition: Option<Composition>,
+    },
+    /// Adds a source, also on air. Its name is made from its kind.
+    AddSource {
+        /// What it is.
+        kind: SourceKind,
+        /// Its device, or what stands in for one.
         choice: DeviceChoice,
     },
-    /// Chooses the microphone, also on air.
-    SelectMicrophone {
-        /// Which.
+    /// Removes a source and its layers, also on air.
+    RemoveSource {
+        /// Its name.
+        id: SourceId,
+    },
+    /// Chooses a source's device, also on air.
+    SelectSource {
+        /// The source's name.
+        id: SourceId,
+        /// The device, or what stands in for one.
         choice: DeviceChoice,
     },
-    /// Chooses the screen, also on air.
-    SelectScreen {
-        /// Which.
-        choice: DeviceChoice,
-    },
-    /// Sets the microphone's gain.
+    /// Sets the gain of a source's strip.
     SetGain {
+        /// The source's name.
+        id: SourceId,
         /// −60 to +20.
         gain_db: f32,
     },
-    /// Mutes the microphone, or not.
+    /// Mutes a source's strip, or not.
     SetMuted {
-        /// Whether.
+        /// The source's name.
+        id: SourceId,
+        /// Whether it is silent.
         muted: bool,
     },
     /// What the audience may put on the picture.
@@ -154,9 +170,10 @@ fn serde_name(command: &Command) -> String {
     let name = match command {
         Command::SetTitle { .. } => "set_title",
         Command::SetLayout { .. } => "set_layout",
-        Command::SelectCamera { .. } => "select_camera",
-        Command::SelectMicrophone { .. } => "select_microphone",
-        Command::SelectScreen { .. } => "select_screen",
+        Command::SetComposition { .. } => "set_composition",
+        Command::AddSource { .. } => "add_source",
+        Command::RemoveSource { .. } => "remove_source",
+        Command::SelectSource { .. } => "select_source",
         Command::SetGain { .. } => "set_gain",
         Command::SetMuted { .. } => "set_muted",
         Command::SetOverlay { .. } => "set_overlay",

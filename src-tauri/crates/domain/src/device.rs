@@ -34,7 +34,7 @@ pub struct Device {
     pub unusable: Option<String>,
 }
 
-/// What was chosen for one role.
+/// What was chosen for a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", content = "id", rename_all = "snake_case")]
 #[ts(export)]
@@ -45,21 +45,22 @@ pub enum DeviceChoice {
     Device(String),
     /// The test device.
     Test,
+    /// A still image, PNG or JPEG: the path of its file.
+    Image(String),
     /// Nothing.
     None,
 }
 
 impl DeviceChoice {
-    /// An id that begins so is no device but the path of a still picture, PNG or JPEG.
-    pub const IMAGE_PREFIX: &'static str = "image:";
-
-    /// Reads `ID|test|none` as the command line writes it. Total: whatever is neither word is an id.
+    /// Reads `ID|image:PATH|test|none` as the command line writes it. Total: whatever is none of
+    /// these is a device's id.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        match text {
-            "test" => Self::Test,
-            "none" => Self::None,
-            id => Self::Device(id.to_owned()),
+        match (text, text.strip_prefix("image:")) {
+            ("test", _) => Self::Test,
+            ("none", _) => Self::None,
+            (_, Some(path)) => Self::Image(path.to_owned()),
+            (id, None) => Self::Device(id.to_owned()),
         }
     }
 

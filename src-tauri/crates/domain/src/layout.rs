@@ -1,4 +1,4 @@
-//! The canvas and how pictures are laid out on it.
+//! The canvas and how sources are laid out on it.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -12,7 +12,7 @@ pub struct Canvas {
     pub width: u32,
     /// Pixels, even.
     pub height: u32,
-    /// Pictures a second.
+    /// Frames a second.
     pub fps: u32,
 }
 
@@ -31,7 +31,7 @@ impl fmt::Display for CanvasError {
 impl std::error::Error for CanvasError {}
 
 impl Canvas {
-    /// A canvas of `width`×`height` pixels at `fps` pictures a second.
+    /// A canvas of `width`×`height` pixels at `fps` frames a second.
     ///
     /// # Errors
     ///
@@ -40,6 +40,12 @@ impl Canvas {
         let even = width.is_multiple_of(2) && height.is_multiple_of(2);
         let fits = (320..=3840).contains(&width) && (180..=2160).contains(&height) && (1..=60).contains(&fps);
         if even && fits { Ok(Self { width, height, fps }) } else { Err(CanvasError) }
+    }
+
+    /// All of it.
+    #[must_use]
+    pub const fn rect(&self) -> Rect {
+        Rect { x: 0, y: 0, width: self.width, height: self.height }
     }
 
     /// Reads `1280x720` as the command line writes it.
@@ -105,7 +111,7 @@ impl Layout {
     /// The rectangle of the screen (first) and of the camera (second) when both are shown.
     #[must_use]
     pub fn rects(self, canvas: &Canvas) -> (Option<Rect>, Option<Rect>) {
-        let full = Rect { x: 0, y: 0, width: canvas.width, height: canvas.height };
+        let full = canvas.rect();
         match self {
             Self::Solo => (None, Some(full)),
             Self::SideBySide => {

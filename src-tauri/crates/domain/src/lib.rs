@@ -8,6 +8,7 @@
 //! of every transition, so that each of them can be tested as data.
 
 mod command;
+mod composition;
 mod destination;
 mod device;
 mod error;
@@ -20,10 +21,12 @@ mod production;
 mod replay;
 pub mod room;
 mod setup;
+mod source;
 mod status;
 pub mod text;
 
 pub use command::{Command, Reply};
+pub use composition::{ChromaKey, Composition, Crop, Layer};
 pub use destination::{DestinationAddress, DestinationAddressError, Protocol, Secret};
 pub use device::{Device, DeviceChoice, DeviceKind};
 pub use error::{Blame, Class, Code, Coded, Refusal};
@@ -33,12 +36,12 @@ pub use layout::{Canvas, CanvasError, Layout, Rect};
 pub use message::{
     BroadcastState, Bye, FromViewer, OnPicture, PublicViewer, RefusedCode, Said, Timeline, TimelineSecond, ToViewer,
 };
-pub use plan::{ChatCard, CommentCard, Graphics, Layer, Plan, SourceSpec, Strip, TitleCard, plan};
+pub use plan::{ChatCard, CommentCard, Graphics, Plan, TitleCard, plan};
 pub use production::{AsRunWhat, Effect, Input, Production};
 pub use replay::{Replay, ReplayState};
 pub use setup::{DestinationSetup, Overlay, Reach, Setup};
+pub use source::{SourceId, SourceKind, SourceSetup, SourceSpec, SourceState, SourceStatus, Strip};
 pub use status::{
     AudienceStatus, Check, CheckId, CheckState, DestinationState, DestinationStatus, Disk, Health, HealthWord, Levels,
-    Links, Notice, OnProgram, Person, Phase, ProgramMs, Proof, Role, Severity, SourceState, SourceStatus, Stats,
-    UnixMs,
+    Links, Notice, OnProgram, Person, Phase, ProgramMs, Proof, Severity, Stats, UnixMs,
 };

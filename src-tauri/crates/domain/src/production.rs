@@ -6,14 +6,17 @@ mod checks;
 mod commands;
 mod health;
 mod observed;
+mod sources;
 mod words;
 
 pub use words::{AsRunWhat, Effect, Input};
 
+use std::collections::BTreeMap;
+
 use crate::{
-    AudienceStatus, BroadcastState, Canvas, ChatCard, DestinationAddress, DestinationId, DeviceChoice, DeviceKind,
-    EpisodeId, Event, Graphics, Health, Links, Notice, NoticeId, OnPicture, OnProgram, Overlay, Phase, Refusal, Role,
-    Said, Secret, Setup, Severity, Snapshot, SourceState, SourceStatus, TitleCard, UnixMs,
+    AudienceStatus, BroadcastState, Canvas, ChatCard, DestinationAddress, DestinationId, DeviceChoice, EpisodeId,
+    Event, Graphics, Health, Links, Notice, NoticeId, OnPicture, OnProgram, Overlay, Phase, Refusal, Said, Secret,
+    Setup, Severity, Snapshot, SourceId, TitleCard, UnixMs,
 };
 
 /// How many comments the window keeps.
@@ -35,14 +38,33 @@ struct DestinationTarget {
     key: Option<Secret>,
 }
 
-/// What the camera and the microphone were last observed to do.
+/// What the frames of a source looked like in the last second.
+#[derive(Debug, Clone, Copy)]
+struct Content {
+    black: bool,
+    still: bool,
+}
+
+/// What one source was last observed to give.
 #[derive(Debug, Clone, Copy, Default)]
-struct Observed {
-    picture: Option<(bool, bool)>,
+struct ObservedSource {
+    content: Option<Content>,
     heard_at: Option<UnixMs>,
+}
+
+/// What was last observed.
+#[derive(Debug, Clone, Default)]
+struct Observed {
+    sources: BTreeMap<SourceId, ObservedSource>,
     silent_since: Option<UnixMs>,
     silence_told: Option<Severity>,
     page: Option<bool>,
+}
+
+impl Observed {
+    fn source(&mut self, id: &SourceId) -> &mut ObservedSource {
+        self.sources.entry(id.clone()).or_default()
+    }
 }
 
 /// One studio's broadcast, from start to end and again.
@@ -72,7 +94,7 @@ impl Production {
                 phase: Phase::Idle,
                 setup: Setup { destinations: Vec::new(), ..setup.clone() },
                 devices: Vec::new(),
-                sources: [Role::Camera, Role::Microphone, Role::Screen].map(SourceStatus::off).to_vec(),
+                sources: Vec::new(),
                 checks: Vec::new(),
                 destinations: Vec::new(),
                 links: Links::default(),
@@ -100,6 +122,7 @@ impl Production {
                 production.add_target(address, None);
             }
         }
+        production.snapshot.sources = production.source_rows();
         production.snapshot.checks = production.checks(UnixMs(0));
         production
     }
@@ -120,18 +143,6 @@ impl Production {
     #[must_use]
     pub const fn episode(&self) -> Option<&EpisodeId> {
         self.planned.as_ref()
-    }
-
-    /// What was chosen for `role`, with "the first there is" resolved.
-    #[must_use]
-    pub fn resolved(&self, role: Role) -> DeviceChoice {
-        let setup = &self.snapshot.setup;
-        let (choice, kind) = match role {
-            Role::Camera => (&setup.camera, DeviceKind::Camera),
-            Role::Microphone => (&setup.microphone, DeviceKind::Microphone),
-            Role::Screen => (&setup.screen, DeviceKind::Screen),
-        };
-        choice.resolve(kind, &self.snapshot.devices)
     }
 
     /// What is drawn over the picture now.
@@ -180,7 +191,8 @@ impl Production {
         if self.graphics() != graphics_before
             || self.resolved_all() != resolved_before
             || self.snapshot.setup.layout != before.setup.layout
-            || (self.snapshot.setup.gain_db, self.snapshot.setup.muted) != (before.setup.gain_db, before.setup.muted)
+            || self.snapshot.setup.composition != before.setup.composition
+            || self.snapshot.setup.sources != before.setup.sources
         {
             effects.push(Effect::ShowPlan);
         }
@@ -215,8 +227,8 @@ impl Production {
         if self.overlay_allowed { self.snapshot.setup.overlay } else { Overlay::NONE }
     }
 
-    fn resolved_all(&self) -> [DeviceChoice; 3] {
-        [Role::Camera, Role::Microphone, Role::Screen].map(|role| self.resolved(role))
+    fn resolved_all(&self) -> Vec<DeviceChoice> {
+        self.snapshot.setup.sources.iter().map(|source| self.resolved(source)).collect()
     }
 
     fn told_room(&self) -> (String, Vec<OnPicture>, BroadcastState) {
@@ -247,51 +259,6 @@ impl Production {
             Phase::Starting { episode, .. } | Phase::OnAir { episode, .. } => Some(episode),
             _ => None,
         }
-    }
-
-    /// The sections of the table of sources that follow from setup and devices.
-    fn source_rows(&self) -> Vec<SourceStatus> {
-        self.snapshot
-            .sources
-            .iter()
-            .map(|row| {
-                let (id, name) = self.name_of(row.role);
-                let chosen = id.is_some();
-                let same = row.id == id;
-                SourceStatus {
-                    role: row.role,
-                    state: match row.state {
-                        _ if !chosen => SourceState::Off,
-                        SourceState::Off => SourceState::Starting,
-                        state if same => state,
-                        _ => SourceState::Starting,
-                    },
-                    problem: row.problem.clone().filter(|_| chosen && same),
-                    id,
-                    name,
-                }
-            })
-            .collect()
-    }
-
-    fn name_of(&self, role: Role) -> (Option<String>, String) {
-        match self.resolved(role) {
-            DeviceChoice::First | DeviceChoice::None => (None, String::new()),
-            DeviceChoice::Test => (Some("test".to_owned()), "Test".to_owned()),
-            DeviceChoice::Device(id) => {
-                let found = self.snapshot.devices.iter().find(|device| device.id == id);
-                let name = found.map_or_else(|| id.clone(), |device| device.name.clone());
-                (Some(id), name)
-            }
-        }
-    }
-}
-
-impl SourceStatus {
-    /// The row of a role for which nothing was chosen.
-    #[must_use]
-    pub const fn off(role: Role) -> Self {
-        Self { role, id: None, name: String::new(), state: SourceState::Off, problem: None }
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{DeviceChoice, Layout, ShowSlug};
+use crate::{Composition, DeviceChoice, Layout, ShowSlug, SourceId, SourceKind, SourceSetup};
 
 /// Who can watch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -55,18 +55,12 @@ pub struct Setup {
     pub title: String,
     /// The series it belongs to.
     pub show: ShowSlug,
-    /// How camera and screen share the picture.
+    /// How the first screen and the first camera share the canvas.
     pub layout: Layout,
-    /// Which camera.
-    pub camera: DeviceChoice,
-    /// Which microphone.
-    pub microphone: DeviceChoice,
-    /// Which screen.
-    pub screen: DeviceChoice,
-    /// Gain of the microphone in decibels, −60 to +20.
-    pub gain_db: f32,
-    /// Whether the microphone is muted.
-    pub muted: bool,
+    /// What stands where, in place of the layout; none while the layout decides.
+    pub composition: Option<Composition>,
+    /// The sources, in the order in which the window lists them.
+    pub sources: Vec<SourceSetup>,
     /// What the audience may put on the picture.
     pub overlay: Overlay,
     /// Who can watch; none until it was asked.
@@ -85,11 +79,8 @@ impl Default for Setup {
             title: String::new(),
             show: ShowSlug::default(),
             layout: Layout::Solo,
-            camera: DeviceChoice::First,
-            microphone: DeviceChoice::First,
-            screen: DeviceChoice::None,
-            gain_db: 0.0,
-            muted: false,
+            composition: None,
+            sources: Self::first_sources(),
             overlay: Overlay::default(),
             reach: None,
             countdown: true,
@@ -100,10 +91,29 @@ impl Default for Setup {
 }
 
 impl Setup {
-    /// The gain that a microphone strip can have, in decibels.
-    pub const GAIN_DB: std::ops::RangeInclusive<f32> = -60.0..=20.0;
     /// How long replays can be kept, in hours.
     pub const RETENTION_HOURS: std::ops::RangeInclusive<u32> = 1..=8760;
     /// The longest title, in characters.
     pub const TITLE_CHARACTERS: usize = 120;
+
+    /// What a studio has at its first start: the first camera and microphone that there are, and a
+    /// place for a screen.
+    fn first_sources() -> Vec<SourceSetup> {
+        let kinds = [
+            (SourceKind::Camera, DeviceChoice::First),
+            (SourceKind::Microphone, DeviceChoice::First),
+            (SourceKind::Screen, DeviceChoice::None),
+        ];
+        kinds.map(|(kind, choice)| SourceSetup::new(SourceId::unused(kind, |_| true), kind, choice)).to_vec()
+    }
+
+    /// The first source of `kind`; made where there is none.
+    pub fn first_mut(&mut self, kind: SourceKind) -> &mut SourceSetup {
+        let at = self.sources.iter().position(|source| source.kind == kind).unwrap_or_else(|| {
+            let id = SourceId::unused(kind, |id| self.sources.iter().all(|source| source.id != *id));
+            self.sources.push(SourceSetup::new(id, kind, DeviceChoice::None));
+            self.sources.len() - 1
+        });
+        &mut self.sources[at]
+    }
 }

@@ -1,9 +1,11 @@
 //! What is observed, section by section, as the window shows it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{DestinationId, EpisodeId, NoticeId, Refusal, Seq, ViewerId};
+use crate::{DestinationId, EpisodeId, NoticeId, Refusal, Seq, SourceId, ViewerId};
 
 /// Milliseconds of program time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
@@ -86,50 +88,6 @@ pub enum Proof {
         /// Why, for a person.
         reason: String,
     },
-}
-
-/// What a source is used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-#[ts(export)]
-pub enum Role {
-    /// The picture of the host.
-    Camera,
-    /// The host's voice.
-    Microphone,
-    /// What the host shows.
-    Screen,
-}
-
-/// What a source does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-#[ts(export)]
-pub enum SourceState {
-    /// Nothing was chosen.
-    Off,
-    /// Opened, nothing received yet.
-    Starting,
-    /// Units arrive.
-    Running,
-    /// Units stopped arriving; it is being reopened.
-    Lost,
-}
-
-/// A source as the window shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
-pub struct SourceStatus {
-    /// What it is used for.
-    pub role: Role,
-    /// The device's id, `test`, or none.
-    pub id: Option<String>,
-    /// The device's name.
-    pub name: String,
-    /// What it does.
-    pub state: SourceState,
-    /// What happened and what to do, where something is wrong.
-    pub problem: Option<String>,
 }
 
 /// One line of the check list.
@@ -313,6 +271,10 @@ pub struct Stats {
     /// Bytes on disk of the running recording.
     #[ts(type = "number")]
     pub recording_bytes: u64,
+    /// Frames of each source that arrived after the program frame that they were for, since the
+    /// source was opened. They are shown, late.
+    #[ts(as = "BTreeMap<SourceId, u32>")]
+    pub late_frames: BTreeMap<SourceId, u64>,
 }
 
 /// Room on the disk that holds the recordings.
@@ -335,18 +297,21 @@ pub struct Levels {
     pub program_peak_db: [f32; 2],
     /// RMS of left and right of the program.
     pub program_rms_db: [f32; 2],
-    /// Peak of the microphone, before gain and mute.
-    pub microphone_peak_db: f32,
+    /// Peak of each source that gives audio, before gain and mute.
+    pub sources_peak_db: BTreeMap<SourceId, f32>,
 }
 
 impl Levels {
-    /// These, with `earlier` ones' peaks where they are higher: one telling for both.
+    /// These, with `earlier` ones' peaks where they are higher: one message for both.
     #[must_use]
     pub fn and(mut self, earlier: &Self) -> Self {
         for (peak, before) in self.program_peak_db.iter_mut().zip(earlier.program_peak_db) {
             *peak = peak.max(before);
         }
-        self.microphone_peak_db = self.microphone_peak_db.max(earlier.microphone_peak_db);
+        for (source, before) in &earlier.sources_peak_db {
+            let peak = self.sources_peak_db.entry(source.clone()).or_insert(*before);
+            *peak = peak.max(*before);
+        }
         self
     }
 }

@@ -1,7 +1,7 @@
 //! The check list: what was observed, line by line. It warns; it forbids nothing.
 
-use super::Production;
-use crate::{Check, CheckId, CheckState, DestinationState, Role, SourceState, UnixMs};
+use super::{Content, Production};
+use crate::{Check, CheckId, CheckState, DestinationState, SourceKind, SourceState, UnixMs};
 
 /// A microphone was heard if it was loud within so many milliseconds.
 const HEARD_WITHIN_MS: u64 = 10_000;
@@ -16,30 +16,36 @@ impl Production {
     }
 
     fn picture_check(&self) -> Check {
-        let (state, text) = match (self.source_state(Role::Camera), self.observed.picture) {
-            (SourceState::Off, _) if self.source_state(Role::Screen) == SourceState::Running => {
+        let (state, camera) = self.first_of(SourceKind::Camera);
+        let content = camera.and_then(|id| self.observed.sources.get(id)?.content);
+        let (state, text) = match (state, content) {
+            (SourceState::Off, _) if self.first_of(SourceKind::Screen).0 == SourceState::Running => {
                 (CheckState::Good, "No camera; the screen is shown")
             }
             (SourceState::Off, _) => (CheckState::Bad, "No camera: choose one, or a screen"),
             (SourceState::Lost, _) => (CheckState::Bad, "The camera is lost: plug it in again, or choose another"),
             (SourceState::Starting, _) | (SourceState::Running, None) => (CheckState::Waiting, "Looking at the camera"),
-            (SourceState::Running, Some((true, _))) => {
+            (SourceState::Running, Some(Content { black: true, .. })) => {
                 (CheckState::Bad, "The camera is black: open its cover, make light")
             }
-            (SourceState::Running, Some((_, true))) => {
+            (SourceState::Running, Some(Content { still: true, .. })) => {
                 (CheckState::Bad, "The picture stands still: move, or plug the camera in again")
             }
-            (SourceState::Running, Some((false, false))) => (CheckState::Good, "The camera moves"),
+            (SourceState::Running, Some(_)) => (CheckState::Good, "The camera moves"),
         };
         check(CheckId::Camera, state, text)
     }
 
     fn sound_check(&self, now: UnixMs) -> Check {
-        let heard = self.observed.heard_at.is_some_and(|at| now.since(at) < HEARD_WITHIN_MS);
-        let (state, text) = match self.source_state(Role::Microphone) {
+        let (state, microphone) = self.first_of(SourceKind::Microphone);
+        let heard_at = microphone.and_then(|id| self.observed.sources.get(id)?.heard_at);
+        let heard = heard_at.is_some_and(|at| now.since(at) < HEARD_WITHIN_MS);
+        let setup = self.snapshot.setup.sources.iter().find(|source| Some(&source.id) == microphone);
+        let muted = setup.is_some_and(|source| source.strip.muted);
+        let (state, text) = match state {
             SourceState::Off => (CheckState::Bad, "No microphone: choose one"),
             SourceState::Lost => (CheckState::Bad, "The microphone is lost: plug it in again, or choose another"),
-            _ if self.snapshot.setup.muted => (CheckState::Bad, "The microphone is muted"),
+            _ if muted => (CheckState::Bad, "The microphone is muted"),
             _ if heard => (CheckState::Good, "The microphone is heard"),
             SourceState::Starting => (CheckState::Waiting, "Listening to the microphone"),
             SourceState::Running => (CheckState::Waiting, "Say something: nothing was heard yet"),
@@ -87,10 +93,6 @@ impl Production {
             (CheckState::Waiting, "Destinations are asked when the show begins".to_owned())
         };
         Some(Check { id: CheckId::Destinations, state, text })
-    }
-
-    fn source_state(&self, role: Role) -> SourceState {
-        self.snapshot.sources.iter().find(|row| row.role == role).map_or(SourceState::Off, |row| row.state)
     }
 }
 

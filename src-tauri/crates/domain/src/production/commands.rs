@@ -6,8 +6,6 @@ use crate::{
     Phase, Refusal, Replay, ReplayState, Secret, Seq, Setup, UnixMs,
 };
 
-/// The longest device id that is taken, in bytes.
-const DEVICE_ID_BYTES: usize = 512;
 /// How many destinations there can be.
 const DESTINATIONS: usize = 16;
 
@@ -17,33 +15,15 @@ impl Production {
             Command::SetTitle { title } => self.set_title(&title),
             Command::SetLayout { layout } => {
                 self.snapshot.setup.layout = layout;
+                self.snapshot.setup.composition = None;
                 Ok(as_run(AsRunWhat::Layout, format!("{layout:?}")))
             }
-            Command::SelectCamera { choice } => {
-                self.snapshot.setup.camera = valid_choice(choice)?;
-                self.observed.picture = None;
-                Ok(as_run(AsRunWhat::Source, "camera chosen"))
-            }
-            Command::SelectMicrophone { choice } => {
-                self.snapshot.setup.microphone = valid_choice(choice)?;
-                self.observed.heard_at = None;
-                Ok(as_run(AsRunWhat::Source, "microphone chosen"))
-            }
-            Command::SelectScreen { choice } => {
-                self.snapshot.setup.screen = valid_choice(choice)?;
-                Ok(as_run(AsRunWhat::Source, "screen chosen"))
-            }
-            Command::SetGain { gain_db } => {
-                if !Setup::GAIN_DB.contains(&gain_db) {
-                    return Err(Refusal::new("audio.gain", "the gain can be -60 to +20 dB"));
-                }
-                self.snapshot.setup.gain_db = gain_db;
-                Ok(Vec::new())
-            }
-            Command::SetMuted { muted } => {
-                self.snapshot.setup.muted = muted;
-                Ok(as_run(AsRunWhat::Source, if muted { "microphone muted" } else { "microphone open" }))
-            }
+            Command::SetComposition { composition } => self.set_composition(composition),
+            Command::AddSource { kind, choice } => self.add_source(kind, choice),
+            Command::RemoveSource { id } => self.remove_source(&id),
+            Command::SelectSource { id, choice } => self.select_source(&id, choice),
+            Command::SetGain { id, gain_db } => self.set_gain(&id, gain_db),
+            Command::SetMuted { id, muted } => self.set_muted(&id, muted),
             Command::SetOverlay { overlay } => {
                 self.snapshot.setup.overlay = overlay;
                 Ok(as_run(
@@ -223,17 +203,6 @@ impl Production {
 
 fn unknown_destination() -> Refusal {
     Refusal::new("destination.unknown", "this destination is no longer there")
-}
-
-fn valid_choice(choice: crate::DeviceChoice) -> Result<crate::DeviceChoice, Refusal> {
-    match &choice {
-        crate::DeviceChoice::Device(id)
-            if id.is_empty() || id.len() > DEVICE_ID_BYTES || id.chars().any(char::is_control) =>
-        {
-            Err(Refusal::new("device.id", "a device's id is one of those that `antenne devices` prints"))
-        }
-        _ => Ok(choice),
-    }
 }
 
 const fn on_off(on: bool) -> &'static str {

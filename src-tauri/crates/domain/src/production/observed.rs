@@ -1,9 +1,9 @@
 //! What was observed: devices, sources, people, numbers.
 
-use super::{AsRunWhat, CARD_STANDS_MS, CARDS, CHAT_KEPT, Effect, Input, Production, card};
-use crate::{DestinationState, Event, Levels, Phase, Role, Said, Seq, SourceState, UnixMs};
+use super::{AsRunWhat, CARD_STANDS_MS, CARDS, CHAT_KEPT, Content, Effect, Input, Production, card};
+use crate::{DestinationState, Event, Levels, Phase, Said, Seq, UnixMs};
 
-/// Below this peak a microphone counts as silent, in dBFS.
+/// Below this peak audio counts as silence, in dBFS.
 const SILENCE_DB: f32 = -50.0;
 
 impl Production {
@@ -19,11 +19,9 @@ impl Production {
                 self.snapshot.devices = devices;
                 Vec::new()
             }
-            Input::Source { role, state, problem } => self.source(role, state, problem),
-            Input::Picture { role, black, still } => {
-                if role == Role::Camera {
-                    self.observed.picture = Some((black, still));
-                }
+            Input::Source { id, state, problem } => self.source(&id, state, problem),
+            Input::Content { id, black, still } => {
+                self.observed.source(&id).content = Some(Content { black, still });
                 Vec::new()
             }
             Input::Levels(levels) => self.levels(now, &levels),
@@ -92,21 +90,6 @@ impl Production {
         }
     }
 
-    fn source(&mut self, role: Role, state: SourceState, problem: Option<String>) -> Vec<Effect> {
-        let Some(row) = self.snapshot.sources.iter_mut().find(|row| row.role == role) else { return Vec::new() };
-        if row.state == SourceState::Off || (row.state == state && row.problem == problem) {
-            return Vec::new();
-        }
-        let changed = row.state != state;
-        row.state = state;
-        row.problem = problem;
-        if role == Role::Camera && state != SourceState::Running {
-            self.observed.picture = None;
-        }
-        let detail = format!("{role:?} {state:?}").to_lowercase();
-        if changed { vec![Effect::AsRun { kind: AsRunWhat::Source, detail }] } else { Vec::new() }
-    }
-
     fn destination(
         &mut self,
         id: crate::DestinationId,
@@ -123,8 +106,8 @@ impl Production {
     }
 
     fn levels(&mut self, now: UnixMs, levels: &Levels) -> Vec<Effect> {
-        if levels.microphone_peak_db > SILENCE_DB {
-            self.observed.heard_at = Some(now);
+        for (id, _) in levels.sources_peak_db.iter().filter(|(_, peak)| **peak > SILENCE_DB) {
+            self.observed.source(id).heard_at = Some(now);
         }
         let program = levels.program_peak_db.iter().fold(f32::NEG_INFINITY, |loudest, db| loudest.max(*db));
         if program > SILENCE_DB {

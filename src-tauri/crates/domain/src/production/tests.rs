@@ -1,11 +1,25 @@
 use super::*;
 use crate::{
-    CheckId, CheckState, Command, DestinationState, Layout, Levels, PlanId, ProgramMs, Proof, PublicViewer, Seq,
-    SourceSpec, Stats, ViewerId, plan,
+    CheckId, CheckState, Command, Composition, DestinationState, Layer, Layout, Levels, PlanId, ProgramMs, Proof,
+    PublicViewer, Rect, Seq, SourceKind, SourceSpec, SourceState, Stats, Strip, ViewerId, plan,
 };
 
 fn episode() -> EpisodeId {
     EpisodeId::from_random([7; 16])
+}
+
+fn id(name: &str) -> SourceId {
+    SourceId::parse(name).unwrap()
+}
+
+/// A setup in which these were chosen, and nothing else.
+fn with(chosen: &[(SourceKind, &str)]) -> Setup {
+    let mut setup = Setup::default();
+    setup.sources.iter_mut().for_each(|source| source.choice = DeviceChoice::None);
+    for (kind, choice) in chosen {
+        setup.first_mut(*kind).choice = DeviceChoice::parse(choice);
+    }
+    setup
 }
 
 fn ready(setup: Setup) -> Production {
@@ -168,11 +182,13 @@ fn the_operator_switches_the_audience_off_the_picture_and_the_page_is_told() {
 
 #[test]
 fn a_plan_shows_what_was_chosen() {
-    let mut production = ready(Setup { camera: DeviceChoice::Test, screen: DeviceChoice::Test, ..Setup::default() });
+    let mut production = ready(with(&[(SourceKind::Camera, "test"), (SourceKind::Screen, "test")]));
     command(&mut production, 1, Command::SetLayout { layout: Layout::Corner });
     let plan = plan(&production, PlanId(1));
-    assert_eq!(plan.sources, [(Role::Camera, SourceSpec::Test), (Role::Screen, SourceSpec::Test)]);
-    assert_eq!(plan.layers.iter().map(|layer| layer.role).collect::<Vec<_>>(), [Role::Screen, Role::Camera]);
+    let open = [("camera", SourceKind::Camera), ("screen", SourceKind::Screen)];
+    assert_eq!(plan.sources, open.map(|(name, kind)| (id(name), SourceSpec::Test(kind))).into());
+    let shown: Vec<&str> = plan.program.layers.iter().map(|layer| layer.source.as_str()).collect();
+    assert_eq!(shown, ["screen", "camera"]);
 }
 
 #[test]
@@ -208,7 +224,7 @@ fn a_destination_with_its_key_in_the_address_is_never_remembered() {
 #[test]
 fn silence_on_air_is_a_warning_and_then_an_alarm_until_something_is_heard() {
     let mut production = on_air();
-    let quiet = Levels { program_peak_db: [-90.0; 2], program_rms_db: [-90.0; 2], microphone_peak_db: -90.0 };
+    let quiet = Levels { program_peak_db: [-90.0; 2], program_rms_db: [-90.0; 2], ..Levels::default() };
     let loud = Levels { program_peak_db: [-10.0; 2], ..quiet.clone() };
     let severity = |production: &Production| production.snapshot().notices.first().map(|notice| notice.severity);
     production.apply(UnixMs(10_000), Input::Levels(quiet)).unwrap();
@@ -230,7 +246,7 @@ fn silence_on_air_is_a_warning_and_then_an_alarm_until_something_is_heard() {
 #[test]
 fn silence_before_the_show_does_not_count() {
     let mut production = ready(Setup { countdown: false, ..Setup::default() });
-    let quiet = Levels { program_peak_db: [-90.0; 2], program_rms_db: [-90.0; 2], microphone_peak_db: -90.0 };
+    let quiet = Levels { program_peak_db: [-90.0; 2], program_rms_db: [-90.0; 2], ..Levels::default() };
     production.apply(UnixMs(1_000), Input::Levels(quiet)).unwrap();
     command(&mut production, 60_000, Command::GoLive);
     production.apply(UnixMs(60_100), Input::Began { at: UnixMs(60_100) }).unwrap();
@@ -241,16 +257,97 @@ fn silence_before_the_show_does_not_count() {
 
 #[test]
 fn the_check_list_says_what_was_seen() {
-    let mut production = ready(Setup { camera: DeviceChoice::Test, ..Setup::default() });
+    let mut production = ready(with(&[(SourceKind::Camera, "test")]));
     let state =
         |production: &Production, id| production.snapshot().checks.iter().find(|check| check.id == id).unwrap().state;
     assert_eq!(state(&production, CheckId::Camera), CheckState::Waiting);
-    let running = Input::Source { role: Role::Camera, state: SourceState::Running, problem: None };
+    let running = Input::Source { id: id("camera"), state: SourceState::Running, problem: None };
     production.apply(UnixMs(1), running).unwrap();
-    production.apply(UnixMs(2), Input::Picture { role: Role::Camera, black: true, still: true }).unwrap();
+    production.apply(UnixMs(2), Input::Content { id: id("camera"), black: true, still: true }).unwrap();
     assert_eq!(state(&production, CheckId::Camera), CheckState::Bad);
-    production.apply(UnixMs(3), Input::Picture { role: Role::Camera, black: false, still: false }).unwrap();
+    production.apply(UnixMs(3), Input::Content { id: id("camera"), black: false, still: false }).unwrap();
     assert_eq!(state(&production, CheckId::Camera), CheckState::Good);
     production.apply(UnixMs(4), Input::Page(Err("refused".into()))).unwrap();
     assert_eq!(state(&production, CheckId::Page), CheckState::Bad);
+}
+
+#[test]
+fn any_number_of_sources_is_added_placed_chosen_and_removed_on_air() {
+    let mut production = on_air();
+    for _ in 0..8 {
+        command(&mut production, 3_000, Command::AddSource { kind: SourceKind::Camera, choice: DeviceChoice::Test });
+        let microphone = SourceKind::Microphone;
+        command(&mut production, 3_000, Command::AddSource { kind: microphone, choice: DeviceChoice::Test });
+    }
+    let rect = |n: u32| Rect { x: 20 * n, y: 20, width: 320, height: 180 };
+    let layers = (2..=9).map(|n| Layer::new(id(&format!("camera-{n}")), rect(n))).collect();
+    let composition = Composition { layers };
+    let set = Command::SetComposition { composition: Some(composition.clone()) };
+    let effects = command(&mut production, 3_100, set);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::ShowPlan)));
+    command(&mut production, 3_200, Command::SetGain { id: id("microphone-3"), gain_db: 6.0 });
+    command(&mut production, 3_200, Command::SetMuted { id: id("microphone-4"), muted: true });
+    let target = plan(&production, PlanId(1));
+    assert_eq!((target.sources.len(), target.program), (16, composition));
+    assert_eq!(target.strips[&id("microphone-3")], Strip { gain_db: 6.0, muted: false });
+    assert!(target.strips[&id("microphone-4")].muted && !target.strips[&id("microphone-5")].muted);
+    command(&mut production, 3_300, Command::RemoveSource { id: id("camera-4") });
+    let target = plan(&production, PlanId(2));
+    assert!(!target.sources.contains_key(&id("camera-4")));
+    assert!(
+        target.program.layers.iter().all(|layer| layer.source != id("camera-4")) && target.program.layers.len() == 7
+    );
+    command(&mut production, 3_400, Command::AddSource { kind: SourceKind::Camera, choice: DeviceChoice::None });
+    assert!(production.snapshot().sources.iter().any(|row| row.id == id("camera-4") && row.state == SourceState::Off));
+    command(&mut production, 3_500, Command::SetLayout { layout: Layout::Solo });
+    assert_eq!(production.snapshot().setup.composition, None, "the layout decides again");
+}
+
+#[test]
+fn commands_about_sources_that_make_no_sense_are_refused_and_change_nothing() {
+    let mut production = ready(Setup::default());
+    let place = |source: &str, x, width| {
+        let rect = Rect { x, y: 0, width, height: 180 };
+        Command::SetComposition { composition: Some(Composition { layers: vec![Layer::new(id(source), rect)] }) }
+    };
+    let long = "x".repeat(5_000);
+    let refused = [
+        Command::SelectSource { id: id("nobody"), choice: DeviceChoice::Test },
+        Command::SelectSource { id: id("camera"), choice: DeviceChoice::Device(long) },
+        Command::SelectSource { id: id("camera"), choice: DeviceChoice::Image("a\nb".into()) },
+        Command::RemoveSource { id: id("nobody") },
+        Command::SetGain { id: id("camera"), gain_db: 0.0 },
+        Command::SetGain { id: id("microphone"), gain_db: f32::NAN },
+        Command::SetMuted { id: id("nobody"), muted: true },
+        place("nobody", 0, 320),
+        place("microphone", 0, 320),
+        place("camera", 1, 320),
+        place("camera", 0, 0),
+        place("camera", 1 << 20, 320),
+        Command::SetComposition {
+            composition: Some(Composition { layers: vec![Layer::new(id("camera"), Canvas::default().rect()); 65] }),
+        },
+    ];
+    for command in refused {
+        let before = production.snapshot().clone();
+        assert!(production.apply(UnixMs(1), Input::Command(command.clone())).is_err(), "{command:?}");
+        assert_eq!(*production.snapshot(), before);
+    }
+    let add = || Command::AddSource { kind: SourceKind::Screen, choice: DeviceChoice::None };
+    while production.snapshot().setup.sources.len() < 64 {
+        command(&mut production, 1, add());
+    }
+    assert!(production.apply(UnixMs(1), Input::Command(add())).is_err());
+}
+
+#[test]
+fn a_check_is_about_the_first_source_of_its_kind_that_is_chosen() {
+    let mut production = ready(with(&[(SourceKind::Microphone, "none")]));
+    command(&mut production, 1, Command::AddSource { kind: SourceKind::Microphone, choice: DeviceChoice::Test });
+    let running = Input::Source { id: id("microphone-2"), state: SourceState::Running, problem: None };
+    production.apply(UnixMs(1), running).unwrap();
+    let loud = Levels { sources_peak_db: [(id("microphone-2"), -10.0)].into(), ..Levels::default() };
+    production.apply(UnixMs(2), Input::Levels(loud)).unwrap();
+    let check = production.snapshot().checks.iter().find(|check| check.id == CheckId::Microphone).unwrap();
+    assert_eq!(check.state, CheckState::Good);
 }

@@ -2,7 +2,8 @@
 
 use crate::{
     AudienceStatus, BroadcastState, Command, DestinationAddress, DestinationId, Device, Disk, EpisodeId, Event, Levels,
-    Links, OnPicture, Proof, Refusal, Replay, Role, Said, Secret, Seq, Severity, SourceState, Stats, UnixMs, ViewerId,
+    Links, OnPicture, Proof, Refusal, Replay, Said, Secret, Seq, Severity, SourceId, SourceState, Stats, UnixMs,
+    ViewerId,
 };
 
 /// What happened.
@@ -16,20 +17,20 @@ pub enum Input {
     Devices(Vec<Device>),
     /// A source changed its state.
     Source {
-        /// Whose.
-        role: Role,
+        /// The source's name.
+        id: SourceId,
         /// What it does now.
         state: SourceState,
         /// What is wrong.
         problem: Option<String>,
     },
-    /// The picture of a source was looked at.
-    Picture {
-        /// Whose.
-        role: Role,
+    /// The frames of a source were looked at, once a second.
+    Content {
+        /// The source's name.
+        id: SourceId,
         /// Nothing but black.
         black: bool,
-        /// The same picture for some time.
+        /// The same frame for some time.
         still: bool,
     },
     /// Levels, about 20 a second.
