@@ -6,7 +6,7 @@ mod program;
 mod request;
 mod round;
 mod shared;
-mod slate;
+mod slate_words;
 mod sources;
 
 use std::sync::{Arc, mpsc};

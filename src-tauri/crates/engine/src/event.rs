@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::{
-    Canvas, DestinationId, DestinationState, Levels, PlanId, ProgramMs, Refusal, Role, SourceState, Stats, UnixMs,
+    Canvas, DestinationId, DestinationState, Levels, PlanId, ProgramMs, Refusal, SourceId, SourceState, Stats, UnixMs,
 };
 use media::{AccessUnit, CodecConfig, ProgramTime};
 
@@ -65,17 +65,17 @@ pub enum EngineEvent {
     Shown(PlanId),
     /// A source changed its state.
     Source {
-        /// Whose.
-        role: Role,
+        /// Its name, from the plan.
+        id: SourceId,
         /// The state it has now.
         state: SourceState,
         /// What happened and what to do, where something is wrong.
         problem: Option<String>,
     },
-    /// What a source's picture looked like in the last second.
-    Picture {
-        /// Whose.
-        role: Role,
+    /// What a source's frames looked like in the last second.
+    Content {
+        /// Its name, from the plan.
+        id: SourceId,
         /// Nothing but black.
         black: bool,
         /// Nothing moved.

@@ -1,19 +1,19 @@
-//! The raw formats that pass between pipelines. One unpinned pad costs a conversion of every frame.
+//! The raw formats that pass between threads and pipelines. One unpinned pad costs a conversion of every frame.
 
 use domain::Canvas;
 
 /// Samples a second, everywhere in the engine.
 pub(crate) const SAMPLE_RATE: u32 = 48_000;
-/// Samples of each channel in one piece of the program's sound: 20 ms, as Opus takes them. Half as
+/// Samples of each channel in one buffer of the program's audio: 20 ms, as Opus takes them. Half as
 /// long would wake every thread behind the mixer twice as often.
-pub(crate) const PIECE_SAMPLES: u32 = 960;
+pub(crate) const MIX_SAMPLES: u32 = 960;
 
-/// The one format of raw pictures.
+/// The one format of raw frames.
 pub(crate) fn raw_video(canvas: &Canvas) -> String {
     sized_video(canvas.width, canvas.height, canvas.fps)
 }
 
-/// The one format of raw pictures, in another size.
+/// The one format of raw frames, in another size.
 pub(crate) fn sized_video(width: u32, height: u32, fps: u32) -> String {
     format!(
         "video/x-raw, format=(string)I420, width=(int){width}, height=(int){height}, framerate=(fraction){fps}/1, \
@@ -37,7 +37,7 @@ pub(crate) fn video_info(canvas: &Canvas) -> gst_video::VideoInfo {
         .expect("a canvas has sides that I420 can have")
 }
 
-/// The one format of raw sound.
+/// The one format of raw audio.
 pub(crate) fn raw_audio() -> String {
     format!(
         "audio/x-raw, format=(string)F32LE, layout=(string)interleaved, rate=(int){SAMPLE_RATE}, channels=(int)2, \

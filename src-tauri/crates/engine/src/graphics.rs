@@ -8,9 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use domain::{Canvas, Graphics};
-use gst_video::prelude::VideoFrameExt;
 
-mod blend;
 mod card;
 mod colour;
 mod cost;
@@ -30,11 +28,12 @@ mod tests;
 pub use cost::{PaintCost, paint_cost};
 pub(crate) use slate::slate;
 
-use blend::{Frame, Plane};
 use hearts::Hearts;
 use renderer::Desk;
 use scale::Scale;
 use stage::Stage;
+
+use crate::yuv::FrameMut;
 
 /// Tells the painter what to paint. Its calls never block; dropping it ends the render thread,
 /// and the painter goes on with what it has.
@@ -96,28 +95,22 @@ impl Painter {
         (painter, PainterHandle { desk, thread: thread.ok() })
     }
 
-    /// Lays the graphics of the moment `now` (running time, which never goes back) over `frame`,
-    /// an I420 frame of the canvas' size. Answers the hues of the hearts that this frame is the
-    /// first to show. Never waits; the top twenty-fourth of the frame stays as it is.
+    /// Whether anything is to be drawn at the moment `now` (running time, which never goes back).
+    pub(crate) fn is_due(&mut self, now: Duration) -> bool {
+        self.take(now);
+        !self.stage.is_empty() || !self.hearts.is_empty()
+    }
+
+    /// Draws the graphics of the moment `now` over `frame`, an I420 frame of the canvas' size.
+    /// Returns the hues of the hearts that this frame is the first to show. Never waits; the top
+    /// twenty-fourth of the frame stays as it is.
     pub(crate) fn paint(
         &mut self,
         frame: &mut gst_video::VideoFrameRef<&mut gst::BufferRef>,
         now: Duration,
     ) -> Vec<u16> {
         self.take(now);
-        let (width, height) = (frame.width() as usize, frame.height() as usize);
-        let strides = [0, 1, 2].map(|plane: usize| {
-            let stride = frame.plane_stride().get(plane).copied().unwrap_or(0);
-            usize::try_from(stride).unwrap_or(0)
-        });
-        let [y, u, v, _] = frame.planes_data_mut();
-        let chroma = (width.div_ceil(2), height.div_ceil(2));
-        let planes = [
-            Plane { samples: y, stride: strides[0], width, height },
-            Plane { samples: u, stride: strides[1], width: chroma.0, height: chroma.1 },
-            Plane { samples: v, stride: strides[2], width: chroma.0, height: chroma.1 },
-        ];
-        self.draw(&mut Frame { planes, reserved: self.reserved }, now)
+        self.draw(&mut FrameMut::of(frame, self.reserved), now)
     }
 
     fn take(&mut self, now: Duration) {
@@ -136,7 +129,7 @@ impl Painter {
         }
     }
 
-    fn draw(&mut self, frame: &mut Frame<'_>, now: Duration) -> Vec<u16> {
+    fn draw(&mut self, frame: &mut FrameMut<'_>, now: Duration) -> Vec<u16> {
         let first = self.hearts.paint(frame, now);
         self.stage.paint(frame, now);
         first

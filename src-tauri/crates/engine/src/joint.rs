@@ -1,14 +1,16 @@
 //! What passes between the pipelines inside the engine: buffers, never locks or waits.
 
-use domain::{Canvas, Role};
 use std::path::PathBuf;
 
+use domain::Canvas;
+
+use crate::blender::Pixels;
 use crate::event::EngineEvent;
 
-/// What every source pipeline shares with the program pipeline.
+/// What every source shares with the program.
 #[derive(Debug, Clone)]
 pub(crate) struct SourceContext {
-    /// Size and rate that the pictures must have.
+    /// Size and rate that frames must have.
     pub(crate) canvas: Canvas,
     /// The one clock.
     pub(crate) clock: gst::Clock,
@@ -18,15 +20,16 @@ pub(crate) struct SourceContext {
     pub(crate) graphs_dir: PathBuf,
 }
 
-/// Takes what a source makes. No call may block.
+/// Receives what one source makes. No call may block.
 pub(crate) trait SourceSink: Send + Sync {
-    /// A raw buffer: I420 bt709 of the canvas' size and rate, or F32LE interleaved stereo at
-    /// 48 kHz in pieces of 10 ms; its pts is running time on the one clock and base time.
-    fn buffer(&self, role: Role, buffer: gst::Buffer);
-    /// Something to tell: `Source` and `Picture`.
+    /// A frame of the canvas' size; `pts` is running time on the one clock and base time.
+    fn frame(&self, pixels: Pixels, pts: gst::ClockTime);
+    /// Audio: F32LE interleaved stereo at 48 kHz, 10 ms; its pts is running time.
+    fn audio(&self, buffer: gst::Buffer);
+    /// `Source`, `Content` or `Fault`.
     fn event(&self, event: EngineEvent);
-    /// The microphone's peak before gain and mute, in dBFS.
-    fn microphone_peak(&self, db: f32);
+    /// The peak of the audio before gain and mute, in dBFS.
+    fn peak(&self, db: f32);
 }
 
 /// An encoding, in the form that its takers want.

@@ -9,6 +9,7 @@
 //! All of them run on the monotonic system clock with one base time and without a start time, so
 //! that running time means the same everywhere.
 
+mod blender;
 mod chain;
 mod debug_log;
 mod destination;
@@ -22,14 +23,15 @@ mod graphics;
 mod joint;
 mod mixer;
 mod monitor;
+mod output;
 mod probe;
 mod recording;
 mod recover;
 mod requirement;
-mod resize;
 mod source;
 mod state_change;
 mod thumbnail;
+mod yuv;
 
 pub use device::{DeviceWatch, list_devices};
 pub use engine::Engine;
@@ -40,6 +42,6 @@ pub use graphics::{PaintCost, paint_cost};
 pub use probe::{ProbeDecoder, ProbeReport};
 pub use recover::recover_recording;
 pub use requirement::init;
-pub use source::strip as clock_strip;
+pub use source::clock_strip;
 pub use source::{Planes, TestPicture};
 pub use thumbnail::thumbnail;

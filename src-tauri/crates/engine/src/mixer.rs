@@ -1,161 +1,146 @@
-//! The program pipeline: it mixes pictures and sound from start to end, whatever the sources do.
+//! The mixer: the program's audio from start to end, whatever the sources do.
 //!
-//! A live base (a tiny transparent picture and silence) makes both mixers live, so that they give
-//! a frame at every moment even when nothing else arrives.
+//! A pipeline of its own. A live base of silence makes it live, so that it gives a buffer at every
+//! moment even when nothing else arrives. Inputs are made and taken away while it runs.
 
-mod fit;
+mod audio_slot;
 mod gain;
 mod levels;
-mod observer;
-mod output;
-mod slot;
-mod stage;
 
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use domain::{Canvas, Layer, PlanId, Role};
+use domain::SourceId;
 use gst::ClockTime;
 use gst::prelude::{Cast, ClockExt, ElementExt, ElementExtManual, GstBinExt, ObjectExt, PadExt, PadExtManual};
 
+pub(crate) use audio_slot::AudioSlot;
 pub(crate) use levels::LevelMeter;
-pub(crate) use observer::Observed;
-pub(crate) use output::{ProgramOutput, ProgramTap};
-pub(crate) use slot::Slots;
-use stage::{Stage, Target, dress};
 
 use crate::chain::{Built, Chain, Part};
 use crate::error::EngineError;
-use crate::format::{PIECE_SAMPLES, SAMPLE_RATE, raw_audio, raw_video, sized_video};
+use crate::format::{MIX_SAMPLES, SAMPLE_RATE, raw_audio};
+use crate::output::ProgramOutput;
 use crate::state_change::{self, share_time};
 
-/// How much later than its moment a buffer may reach the mixers and still be in its place.
+/// How much later than its moment a buffer may reach the mixer and still be in its place.
 const PROGRAM_LATENCY: ClockTime = ClockTime::from_mseconds(80);
-/// Live pictures that may wait in front of the mixer; the oldest is dropped when more do.
-const SLOT_PICTURES: u32 = 8;
-/// A microphone's pieces of 10 ms that may wait in front of the mixer; the oldest is dropped when more do.
-const SLOT_PIECES: u32 = 60;
-const WHAT: &str = "program pipeline";
-
-/// What draws over program frames, at their running time.
-pub(crate) type Paint = Box<dyn FnMut(&mut gst_video::VideoFrameRef<&mut gst::BufferRef>, ClockTime) + Send>;
+/// A source's buffers of 10 ms that may wait in front of the mixer; the oldest is dropped when more do.
+const WAITING_BUFFERS: u32 = 60;
+/// What was given to the mixer is mixed within its latency and some buffers.
+const MIXED_WITHIN: Duration = Duration::from_millis(300);
+const WHAT: &str = "mixer";
 
 /// What the mixer needs from outside.
 pub(crate) struct MixerConfig {
-    pub(crate) canvas: Canvas,
     pub(crate) clock: gst::Clock,
     pub(crate) base_time: ClockTime,
     pub(crate) graphs_dir: PathBuf,
-    /// Where the sources enter.
-    pub(crate) slots: Arc<Slots>,
-    /// The layout to begin with.
-    pub(crate) layers: Vec<Layer>,
-    pub(crate) paint: Paint,
-    /// Told when a layout is on a program frame.
-    pub(crate) shown: Box<dyn Fn(PlanId) + Send>,
     pub(crate) output: Arc<ProgramOutput>,
     pub(crate) meter: Arc<LevelMeter>,
-    /// Told what went wrong in the pipeline, from any thread.
+    /// Called with what went wrong in the pipeline, from any thread.
     pub(crate) failed: Box<dyn Fn(String) + Send + Sync>,
 }
 
-/// The running program pipeline. Stopped when it is dropped.
+/// The running mixer. Stopped when it is dropped.
 pub(crate) struct Mixer {
     pipeline: gst::Pipeline,
-    target: Arc<Mutex<Option<Target>>>,
-    slots: Arc<Slots>,
-    clock: gst::Clock,
-    base_time: ClockTime,
+    mixer: gst::Element,
+    inputs: Arc<Mutex<BTreeMap<SourceId, Input>>>,
+    output: Arc<ProgramOutput>,
     graphs_dir: PathBuf,
 }
 
+/// One source's way into the mix.
+struct Input {
+    slot: Arc<AudioSlot>,
+    source: gst::Element,
+    pad: gst::Pad,
+}
+
 impl Mixer {
-    /// Builds and starts the program: slate and silence.
+    /// Builds and starts it: silence.
     ///
     /// # Errors
     ///
     /// [`EngineError`]; nothing is left running.
     pub(crate) fn start(config: MixerConfig) -> Result<Self, EngineError> {
-        let pipeline = gst::Pipeline::with_name("program");
+        let pipeline = gst::Pipeline::with_name("mixer");
         share_time(&pipeline, &config.clock, config.base_time);
         let bin: &gst::Bin = pipeline.upcast_ref();
-        let canvas = config.canvas;
-        // Without this a mixer that is rebuilt would make all frames since the base time at once. It
-        // keeps to the frames counted from running time zero, as sources do.
-        let begin = on_frame(config.clock.time().saturating_sub(config.base_time), canvas.fps);
+        let period = u64::from(MIX_SAMPLES) * 1_000_000_000 / u64::from(SAMPLE_RATE);
+        // Without this a mixer that is rebuilt would make all audio since the base time at once.
+        let now = config.clock.time().saturating_sub(config.base_time);
+        let begin = now.nseconds() / period * period;
 
-        let compositor = Part::new("compositor").named("compositor").set("background", "black");
-        let compositor = compositor.set("latency", PROGRAM_LATENCY.nseconds()).set("max-threads", 1);
-        let compositor = compositor.set("start-time-selection", "set").set("start-time", begin.nseconds());
-        let video =
-            Chain::start(compositor).then(Part::caps(raw_video(&canvas))).then(raw_sink("picture")).build(bin, WHAT)?;
-        let base = Chain::start(Part::new("videotestsrc").set("is-live", true).set("pattern", "black"))
-            .then(Part::caps(sized_video(16, 16, canvas.fps)))
-            .build(bin, WHAT)?;
-        let base_pad = request(video.first(), &base)?;
-        base_pad.set_property("alpha", 0f64);
-        base_pad.set_property("zorder", 0u32);
-
-        let (camera_source, camera_pad) = picture_slot(bin, video.first(), &canvas)?;
-        let (screen_source, screen_pad) = picture_slot(bin, video.first(), &canvas)?;
-        for (role, source) in [(Role::Camera, camera_source), (Role::Screen, screen_source)] {
-            if let Some(slot) = config.slots.picture(role) {
-                slot.plug(source);
-            }
-        }
-        let slots = config.slots.clone();
-        on_buffers(base.last(), move |pts, duration| slots.picture_tick(pts, duration))?;
-
-        let audiomixer = Part::new("audiomixer").named("audiomixer").set("latency", PROGRAM_LATENCY.nseconds());
-        let audiomixer = audiomixer.set("start-time-selection", "set").set("start-time", begin.nseconds());
-        let piece = u64::from(PIECE_SAMPLES) * 1_000_000_000 / u64::from(SAMPLE_RATE);
-        let audiomixer = audiomixer.set("output-buffer-duration", piece);
-        let audio = Chain::start(audiomixer)
+        let audiomixer = Part::new("audiomixer")
+            .named("audiomixer")
+            .set("latency", PROGRAM_LATENCY.nseconds())
+            .set("start-time-selection", "set")
+            .set("start-time", begin)
+            .set("output-buffer-duration", period);
+        let sink = Part::new("appsink").set("sync", false).set("async", false).set("enable-last-sample", false);
+        let mixed = Chain::start(audiomixer)
             .then(Part::caps(raw_audio()))
             .then(Part::new("level").set("interval", 50_000_000).set("post-messages", true))
-            .then(raw_sink("sound"))
+            .then(sink)
             .build(bin, WHAT)?;
-        let silence = Part::new("audiotestsrc")
-            .set("is-live", true)
-            .set("wave", "silence")
-            .set("samplesperbuffer", PIECE_SAMPLES);
+        let silence =
+            Part::new("audiotestsrc").set("is-live", true).set("wave", "silence").set("samplesperbuffer", MIX_SAMPLES);
         let silence = Chain::start(silence).then(Part::caps(raw_audio())).build(bin, WHAT)?;
-        request(audio.first(), &silence)?;
-        let microphone_source = Chain::start(live_appsrc(&raw_audio(), SLOT_PIECES)).build(bin, WHAT)?;
-        request(audio.first(), &microphone_source)?;
-        config.slots.microphone().plug(appsrc(&microphone_source)?);
-        let slots = config.slots.clone();
-        on_buffers(silence.last(), move |pts, duration| slots.microphone().tick(pts, duration))?;
+        request(mixed.first(), &silence)?;
 
-        let target = Arc::new(Mutex::new(None));
-        let stage = Stage { camera: camera_pad, screen: screen_pad };
-        stage.show(&config.layers);
-        config.slots.settle(&config.layers);
-        dress(video.first(), &canvas, stage, config.slots.clone(), target.clone(), config.paint, config.shown)?;
-        config.output.connect(&appsink(&video)?, &appsink(&audio)?, &config.clock, config.base_time);
-        watch(&pipeline, config.meter, config.failed);
-
-        let mixer = Self {
-            pipeline,
-            target,
-            slots: config.slots,
-            clock: config.clock,
-            base_time: config.base_time,
-            graphs_dir: config.graphs_dir,
-        };
+        let inputs = Arc::new(Mutex::new(BTreeMap::new()));
+        fill_with_silence(silence.last(), &inputs)?;
+        read(mixed.last(), config.output.clone())?;
+        hear(&pipeline, config.meter, config.failed);
+        let mixer = Self { mixer: mixed.first().clone(), pipeline, inputs, output: config.output, graphs_dir: config.graphs_dir };
         state_change::start(&mixer.pipeline, WHAT, &mixer.graphs_dir)?;
         Ok(mixer)
     }
 
-    /// Makes `layers` the layout, all of it from one frame on: that of this moment, which leaves the
-    /// mixer [`PROGRAM_LATENCY`] later.
-    pub(crate) fn show(&self, plan: PlanId, layers: Vec<Layer>) {
-        let mut target = lock(&self.target);
-        self.slots.expect(&layers);
-        // Layouts that follow each other faster than frames leave must not put off the change.
-        let from =
-            target.as_ref().map_or_else(|| self.clock.time().saturating_sub(self.base_time), |target| target.from);
-        *target = Some(Target { plan, layers, from });
+    /// Adds a source to the mix, while it runs. One that has this name already is replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError`]; the mix is as it was.
+    pub(crate) fn add(&self, id: &SourceId, slot: Arc<AudioSlot>) -> Result<(), EngineError> {
+        self.remove(id);
+        let bin: &gst::Bin = self.pipeline.upcast_ref();
+        let built = Chain::start(live_appsrc()).build(bin, WHAT)?;
+        let source = built.first().clone();
+        let linked = request(&self.mixer, &built).and_then(|pad| {
+            let appsrc = source.clone().downcast().map_err(|_| EngineError::build(WHAT, "appsrc is something else"))?;
+            Ok((pad, appsrc))
+        });
+        let (pad, appsrc) = linked.inspect_err(|_| take_down(bin, &source))?;
+        source.sync_state_with_parent().map_err(|error| EngineError::build(WHAT, error))?;
+        slot.connect(Some(appsrc));
+        lock(&self.inputs).insert(id.clone(), Input { slot, source, pad });
+        Ok(())
+    }
+
+    /// Takes a source out of the mix, while it runs, once all that it gave so far was mixed. It should
+    /// be silent by then ([`AudioSlot::fade_out`]), or it is heard as a click.
+    pub(crate) fn remove(&self, id: &SourceId) {
+        let slot = lock(&self.inputs).get(id).map(|input| input.slot.clone());
+        if let Some(until) = slot.and_then(|slot| slot.live_until()) {
+            self.output.wait_for_audio(until, MIXED_WITHIN);
+        }
+        let Some(input) = lock(&self.inputs).remove(id) else { return };
+        input.slot.connect(None);
+        take_down(self.pipeline.upcast_ref(), &input.source);
+        self.mixer.release_request_pad(&input.pad);
+    }
+
+    /// The slots of the sources in the mix, for another mixer in its place.
+    pub(crate) fn slots(&self) -> Vec<(SourceId, Arc<AudioSlot>)> {
+        lock(&self.inputs).iter().map(|(id, input)| (id.clone(), input.slot.clone())).collect()
     }
 
     /// Saves the graph, for the log.
@@ -167,13 +152,53 @@ impl Mixer {
 impl Drop for Mixer {
     fn drop(&mut self) {
         if let Err(error) = state_change::stop(&self.pipeline, WHAT, &self.graphs_dir) {
-            tracing::error!(%error, "the program pipeline was abandoned");
+            tracing::error!(%error, "the mixer was abandoned");
         }
     }
 }
 
+fn take_down(bin: &gst::Bin, element: &gst::Element) {
+    if let Err(error) = element.set_state(gst::State::Null) {
+        tracing::warn!(%error, "an input of the mixer did not stop");
+    }
+    if let Err(error) = bin.remove(element) {
+        tracing::warn!(%error, "an input of the mixer was not there");
+    }
+}
+
+/// At every buffer of the base, gives each slot that has nothing its silence.
+fn fill_with_silence(base: &gst::Element, inputs: &Arc<Mutex<BTreeMap<SourceId, Input>>>) -> Result<(), EngineError> {
+    let pad = base.static_pad("src").ok_or_else(|| EngineError::build(WHAT, "the base has no output"))?;
+    let inputs = inputs.clone();
+    pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+        if let Some(buffer) = info.buffer()
+            && let (Some(pts), Some(duration)) = (buffer.pts(), buffer.duration())
+        {
+            lock(&inputs).values().for_each(|input| input.slot.tick(pts, duration));
+        }
+        gst::PadProbeReturn::Ok
+    });
+    Ok(())
+}
+
+/// Gives what is mixed to `output`.
+fn read(sink: &gst::Element, output: Arc<ProgramOutput>) -> Result<(), EngineError> {
+    let sink: Result<gst_app::AppSink, _> = sink.clone().downcast();
+    let sink = sink.map_err(|_| EngineError::build(WHAT, "appsink is something else"))?;
+    let callbacks = gst_app::AppSinkCallbacks::builder().new_sample(move |sink| {
+        let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
+        if let Some(buffer) = sample.buffer_owned() {
+            drop(sample);
+            output.audio(&buffer);
+        }
+        Ok(gst::FlowSuccess::Ok)
+    });
+    sink.set_callbacks(callbacks.build());
+    Ok(())
+}
+
 /// Hears the pipeline's bus on the threads that post to it: nothing waits for the engine's thread.
-fn watch(pipeline: &gst::Pipeline, meter: Arc<LevelMeter>, failed: Box<dyn Fn(String) + Send + Sync>) {
+fn hear(pipeline: &gst::Pipeline, meter: Arc<LevelMeter>, failed: Box<dyn Fn(String) + Send + Sync>) {
     let Some(bus) = pipeline.bus() else { return };
     let weak = pipeline.downgrade();
     bus.set_sync_handler(move |_, message| {
@@ -187,6 +212,7 @@ fn watch(pipeline: &gst::Pipeline, meter: Arc<LevelMeter>, failed: Box<dyn Fn(St
             gst::MessageView::Latency(_) => {
                 if let Some(pipeline) = weak.upgrade() {
                     pipeline.call_async(|pipeline| {
+                        // It fails only while the pipeline stops.
                         let _ = pipeline.recalculate_latency();
                     });
                 }
@@ -197,39 +223,18 @@ fn watch(pipeline: &gst::Pipeline, meter: Arc<LevelMeter>, failed: Box<dyn Fn(St
     });
 }
 
-/// The beginning of the frame that `moment` is in.
-fn on_frame(moment: ClockTime, fps: u32) -> ClockTime {
-    let fps = u64::from(fps.max(1));
-    let frame = moment.nseconds() * fps / 1_000_000_000;
-    ClockTime::from_nseconds(frame * 1_000_000_000 / fps)
-}
-
-fn raw_sink(name: &str) -> Part {
-    Part::new("appsink").named(name).set("sync", false).set("async", false).set("enable-last-sample", false)
-}
-
-/// A source that claims to bear any latency: with the default (none) it contradicts the base
-/// source's own latency, the mixer takes itself for not live and waits for starved slots for ever.
-fn live_appsrc(caps: &str, buffers: u32) -> Part {
+/// A source that claims to bear any latency: with the default (none) it contradicts the base's own
+/// latency, the mixer takes itself for not live and waits for starved inputs for ever.
+fn live_appsrc() -> Part {
     Part::new("appsrc")
         .set("format", "time")
         .set("is-live", true)
         .set("min-latency", 0)
-        .set("max-latency", gst::ClockTime::from_seconds(10).nseconds())
-        .set("caps", caps)
+        .set("max-latency", ClockTime::from_seconds(10).nseconds())
+        .set("caps", raw_audio())
         .set("max-bytes", 0)
-        .set("max-buffers", buffers)
+        .set("max-buffers", WAITING_BUFFERS)
         .set("leaky-type", "downstream")
-}
-
-fn picture_slot(
-    bin: &gst::Bin,
-    compositor: &gst::Element,
-    canvas: &Canvas,
-) -> Result<(gst_app::AppSrc, gst::Pad), EngineError> {
-    let built = Chain::start(live_appsrc(&raw_video(canvas), SLOT_PICTURES)).build(bin, WHAT)?;
-    let pad = request(compositor, &built)?;
-    Ok((appsrc(&built)?, pad))
 }
 
 fn request(mixer: &gst::Element, from: &Built) -> Result<gst::Pad, EngineError> {
@@ -240,34 +245,7 @@ fn request(mixer: &gst::Element, from: &Built) -> Result<gst::Pad, EngineError> 
     Ok(sink)
 }
 
-fn on_buffers(
-    element: &gst::Element,
-    tick: impl Fn(ClockTime, ClockTime) + Send + Sync + 'static,
-) -> Result<(), EngineError> {
-    let pad = element.static_pad("src").ok_or_else(|| EngineError::build(WHAT, "a source has no output"))?;
-    pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
-        if let Some(buffer) = info.buffer()
-            && let (Some(pts), Some(duration)) = (buffer.pts(), buffer.duration())
-        {
-            tick(pts, duration);
-        }
-        gst::PadProbeReturn::Ok
-    });
-    Ok(())
-}
-
-fn appsrc(built: &Built) -> Result<gst_app::AppSrc, EngineError> {
-    built.first().clone().downcast().map_err(|_| EngineError::build(WHAT, "appsrc is something else"))
-}
-
-fn appsink(built: &Built) -> Result<gst_app::AppSink, EngineError> {
-    built.last().clone().downcast().map_err(|_| EngineError::build(WHAT, "appsink is something else"))
-}
-
 /// Locks; a panic elsewhere does not stop the program.
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-#[cfg(test)]
-mod tests;

@@ -14,7 +14,7 @@ use gst_video::prelude::VideoFrameExt;
 use crate::chain::{Chain, Part};
 use crate::error::EngineError;
 use crate::event::{EngineEvent, EventSink, MonitorConfig};
-use crate::resize::PictureScaler;
+use crate::yuv::FrameScaler;
 use crate::{format, state_change};
 use colours::Plane;
 
@@ -86,7 +86,7 @@ impl Running {
         let source = built.first().clone().downcast::<gst_app::AppSrc>().map_err(|_| unfit())?;
         let end = built.last().clone().downcast::<gst_app::AppSink>().map_err(|_| unfit())?;
         let pad = source.static_pad("src").ok_or_else(unfit)?;
-        let scaler = PictureScaler::new(format::video_info(canvas), config.width, config.height).ok_or_else(unfit)?;
+        let scaler = FrameScaler::whole(format::video_info(canvas), config.width, config.height).ok_or_else(unfit)?;
         // Only this pad's thread takes the lock: a probe must be `Sync`.
         let scaler = Mutex::new(scaler);
         pad.add_probe(gst::PadProbeType::BUFFER, move |_, probed| {

@@ -1,4 +1,4 @@
-//! Cameras, screens, microphones and still pictures: each a supervised source of its own.
+//! Cameras, screens, microphones and still images: each a supervised source of its own.
 //!
 //! A source runs on its own thread until it is dropped: starting → running → lost → reopened with
 //! growing pauses → running, for ever. What it makes has the format that the program wants, so that
@@ -7,14 +7,14 @@
 pub(crate) mod cadence;
 mod capture;
 mod chains;
+pub mod clock_strip;
 mod drift;
 mod format;
+mod inspector;
 mod level;
-mod observer;
 mod resample;
 mod slide;
 mod still;
-pub mod strip;
 mod supervise;
 mod test_devices;
 mod test_picture;
@@ -28,7 +28,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use domain::{Role, SourceSpec, SourceState};
+use domain::{SourceId, SourceKind, SourceSpec, SourceState};
 
 use crate::event::EngineEvent;
 use crate::joint::{SourceContext, SourceSink};
@@ -40,7 +40,7 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(6);
 
 /// A source that is open, supervised until it is dropped.
 pub(crate) struct Source {
-    role: Role,
+    id: SourceId,
     /// Dropped to ask the thread to end.
     stop: Option<SyncSender<()>>,
     /// Closes when the thread has ended.
@@ -49,25 +49,32 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Opens `spec` for `role`. Returns at once; what happens is told to `sink`, at first
-    /// [`SourceState::Starting`].
-    pub(crate) fn open(role: Role, spec: &SourceSpec, context: SourceContext, sink: Arc<dyn SourceSink>) -> Source {
+    /// Opens `spec`, on a thread of its own that first does what must be done `before`. Returns at
+    /// once; what happens goes to `sink`, at first [`SourceState::Starting`].
+    pub(crate) fn open(
+        id: &SourceId,
+        spec: &SourceSpec,
+        context: SourceContext,
+        sink: Arc<dyn SourceSink>,
+        before: impl FnOnce() + Send + 'static,
+    ) -> Source {
         let (stop, stopped) = mpsc::sync_channel(0);
         let (running, ended) = mpsc::sync_channel::<()>(0);
-        let spec = spec.clone();
-        let teller = Teller::new(role, Arc::clone(&sink));
-        let spawned = thread::Builder::new().name(format!("source-{role:?}").to_lowercase()).spawn(move || {
+        let reporter = Reporter::new(id.clone(), Arc::clone(&sink));
+        let common = Common { id: id.clone(), spec: spec.clone(), context, sink };
+        let spawned = thread::Builder::new().name(format!("source {id}")).spawn(move || {
             let _running = running;
-            run(&spec, &Shared { role, context, sink }, teller, &stopped);
+            before();
+            run(&common, reporter, &stopped);
         });
         let thread = match spawned {
             Ok(thread) => Some(thread),
             Err(error) => {
-                tracing::error!(?role, %error, "a source got no thread");
+                tracing::error!(source = %id, %error, "a source got no thread");
                 None
             }
         };
-        Source { role, stop: Some(stop), ended, thread }
+        Source { id: id.clone(), stop: Some(stop), ended, thread }
     }
 }
 
@@ -76,55 +83,56 @@ impl Drop for Source {
         drop(self.stop.take());
         let Some(thread) = self.thread.take() else { return };
         if self.ended.recv_timeout(CLOSE_DEADLINE) == Err(RecvTimeoutError::Timeout) {
-            tracing::error!(role = ?self.role, "a source did not close in time and was abandoned");
+            tracing::error!(source = %self.id, "a source did not close in time and was abandoned");
         } else if thread.join().is_err() {
-            tracing::error!(role = ?self.role, "a source ended with a panic");
+            tracing::error!(source = %self.id, "a source ended with a panic");
         }
     }
 }
 
 /// What every part of one source needs.
-struct Shared {
-    role: Role,
+struct Common {
+    id: SourceId,
+    spec: SourceSpec,
     context: SourceContext,
     sink: Arc<dyn SourceSink>,
 }
 
-fn run(spec: &SourceSpec, shared: &Shared, mut teller: Teller, stop: &Receiver<()>) {
-    teller.tell(SourceState::Starting, None);
-    match (spec, shared.role) {
-        (SourceSpec::Test, Role::Camera) => test_devices::camera(shared, &mut teller, stop),
-        (SourceSpec::Test, Role::Screen) => test_devices::screen(shared, &mut teller, stop),
-        (SourceSpec::Test, Role::Microphone) => test_devices::microphone(shared, &mut teller, stop),
-        (SourceSpec::Image(path), _) => {
-            supervise::supervise(&mut teller, stop, |teller| still::run(path, shared, teller, stop));
+fn run(common: &Common, mut reporter: Reporter, stop: &Receiver<()>) {
+    reporter.report(SourceState::Starting, None);
+    match &common.spec {
+        SourceSpec::Test(SourceKind::Camera) => test_devices::camera(common, &mut reporter, stop),
+        SourceSpec::Test(SourceKind::Screen) => test_devices::screen(common, &mut reporter, stop),
+        SourceSpec::Test(SourceKind::Microphone) => test_devices::microphone(common, &mut reporter, stop),
+        SourceSpec::Image(path) => {
+            supervise::supervise(&mut reporter, stop, |reporter| still::run(path, common, reporter, stop));
         }
-        (SourceSpec::Device(id), _) => {
-            supervise::supervise(&mut teller, stop, |teller| capture::run(id, shared, teller, stop));
+        SourceSpec::Device(kind, id) => {
+            supervise::supervise(&mut reporter, stop, |reporter| capture::run(*kind, id, common, reporter, stop));
         }
     }
 }
 
-/// Tells each change of a source's state once.
-struct Teller {
-    role: Role,
+/// Emits each change of a source's state once.
+struct Reporter {
+    id: SourceId,
     sink: Arc<dyn SourceSink>,
     last: Option<(SourceState, Option<String>)>,
 }
 
-impl Teller {
-    fn new(role: Role, sink: Arc<dyn SourceSink>) -> Self {
-        Self { role, sink, last: None }
+impl Reporter {
+    fn new(id: SourceId, sink: Arc<dyn SourceSink>) -> Self {
+        Self { id, sink, last: None }
     }
 
-    fn tell(&mut self, state: SourceState, problem: Option<String>) {
+    fn report(&mut self, state: SourceState, problem: Option<String>) {
         let now = Some((state, problem));
         if now == self.last {
             return;
         }
         self.last = now.clone();
         if let Some((state, problem)) = now {
-            self.sink.event(EngineEvent::Source { role: self.role, state, problem });
+            self.sink.event(EngineEvent::Source { id: self.id.clone(), state, problem });
         }
     }
 }

@@ -9,7 +9,7 @@ use gst::prelude::ClockExt;
 use media::{AccessUnit, Track};
 
 use super::{Distributor, Encoding, EncodingConfig, Zero};
-use crate::mixer::ProgramTap;
+use crate::output::ProgramTap;
 
 const CANVAS: Canvas = Canvas { width: 320, height: 180, fps: 30 };
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);

@@ -14,7 +14,7 @@ use crate::chain::{Built, Chain, Part};
 use crate::error::EngineError;
 use crate::format::{SAMPLE_RATE, raw_audio, raw_video};
 use crate::joint::{EncodedTrack, EncodedUnit};
-use crate::mixer::ProgramTap;
+use crate::output::ProgramTap;
 use crate::state_change::{self, share_time};
 
 /// So much of the picture may wait for the encoder, in time and in bytes; what comes when more does

@@ -12,7 +12,7 @@ use crate::destination::{Destination, DestinationHandle};
 use crate::encoding::{Counted, Distributor, Encoding, EncodingConfig, TapId, Zero};
 use crate::error::EngineError;
 use crate::event::{Broadcast, EngineConfig, EngineEvent, EventSink};
-use crate::mixer::ProgramOutput;
+use crate::output::ProgramOutput;
 use crate::recording::Recording;
 
 /// All askers together get at most one keyframe in this time.

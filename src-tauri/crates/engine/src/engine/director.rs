@@ -7,17 +7,18 @@ use std::time::{Duration, Instant};
 use domain::{Coded, PlanId, Refusal};
 
 use super::broadcast::{OnAir, Surroundings, Wanted};
-use super::program::Program;
+use super::program::{Failed, Program};
 use super::request::Request;
 use super::round::Round;
 use super::shared::Shared;
-use super::sources::{Sources, first_slate};
+use super::sources::Sources;
+use crate::blender::Bell;
 use crate::error::EngineError;
 use crate::event::{Broadcast, EngineConfig, EngineEvent, EventSink, FinishedRecording, MonitorConfig};
 use crate::graphics::{Painter, PainterHandle};
 use crate::joint::SourceContext;
-use crate::mixer::{ProgramTap, Slots};
 use crate::monitor::Monitor;
+use crate::output::ProgramTap;
 
 /// How often the pipelines are looked after and statistics told.
 const ROUND: Duration = Duration::from_secs(1);
@@ -61,19 +62,17 @@ impl Director {
         requests: mpsc::SyncSender<Request>,
     ) -> Result<Self, EngineError> {
         let canvas = config.canvas;
-        let slate =
-            first_slate(&canvas).ok_or_else(|| EngineError::build("program pipeline", "the canvas is impossible"))?;
-        let slots = Arc::new(Slots::new(&canvas, &slate));
         let (painter, handle) = Painter::start(canvas);
-        let program = Program::start(&config, sink.clone(), shared.clone(), requests.clone(), painter, slots)?;
+        let bell = Arc::new(Bell::default());
         let context = SourceContext {
             canvas,
             clock: shared.clock.clone(),
             base_time: shared.base_time,
             graphs_dir: config.graphs_dir.clone(),
         };
-        let (slots, meter) = (program.slots.clone(), program.meter.clone());
-        let sources = Sources::new(context, slots, meter, sink.clone(), requests.clone());
+        let sources = Sources::new(context, bell.clone(), sink.clone(), requests.clone());
+        let lineup = sources.nothing_shown(PlanId(0));
+        let program = Program::start(&config, sink.clone(), shared.clone(), requests.clone(), painter, bell, lineup)?;
         let last_round = Round::new();
         let painter = Arc::new(handle);
         Ok(Self {
@@ -130,12 +129,12 @@ impl Director {
                 }
             }
             Request::Keyframe => {}
-            Request::Source { role, generation, state, problem } => {
-                self.sources.changed(role, generation, state, problem.as_deref());
+            Request::Source { id, generation, state, problem } => {
+                self.sources.changed(&id, generation, state, problem.as_deref());
             }
-            Request::ProgramFailed(problem) => {
-                if self.program.age() > REBUILD_PAUSE {
-                    self.rebuild_program(&EngineError::build("program pipeline", problem));
+            Request::MixerFailed(problem) => {
+                if self.program.mixer_age() > REBUILD_PAUSE {
+                    self.rebuild_program(Failed::Mixer, &EngineError::build("mixer", problem));
                 }
             }
             Request::EncodingFailed(problem) => {
@@ -158,12 +157,11 @@ impl Director {
             // Size and rate are fixed for the life of an engine; the rest of the plan holds.
             tracing::warn!("a plan asks for another canvas than the engine has");
         }
-        self.program.slots.microphone().set_strip(plan.strip);
         self.painter.set(&plan.graphics);
-        let id: PlanId = plan.id;
-        self.program.show(id, plan.layers);
-        // Last: closing a device may take a moment.
-        self.sources.show(&plan.sources);
+        self.sources.open(&plan.sources, &plan.strips, &self.program);
+        let lineup = self.sources.lineup(plan.id, &plan.program, &plan.sources);
+        self.program.show(lineup);
+        self.sources.close_others(&plan.sources, &self.program);
     }
 
     fn set_monitor(&self, monitor: Option<MonitorConfig>) {
@@ -243,7 +241,8 @@ impl Director {
                 Air::On(on_air, _) => Some(&**on_air),
                 Air::Off | Air::Ending(_) => None,
             };
-            let stats = self.last_round.advance(elapsed, self.program.output.observed(), on_air);
+            let stats = self.last_round.advance(elapsed, self.program.output.count(), on_air);
+            let stats = domain::Stats { late_frames: self.sources.late_frames(), ..stats };
             self.tell(EngineEvent::Stats(stats));
             self.watch();
         }
@@ -252,8 +251,14 @@ impl Director {
     }
 
     fn watch(&mut self) {
-        if self.program.stands_still() {
-            self.rebuild_program(&EngineError::build("program pipeline", "it stood still"));
+        match self.program.stands_still() {
+            Some(Failed::Blender) => {
+                self.rebuild_program(Failed::Blender, &EngineError::build("blender", "it stood still"));
+            }
+            Some(Failed::Mixer) => {
+                self.rebuild_program(Failed::Mixer, &EngineError::build("mixer", "it stood still"));
+            }
+            None => {}
         }
         let Air::On(on_air, since) = &mut self.air else { return };
         if !on_air.stands_still() {
@@ -268,11 +273,11 @@ impl Director {
         }
     }
 
-    fn rebuild_program(&mut self, reason: &EngineError) {
-        tracing::error!(error = %reason, "the program pipeline is rebuilt");
+    fn rebuild_program(&mut self, failed: Failed, reason: &EngineError) {
+        tracing::error!(error = %reason, ?failed, "a part of the program is rebuilt");
         self.fault(reason);
-        if let Err(error) = self.program.rebuild() {
-            tracing::error!(%error, "the program pipeline could not be rebuilt; it is tried again");
+        if let Err(error) = self.program.rebuild(failed) {
+            tracing::error!(%error, ?failed, "it could not be rebuilt; it is tried again");
         }
     }
 

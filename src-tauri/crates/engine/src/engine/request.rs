@@ -1,6 +1,6 @@
 //! What the engine's thread is asked to do, by its handle and by its own pipelines.
 
-use domain::{DestinationId, Plan, Role, Secret, SourceState};
+use domain::{DestinationId, Plan, Secret, SourceId, SourceState};
 
 use crate::error::EngineError;
 use crate::event::{Broadcast, FinishedRecording, MonitorConfig};
@@ -21,13 +21,13 @@ pub(super) enum Request {
     Keyframe,
     /// A source changed; `generation` says whether it is still the one that is open.
     Source {
-        role: Role,
+        id: SourceId,
         generation: u64,
         state: SourceState,
         problem: Option<String>,
     },
-    /// The program pipeline reported an error.
-    ProgramFailed(String),
+    /// The mixer's pipeline reported an error.
+    MixerFailed(String),
     /// The encoding pipeline reported an error.
     EncodingFailed(String),
     /// The recording failed; it was told already.

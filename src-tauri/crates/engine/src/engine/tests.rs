@@ -1,3 +1,4 @@
+mod any_number;
 mod killed;
 mod lip_sync;
 mod rebuilt;
@@ -7,7 +8,9 @@ use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use domain::{Canvas, Graphics, Layer, Layout, Plan, PlanId, Role, SourceSpec, SourceState, Strip};
+use domain::{
+    Canvas, Composition, Graphics, Layout, Plan, PlanId, SourceId, SourceKind, SourceSpec, SourceState, Strip,
+};
 use media::{AccessUnit, ProgramTime, Track};
 
 use super::Engine;
@@ -55,15 +58,15 @@ impl Studio {
         self.wait(|event| matches!(event, EngineEvent::Shown(shown) if *shown == plan).then_some(()));
     }
 
-    /// Waits until the sources of all these roles run.
-    fn wait_running(&self, roles: &[Role]) {
-        let mut starting = roles.to_vec();
+    /// Waits until all these sources run.
+    fn wait_running(&self, names: &[&str]) {
+        let mut starting: Vec<SourceId> = names.iter().copied().map(id).collect();
         while !starting.is_empty() {
             let running = self.wait(|event| match event {
-                EngineEvent::Source { role, state: SourceState::Running, .. } => Some(*role),
+                EngineEvent::Source { id, state: SourceState::Running, .. } => Some(id.clone()),
                 _ => None,
             });
-            starting.retain(|role| *role != running);
+            starting.retain(|id| *id != running);
         }
     }
 
@@ -91,16 +94,20 @@ impl Studio {
     }
 }
 
-fn plan(id: u64, sources: Vec<(Role, SourceSpec)>, layout: Layout) -> Plan {
-    let (screen, camera) = layout.rects(&CANVAS);
-    let screen = screen.map(|rect| Layer { role: Role::Screen, rect });
-    let camera = camera.map(|rect| Layer { role: Role::Camera, rect });
+fn id(name: &str) -> SourceId {
+    SourceId::parse(name).unwrap()
+}
+
+/// The test devices of these kinds, each named after its kind, in `layout`.
+fn plan(number: u64, kinds: &[SourceKind], layout: Layout) -> Plan {
+    let has = |kind: SourceKind| kinds.contains(&kind).then(|| id(kind.word()));
+    let (screen, camera) = (has(SourceKind::Screen), has(SourceKind::Camera));
     Plan {
-        id: PlanId(id),
+        id: PlanId(number),
         canvas: CANVAS,
-        sources,
-        layers: screen.into_iter().chain(camera).collect(),
-        strip: Strip { gain_db: 0.0, muted: false },
+        sources: kinds.iter().map(|kind| (id(kind.word()), SourceSpec::Test(*kind))).collect(),
+        program: Composition::of_layout(layout, &CANVAS, screen.as_ref(), camera.as_ref()),
+        strips: Default::default(),
         graphics: Graphics::default(),
     }
 }
@@ -163,13 +170,13 @@ fn layouts_and_sources_change_on_air_without_a_hole_in_the_program() {
     let studio = Studio::open();
     let units = studio.begin(None);
     let mut all = VecDeque::new();
-    let both = || vec![(Role::Camera, SourceSpec::Test), (Role::Screen, SourceSpec::Test)];
+    let both = [SourceKind::Camera, SourceKind::Screen];
     let plans = [
-        plan(1, vec![(Role::Camera, SourceSpec::Test)], Layout::Solo),
-        plan(2, both(), Layout::Corner),
-        plan(3, both(), Layout::SideBySide),
-        plan(4, vec![], Layout::Solo),
-        plan(5, vec![(Role::Camera, SourceSpec::Test), (Role::Microphone, SourceSpec::Test)], Layout::Solo),
+        plan(1, &[SourceKind::Camera], Layout::Solo),
+        plan(2, &both, Layout::Corner),
+        plan(3, &both, Layout::SideBySide),
+        plan(4, &[], Layout::Solo),
+        plan(5, &[SourceKind::Camera, SourceKind::Microphone], Layout::Solo),
     ];
     for (step, plan) in plans.into_iter().enumerate() {
         let id = plan.id;
@@ -225,14 +232,13 @@ fn a_second_broadcast_begins_at_its_own_zero() {
 }
 
 #[test]
-fn a_source_says_that_it_runs_and_its_levels_are_told() {
+fn a_source_says_that_it_runs_and_its_levels_are_emitted() {
     let studio = Studio::open();
-    studio.engine.show(plan(
-        1,
-        vec![(Role::Camera, SourceSpec::Test), (Role::Microphone, SourceSpec::Test)],
-        Layout::Solo,
-    ));
-    studio.wait_running(&[Role::Camera, Role::Microphone]);
+    studio.engine.show(plan(1, &[SourceKind::Camera, SourceKind::Microphone], Layout::Solo));
+    studio.wait_running(&["camera", "microphone"]);
+    fn microphone(levels: &domain::Levels) -> f32 {
+        levels.sources_peak_db.get(&id("microphone")).copied().unwrap_or(-60.0)
+    }
     let loud = |pick: fn(&domain::Levels) -> f32| {
         studio.wait(|event| match event {
             EngineEvent::Levels(levels) if pick(levels) > -50.0 => Some(()),
@@ -240,25 +246,23 @@ fn a_source_says_that_it_runs_and_its_levels_are_told() {
         });
     };
     // The beep passes the microphone's meter earlier than the program's.
-    loud(|levels| levels.microphone_peak_db);
+    loud(microphone);
     loud(|levels| levels.program_peak_db[0]);
     loud(|levels| levels.program_rms_db[1]);
-    let mut muted = plan(2, vec![(Role::Microphone, SourceSpec::Test)], Layout::Solo);
-    muted.strip.muted = true;
+    let mut muted = plan(2, &[SourceKind::Microphone], Layout::Solo);
+    muted.strips.insert(id("microphone"), Strip { gain_db: 0.0, muted: true });
     studio.engine.show(muted);
     studio.wait(|event| match event {
-        EngineEvent::Levels(levels) if levels.program_peak_db[0] <= -60.0 && levels.microphone_peak_db > -50.0 => {
-            Some(())
-        }
+        EngineEvent::Levels(levels) if levels.program_peak_db[0] <= -60.0 && microphone(levels) > -50.0 => Some(()),
         _ => None,
     });
 }
 
 #[test]
-fn a_heart_is_told_with_the_moment_at_which_it_is_on_the_program() {
+fn a_heart_is_reported_with_the_moment_at_which_it_is_on_the_program() {
     let studio = Studio::open();
     let units = studio.begin(None);
-    let mut wanted = plan(1, vec![], Layout::Solo);
+    let mut wanted = plan(1, &[], Layout::Solo);
     wanted.graphics.hearts = true;
     studio.engine.show(wanted);
     units_until(&units, ProgramTime::from_millis(500));

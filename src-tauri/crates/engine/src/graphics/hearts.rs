@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::graphics::blend::{Frame, OPAQUE};
 use crate::graphics::scale::Scale;
 use crate::graphics::sprite::Sprite;
 use crate::graphics::{colour, template};
+use crate::yuv::{FrameMut, OPAQUE};
 
 /// So many are on the picture at once; the rest is counted elsewhere.
 pub(crate) const AT_ONCE: usize = 30;
@@ -87,13 +87,18 @@ impl Hearts {
         }
     }
 
+    /// Whether none is on the picture or about to be.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rising.is_empty() && self.waiting.is_empty()
+    }
+
     /// None rises any more; those on the picture finish.
     pub(crate) fn stop(&mut self) {
         self.waiting.clear();
     }
 
     /// Draws them at `now`; answers the hues of those that are seen for the first time.
-    pub(crate) fn paint(&mut self, frame: &mut Frame<'_>, now: Duration) -> Vec<u16> {
+    pub(crate) fn paint(&mut self, frame: &mut FrameMut<'_>, now: Duration) -> Vec<u16> {
         self.rising.retain(|heart| heart.age(now) < 1.0);
         let mut first = Vec::new();
         while self.rising.len() < AT_ONCE {
@@ -135,7 +140,7 @@ impl Heart {
     }
 
     #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss, reason = "pixels")]
-    fn paint(&self, frame: &mut Frame<'_>, scale: &Scale, now: Duration) {
+    fn paint(&self, frame: &mut FrameMut<'_>, scale: &Scale, now: Duration) {
         let seconds = now.saturating_sub(self.born).as_secs_f32();
         let age = self.age(now);
         // Quick at first, then calmer.
@@ -149,7 +154,7 @@ impl Heart {
         let x = (self.x + sway - half).round() as i32;
         let y = (scale.height as f32 - 46.0 * scale.unit - risen - half).round() as i32;
         let opacity = (opacity.clamp(0.0, 1.0) * f32::from(OPAQUE)) as u16;
-        frame.lay(self.sprites.sprite(size, x, y), x, y, opacity);
+        frame.blend(self.sprites.sprite(size, x, y), x, y, opacity);
     }
 }
 

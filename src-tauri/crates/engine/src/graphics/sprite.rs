@@ -1,29 +1,12 @@
-//! A picture with transparency in the program's own format: planar, 4:2:0, multiplied with its
-//! alpha beforehand, so that laying it over a frame costs one multiplication a sample.
+//! Rendered graphics in the program's own format.
 
 use resvg::tiny_skia::Pixmap;
 
 use crate::graphics::colour;
-
-/// One plane and its alpha, both of `width`×`height`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Layer {
-    pub(crate) width: usize,
-    pub(crate) height: usize,
-    /// Samples, multiplied with alpha.
-    pub(crate) samples: Vec<u8>,
-    /// 0 lets everything through, 255 nothing.
-    pub(crate) alpha: Vec<u8>,
-    /// For each row, where something is to be seen: from, to.
-    pub(crate) spans: Vec<(u32, u32)>,
-}
+use crate::yuv::{AlphaFrame, AlphaPlane};
 
 /// A picture that can be laid over a frame at any even position.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Sprite {
-    /// Y, U, V; U and V have half the size.
-    pub(crate) planes: [Layer; 3],
-}
+pub(crate) type Sprite = AlphaFrame;
 
 impl Sprite {
     /// Converts `pixmap` (RGBA, multiplied with alpha). An odd side is rounded up with nothing.
@@ -35,9 +18,7 @@ impl Sprite {
     pub(crate) fn moved(pixmap: &Pixmap, right: usize, down: usize) -> Self {
         let (source_width, source_height) = (pixmap.width() as usize, pixmap.height() as usize);
         let (width, height) = ((source_width + right).next_multiple_of(2), (source_height + down).next_multiple_of(2));
-        let mut luma = Layer::empty(width, height);
-        let mut u = Layer::empty(width / 2, height / 2);
-        let mut v = Layer::empty(width / 2, height / 2);
+        let Self { planes: [mut luma, mut u, mut v] } = Self::empty(width, height);
         let pixels = pixmap.pixels();
         for y in 0..height / 2 {
             for x in 0..width / 2 {
@@ -52,26 +33,17 @@ impl Sprite {
                     let alpha = f32::from(pixel.alpha()) / 255.0;
                     let [py_, pu, pv] =
                         premultiplied(f32::from(pixel.red()), f32::from(pixel.green()), f32::from(pixel.blue()), alpha);
-                    luma.put(px, py, py_, pixel.alpha());
+                    put(&mut luma, px, py, py_, pixel.alpha());
                     sums = [sums[0] + pu, sums[1] + pv, sums[2] + f32::from(pixel.alpha())];
                 }
                 let alpha = byte(sums[2] / 4.0);
-                u.put(x, y, sums[0] / 4.0, alpha);
-                v.put(x, y, sums[1] / 4.0, alpha);
+                put(&mut u, x, y, sums[0] / 4.0, alpha);
+                put(&mut v, x, y, sums[1] / 4.0, alpha);
             }
         }
-        let planes = [luma, u, v].map(Layer::with_spans);
+        let mut planes = [luma, u, v];
+        planes.iter_mut().for_each(AlphaPlane::find_spans);
         Self { planes }
-    }
-
-    /// Width in pixels, even.
-    pub(crate) fn width(&self) -> u32 {
-        u32::try_from(self.planes[0].width).expect("a sprite is no wider than a canvas")
-    }
-
-    /// Height in pixels, even.
-    pub(crate) fn height(&self) -> u32 {
-        u32::try_from(self.planes[0].height).expect("a sprite is no higher than a canvas")
     }
 }
 
@@ -88,29 +60,11 @@ fn byte(sample: f32) -> u8 {
     sample.round().clamp(0.0, 255.0) as u8
 }
 
-impl Layer {
-    fn empty(width: usize, height: usize) -> Self {
-        let (samples, alpha) = (vec![0; width * height], vec![0; width * height]);
-        Self { width, height, samples, alpha, spans: Vec::new() }
-    }
-
-    fn put(&mut self, x: usize, y: usize, sample: f32, alpha: u8) {
-        let at = y * self.width + x;
-        // No more than its alpha, so that laying it over anything cannot overflow.
-        self.samples[at] = byte(sample).min(alpha);
-        self.alpha[at] = alpha;
-    }
-
-    fn with_spans(mut self) -> Self {
-        let span = |row: &[u8]| {
-            let from = row.iter().position(|alpha| *alpha > 0).unwrap_or(row.len());
-            let to = row.iter().rposition(|alpha| *alpha > 0).map_or(from, |last| last + 1);
-            let narrow = |n: usize| u32::try_from(n).expect("a sprite is no wider than a canvas");
-            (narrow(from), narrow(to))
-        };
-        self.spans = self.alpha.chunks_exact(self.width.max(1)).map(span).collect();
-        self
-    }
+fn put(plane: &mut AlphaPlane, x: usize, y: usize, sample: f32, alpha: u8) {
+    let at = y * plane.width + x;
+    // No more than its alpha, so that blending it over anything cannot overflow.
+    plane.samples[at] = byte(sample).min(alpha);
+    plane.alpha[at] = alpha;
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use domain::Seq;
 
-use crate::graphics::blend::{Frame, OPAQUE};
 use crate::graphics::card::Card;
 use crate::graphics::scale::Scale;
+use crate::yuv::{FrameMut, OPAQUE};
 
 /// Coming, going and making room take so long.
 const CALM: Duration = Duration::from_millis(200);
@@ -79,6 +79,11 @@ impl Stage {
         Self { scale, placed: Vec::new() }
     }
 
+    /// Whether no card is on the picture.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.placed.is_empty()
+    }
+
     /// Makes `scene` the target at `now`: what is new comes, what is not in it goes.
     pub(crate) fn set(&mut self, scene: &Scene, now: Duration) {
         let targets = self.targets(scene);
@@ -132,7 +137,7 @@ impl Stage {
     }
 
     /// Draws the cards at `now`.
-    pub(crate) fn paint(&mut self, frame: &mut Frame<'_>, now: Duration) {
+    pub(crate) fn paint(&mut self, frame: &mut FrameMut<'_>, now: Duration) {
         self.placed.retain(|placed| placed.goes.is_none_or(|since| now.saturating_sub(since) < CALM));
         for placed in &self.placed {
             placed.paint(frame, &self.scale, now);
@@ -146,7 +151,7 @@ impl Placed {
     }
 
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pixels; opacity is 0 to 256")]
-    fn paint(&self, frame: &mut Frame<'_>, scale: &Scale, now: Duration) {
+    fn paint(&self, frame: &mut FrameMut<'_>, scale: &Scale, now: Duration) {
         let (margin, width) = (self.card.margin, i32::try_from(self.card.sprite.width()).unwrap_or(i32::MAX));
         let edge = scale.pixels(EDGE) - margin;
         let mut x = if self.place == Place::Comment { (scale.width - width) / 2 } else { edge };
@@ -162,6 +167,6 @@ impl Placed {
             }
         }
         let opacity = (opacity * f32::from(OPAQUE)).round() as u16;
-        frame.lay(&self.card.sprite, x, y.round() as i32 - margin, opacity);
+        frame.blend(&self.card.sprite, x, y.round() as i32 - margin, opacity);
     }
 }

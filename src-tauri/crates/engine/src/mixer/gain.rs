@@ -1,4 +1,4 @@
-//! Gain without clicks: a change is spread over one piece of sound.
+//! Gain without clicks: a change is spread over one buffer of audio.
 
 /// The gain that a strip has now, on its way to the one it shall have.
 #[derive(Debug)]
@@ -22,14 +22,19 @@ impl Gain {
         same(self.factor, 1.0) && same(target, 1.0)
     }
 
-    /// Multiplies `frames` (left and right, F32LE), moving evenly to `target` by their end.
-    pub(crate) fn apply(&mut self, frames: &mut [[u8; 8]], target: f32) {
-        #[allow(clippy::cast_precision_loss, reason = "a piece has a few hundred samples")]
-        let step = (target - self.factor) / frames.len().max(1) as f32;
-        for frame in frames {
+    /// Whether it gives nothing.
+    pub(crate) fn is_silent(&self) -> bool {
+        same(self.factor, 0.0)
+    }
+
+    /// Multiplies `samples` (left and right, F32LE), moving evenly to `target` by their end.
+    pub(crate) fn apply(&mut self, samples: &mut [[u8; 8]], target: f32) {
+        #[allow(clippy::cast_precision_loss, reason = "a buffer has a few hundred samples")]
+        let step = (target - self.factor) / samples.len().max(1) as f32;
+        for pair in samples {
             self.factor += step;
-            let (samples, _) = frame.as_chunks_mut::<4>();
-            for sample in samples {
+            let (sides, _) = pair.as_chunks_mut::<4>();
+            for sample in sides {
                 *sample = (f32::from_le_bytes(*sample) * self.factor).to_le_bytes();
             }
         }
@@ -45,7 +50,7 @@ fn same(a: f32, b: f32) -> bool {
 mod tests {
     use super::*;
 
-    fn piece() -> Vec<[u8; 8]> {
+    fn buffer() -> Vec<[u8; 8]> {
         let one = 1f32.to_le_bytes();
         vec![[one[0], one[1], one[2], one[3], one[0], one[1], one[2], one[3]]; 480]
     }
@@ -55,13 +60,13 @@ mod tests {
     }
 
     #[test]
-    fn muting_fades_over_one_piece_and_then_is_silence() {
+    fn muting_fades_over_one_buffer_and_then_is_silence() {
         let mut gain = Gain::at(1.0);
-        let mut fading = piece();
+        let mut fading = buffer();
         gain.apply(&mut fading, Gain::factor(0.0, true));
         assert!(fading.windows(2).all(|pair| (right(pair[0]) - right(pair[1])).abs() < 0.003), "no jump");
         assert!(right(fading[479]).abs() < 1e-4);
-        let mut silent = piece();
+        let mut silent = buffer();
         gain.apply(&mut silent, 0.0);
         assert!(silent.iter().all(|frame| right(*frame).abs() < 1e-6));
     }

@@ -1,44 +1,56 @@
-//! Levels of the program and of the microphone, told together.
+//! Levels of the program and of the sources, emitted together.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 
-use domain::Levels;
+use domain::{Levels, SourceId};
 
+use super::lock;
 use crate::event::{EngineEvent, EventSink};
 
 /// Below this everything counts as silence, in dBFS.
 const FLOOR_DB: f32 = -60.0;
 
-/// Joins the microphone's peak with the program's levels; tells them whenever the program's arrive.
+/// Joins the sources' peaks with the program's levels; emits them whenever the program's come.
 pub(crate) struct LevelMeter {
     sink: EventSink,
-    /// The highest peak since the last telling, as bits of an `f32`.
-    microphone: AtomicU32,
+    /// The highest peak of each source since the last event.
+    sources: Mutex<BTreeMap<SourceId, f32>>,
 }
 
 impl LevelMeter {
-    /// A meter that tells `sink`.
+    /// A meter whose events go to `sink`.
     pub(crate) fn new(sink: EventSink) -> Self {
-        Self { sink, microphone: AtomicU32::new(FLOOR_DB.to_bits()) }
+        Self { sink, sources: Mutex::new(BTreeMap::new()) }
     }
 
-    /// Takes the microphone's peak before gain and mute.
-    pub(crate) fn microphone(&self, db: f32) {
-        let higher = |bits| (db > f32::from_bits(bits)).then_some(db.to_bits());
-        // An error means that a higher peak stands there already.
-        let _ = self.microphone.fetch_update(Ordering::Relaxed, Ordering::Relaxed, higher);
+    /// A source's peak before gain and mute, in dBFS.
+    pub(crate) fn source(&self, id: &SourceId, db: f32) {
+        let mut sources = lock(&self.sources);
+        match sources.get_mut(id) {
+            Some(peak) => *peak = peak.max(db),
+            None => drop(sources.insert(id.clone(), db)),
+        }
     }
 
-    /// Takes a message of the element `level`.
+    /// A source is closed.
+    pub(crate) fn forget(&self, id: &SourceId) {
+        lock(&self.sources).remove(id);
+    }
+
+    /// A message of the element `level`: the program's levels.
     pub(crate) fn program(&self, message: &gst::StructureRef) {
         if message.name() != "level" {
             return;
         }
-        let microphone = f32::from_bits(self.microphone.swap(FLOOR_DB.to_bits(), Ordering::Relaxed));
+        let mut sources = lock(&self.sources);
+        let sources_peak_db = sources.clone();
+        sources.values_mut().for_each(|peak| *peak = FLOOR_DB);
+        drop(sources);
         (self.sink)(EngineEvent::Levels(Levels {
             program_peak_db: stereo(message, "peak"),
             program_rms_db: stereo(message, "rms"),
-            microphone_peak_db: microphone,
+            sources_peak_db,
         }));
     }
 }

@@ -4,10 +4,11 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::{DeviceKind, Role};
+use domain::SourceKind;
 use gst::prelude::{Cast, ElementExt, PadExtManual};
 use gst_video::prelude::VideoFrameExt;
 
+use crate::blender::Pixels;
 use crate::chain::{Built, Chain};
 use crate::device;
 use crate::format::video_info;
@@ -15,35 +16,35 @@ use crate::source::cadence::{Cadence, running_time};
 use crate::source::chains;
 use crate::source::drift::DriftCompensator;
 use crate::source::format::{audio_buffer, clock_time};
+use crate::source::inspector::Inspector;
 use crate::source::level::PeakMeter;
-use crate::source::observer::Observer;
 use crate::source::supervise::{Ending, Pulse, Watched};
-use crate::source::{Shared, Teller, x_death};
+use crate::source::{Common, Reporter, x_death};
 
 /// A device's own timestamp is believed when it lies at most so long in the past.
 const PLAUSIBLE: Duration = Duration::from_millis(500);
 
-/// One attempt with the device `id`.
-pub(crate) fn run(id: &str, shared: &Shared, teller: &mut Teller, stop: &Receiver<()>) -> Ending {
-    let chain = match chain(id, shared) {
+/// One attempt with the device `id` of `kind`.
+pub(crate) fn run(kind: SourceKind, id: &str, common: &Common, reporter: &mut Reporter, stop: &Receiver<()>) -> Ending {
+    let chain = match chain(kind, id, common) {
         Ok(chain) => chain,
         Err(problem) => return Ending::Lost(problem),
     };
-    tracing::info!(role = ?shared.role, %chain, "opening a source");
-    let (what, silent) = words(shared.role);
+    tracing::info!(source = %common.id, %chain, "opening a source");
+    let (what, silent) = words(kind);
     let pipeline = gst::Pipeline::new();
     let built = match chain.build(pipeline.upcast_ref(), what) {
         Ok(built) => built,
         Err(error) => return Ending::Lost(error.to_string()),
     };
-    let context = &shared.context;
+    let context = &common.context;
     crate::state_change::share_time(&pipeline, &context.clock, context.base_time);
     let pulse = Arc::new(Pulse::new());
-    if shared.role != Role::Microphone {
-        thin_out(&built, shared);
+    if kind.is_video() {
+        thin_out(&built, common);
     }
-    let outlet = hand_on(&built, shared, Arc::clone(&pulse));
-    let ending = Watched { pipeline, pulse: &pulse, what, graphs_dir: &context.graphs_dir, silent }.run(teller, stop);
+    let outlet = hand_on(&built, kind, common, Arc::clone(&pulse));
+    let ending = Watched { pipeline, pulse: &pulse, what, graphs_dir: &context.graphs_dir, silent }.run(reporter, stop);
     // A pipeline that hangs is abandoned: should it ever wake up, it finds nobody to deliver to.
     outlet.lock().unwrap_or_else(PoisonError::into_inner).take();
     ending
@@ -52,52 +53,51 @@ pub(crate) fn run(id: &str, shared: &Shared, teller: &mut Teller, stop: &Receive
 /// What becomes of a pipeline's buffers, until it is taken away.
 type Outlet = Arc<Mutex<Option<Box<dyn FnMut(gst::Buffer) + Send>>>>;
 
-fn words(role: Role) -> (&'static str, &'static str) {
-    match role {
-        Role::Camera => {
+fn words(kind: SourceKind) -> (&'static str, &'static str) {
+    match kind {
+        SourceKind::Camera => {
             ("camera's pipeline", "The camera sends no pictures. Check its cable; it is opened again by itself.")
         }
-        Role::Screen => ("screen's pipeline", "The screen cannot be captured now. It is opened again by itself."),
-        Role::Microphone => {
+        SourceKind::Screen => ("screen's pipeline", "The screen cannot be captured now. It is opened again by itself."),
+        SourceKind::Microphone => {
             ("microphone's pipeline", "The microphone sends no sound. Check its cable; it is opened again by itself.")
         }
     }
 }
 
 /// The chain for a device that is there, or a sentence that says what is wrong.
-fn chain(id: &str, shared: &Shared) -> Result<Chain, String> {
-    let canvas = &shared.context.canvas;
-    let kind = match shared.role {
-        Role::Screen => {
+fn chain(kind: SourceKind, id: &str, common: &Common) -> Result<Chain, String> {
+    let canvas = &common.context.canvas;
+    let find = |what: &str| {
+        let words = || format!("The {what} is not connected. Connect it, or choose another.");
+        device::find(kind.devices(), id).ok_or_else(words)
+    };
+    match kind {
+        SourceKind::Screen => {
             let display = device::display_of(id).ok_or("This is no screen. Choose one of the list.")?;
-            return match device::wayland_advice(display) {
+            match device::wayland_advice(display) {
                 Some(advice) => Err(advice),
                 None => {
                     x_death::survive();
                     Ok(chains::screen(display, canvas))
                 }
-            };
+            }
         }
-        Role::Camera => DeviceKind::Camera,
-        Role::Microphone => DeviceKind::Microphone,
-    };
-    let found = device::find(kind, id).ok_or_else(|| match shared.role {
-        Role::Microphone => "The microphone is not connected. Connect it, or choose another.".to_owned(),
-        _ => "The camera is not connected. Connect it, or choose another.".to_owned(),
-    })?;
-    Ok(match kind {
-        DeviceKind::Microphone => chains::microphone(&found.address),
-        _ => chains::camera(&found.address, device::best(&found.modes, canvas).as_ref(), canvas),
-    })
+        SourceKind::Camera => {
+            let found = find("camera")?;
+            Ok(chains::camera(&found.address, device::best(&found.modes, canvas).as_ref(), canvas))
+        }
+        SourceKind::Microphone => Ok(chains::microphone(&find("microphone")?.address)),
+    }
 }
 
 /// At the source's pad: sets implausible timestamps to the moment of arrival, brings them to the
 /// canvas' steps, and drops what is faster than the canvas before it costs anything.
-fn thin_out(built: &Built, shared: &Shared) {
+fn thin_out(built: &Built, common: &Common) {
     let Some(pad) = built.first().static_pad("src") else { return };
-    let (clock, base_time) = (shared.context.clock.clone(), shared.context.base_time);
-    let period = gst::ClockTime::from_nseconds(1_000_000_000 / u64::from(shared.context.canvas.fps.max(1)));
-    let cadence = Mutex::new(Cadence::new(shared.context.canvas.fps));
+    let (clock, base_time) = (common.context.clock.clone(), common.context.base_time);
+    let period = gst::ClockTime::from_nseconds(1_000_000_000 / u64::from(common.context.canvas.fps.max(1)));
+    let cadence = Mutex::new(Cadence::new(common.context.canvas.fps));
     pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
         let now = running_time(&clock, base_time);
         let Some(buffer) = info.buffer_mut() else { return gst::PadProbeReturn::Ok };
@@ -114,12 +114,10 @@ fn thin_out(built: &Built, shared: &Shared) {
     });
 }
 
-fn hand_on(built: &Built, shared: &Shared, pulse: Arc<Pulse>) -> Outlet {
-    let take: Box<dyn FnMut(gst::Buffer) + Send> = match shared.role {
-        Role::Microphone => Box::new(take_sound(shared)),
-        Role::Camera | Role::Screen => Box::new(take_picture(shared)),
-    };
-    let outlet = Arc::new(Mutex::new(Some(take)));
+fn hand_on(built: &Built, kind: SourceKind, common: &Common, pulse: Arc<Pulse>) -> Outlet {
+    let push: Box<dyn FnMut(gst::Buffer) + Send> =
+        if kind.is_video() { Box::new(push_frames(common)) } else { Box::new(push_audio(common)) };
+    let outlet = Arc::new(Mutex::new(Some(push)));
     let Some(sink) = built.last().downcast_ref::<gst_app::AppSink>() else { return outlet };
     let own = Arc::clone(&outlet);
     let callbacks = gst_app::AppSinkCallbacks::builder().new_sample(move |sink| {
@@ -127,34 +125,35 @@ fn hand_on(built: &Built, shared: &Shared, pulse: Arc<Pulse>) -> Outlet {
         pulse.beat();
         // Nobody else takes this lock while the pipeline runs.
         let mut outlet = own.lock().unwrap_or_else(PoisonError::into_inner);
-        let (take, buffer) = outlet.as_mut().zip(sample.buffer_owned()).ok_or(gst::FlowError::Eos)?;
-        take(buffer);
+        let (push, buffer) = outlet.as_mut().zip(sample.buffer_owned()).ok_or(gst::FlowError::Eos)?;
+        push(buffer);
         Ok(gst::FlowSuccess::Ok)
     });
     sink.set_callbacks(callbacks.build());
     outlet
 }
 
-fn take_picture(shared: &Shared) -> impl FnMut(gst::Buffer) + Send + use<> {
-    let (role, sink) = (shared.role, Arc::clone(&shared.sink));
-    let info = video_info(&shared.context.canvas);
-    let mut observer = Observer::new(role, Arc::clone(&sink));
+fn push_frames(common: &Common) -> impl FnMut(gst::Buffer) + Send + use<> {
+    let sink = Arc::clone(&common.sink);
+    let info = video_info(&common.context.canvas);
+    let mut inspector = Inspector::new(common.id.clone(), Arc::clone(&sink));
     move |buffer| {
-        let moment = buffer.pts().map(Duration::from).unwrap_or_default();
-        if observer.due(moment)
+        let Some(pts) = buffer.pts() else { return };
+        let moment = Duration::from(pts);
+        if inspector.due(moment)
             && let Ok(frame) = gst_video::VideoFrameRef::from_buffer_ref_readable(&buffer, &info)
             && let Ok(luma) = frame.plane_data(0)
         {
             let stride = frame.plane_stride()[0].unsigned_abs() as usize;
-            observer.look(moment, luma, stride, info.width() as usize, info.height() as usize);
+            inspector.inspect(moment, luma, stride, info.width() as usize, info.height() as usize);
         }
-        sink.buffer(role, buffer);
+        sink.frame(Pixels::Opaque(buffer), pts);
     }
 }
 
-fn take_sound(shared: &Shared) -> impl FnMut(gst::Buffer) + Send + use<> {
-    let (role, sink) = (shared.role, Arc::clone(&shared.sink));
-    let (clock, base_time) = (shared.context.clock.clone(), shared.context.base_time);
+fn push_audio(common: &Common) -> impl FnMut(gst::Buffer) + Send + use<> {
+    let sink = Arc::clone(&common.sink);
+    let (clock, base_time) = (common.context.clock.clone(), common.context.base_time);
     let mut meter = PeakMeter::new(Arc::clone(&sink));
     let mut compensator = DriftCompensator::new();
     move |buffer| {
@@ -164,7 +163,7 @@ fn take_sound(shared: &Shared) -> impl FnMut(gst::Buffer) + Send + use<> {
             map.chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect();
         for piece in compensator.push(&samples, now) {
             meter.measure(&piece.samples);
-            sink.buffer(role, audio_buffer(&piece.samples, piece.pts));
+            sink.audio(audio_buffer(&piece.samples, piece.pts));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The microphone's peak, before gain and mute.
+//! A source's peak, before gain and mute.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::joint::SourceSink;
 /// Buffers of 10 ms in one report: 20 reports a second.
 const REPORT_EVERY: u32 = 5;
 
-/// Tells a sink the peak of what passes.
+/// Measures what passes, and gives a sink the peak.
 pub(crate) struct PeakMeter {
     sink: Arc<dyn SourceSink>,
     peak: f32,
@@ -19,12 +19,12 @@ impl PeakMeter {
         Self { sink, peak: 0.0, buffers: 0 }
     }
 
-    /// Takes 10 ms of samples.
+    /// 10 ms of samples passed.
     pub(crate) fn measure(&mut self, samples: &[f32]) {
         self.peak = samples.iter().fold(self.peak, |peak, sample| peak.max(sample.abs()));
         self.buffers += 1;
         if self.buffers == REPORT_EVERY {
-            self.sink.microphone_peak(decibels(self.peak));
+            self.sink.peak(decibels(self.peak));
             (self.peak, self.buffers) = (0.0, 0);
         }
     }

@@ -8,7 +8,7 @@ use domain::{Refusal, SourceState};
 
 use crate::error::EngineError;
 use crate::event::EngineEvent;
-use crate::source::Teller;
+use crate::source::Reporter;
 use crate::source::cadence::{Stopped, wait};
 use crate::state_change;
 
@@ -32,12 +32,16 @@ pub(crate) enum Ending {
 }
 
 /// Attempts to run a source until it is stopped, with growing pauses between attempts.
-pub(crate) fn supervise(teller: &mut Teller, stop: &Receiver<()>, mut attempt: impl FnMut(&mut Teller) -> Ending) {
+pub(crate) fn supervise(
+    reporter: &mut Reporter,
+    stop: &Receiver<()>,
+    mut attempt: impl FnMut(&mut Reporter) -> Ending,
+) {
     let mut pause = FIRST_PAUSE;
     loop {
         let began = Instant::now();
-        let Ending::Lost(problem) = attempt(teller) else { return };
-        teller.tell(SourceState::Lost, Some(problem));
+        let Ending::Lost(problem) = attempt(reporter) else { return };
+        reporter.report(SourceState::Lost, Some(problem));
         if began.elapsed() >= PROVED + PATIENCE {
             pause = FIRST_PAUSE;
         }
@@ -90,21 +94,21 @@ pub(crate) struct Watched<'a> {
 
 impl Watched<'_> {
     /// Starts the pipeline, watches it until something ends it, and stops it.
-    pub(crate) fn run(&self, teller: &mut Teller, stop: &Receiver<()>) -> Ending {
+    pub(crate) fn run(&self, reporter: &mut Reporter, stop: &Receiver<()>) -> Ending {
         let ending = match state_change::start(&self.pipeline, self.what, self.graphs_dir) {
-            Ok(()) => self.watch(teller, stop),
+            Ok(()) => self.watch(reporter, stop),
             Err(error) => {
-                report_deadline(teller, &error);
+                report_deadline(reporter, &error);
                 Ending::Lost(self.explain_start(&error))
             }
         };
         if let Err(error) = state_change::stop(&self.pipeline, self.what, self.graphs_dir) {
-            report_deadline(teller, &error);
+            report_deadline(reporter, &error);
         }
         ending
     }
 
-    fn watch(&self, teller: &mut Teller, stop: &Receiver<()>) -> Ending {
+    fn watch(&self, reporter: &mut Reporter, stop: &Receiver<()>) -> Ending {
         use gst::prelude::ElementExt;
         let Some(bus) = self.pipeline.bus() else { return Ending::Lost(self.silent.to_owned()) };
         let look = gst::ClockTime::from_mseconds(LOOK.as_millis() as u64);
@@ -125,7 +129,7 @@ impl Watched<'_> {
             match self.pulse.silence() {
                 (silence, true) if silence > SILENCE => return Ending::Lost(self.silent.to_owned()),
                 (silence, false) if silence > PATIENCE => return Ending::Lost(self.silent.to_owned()),
-                (_, true) => teller.tell(SourceState::Running, None),
+                (_, true) => reporter.report(SourceState::Running, None),
                 (_, false) => {}
             }
         }
@@ -147,8 +151,8 @@ fn explain(error: &gst::glib::Error, otherwise: &str) -> String {
     }
 }
 
-fn report_deadline(teller: &Teller, error: &EngineError) {
+fn report_deadline(reporter: &Reporter, error: &EngineError) {
     if matches!(error, EngineError::Deadline { .. }) {
-        teller.sink.event(EngineEvent::Fault { refusal: Refusal::from_coded(error) });
+        reporter.sink.event(EngineEvent::Fault { refusal: Refusal::from_coded(error) });
     }
 }

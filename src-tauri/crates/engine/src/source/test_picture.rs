@@ -1,6 +1,6 @@
 //! The picture of the test camera: clock strip, flashing square, a moving scene and noise.
 
-use crate::source::strip;
+use crate::source::clock_strip;
 
 /// How far the scene pans, in pixels.
 const PAN: usize = 96;
@@ -53,14 +53,14 @@ impl TestPicture {
     pub fn draw(&self, number: u64, unix_ms: u64, planes: &mut Planes<'_>) {
         let pan = swing(number, PAN) & !1;
         let mut random = Random::of_frame(number);
-        let strip_rows = strip::rows(self.height);
+        let strip_rows = clock_strip::rows(self.height);
         let [luma, cb, cr] = &mut planes.data;
         let [luma_stride, cb_stride, cr_stride] = planes.strides;
         for (y, row) in luma.chunks_mut(luma_stride).take(self.height).enumerate().skip(strip_rows) {
             let from = &self.luma[random.below(NOISES)][y * (self.width + PAN) + pan..];
             row[..self.width].copy_from_slice(&from[..self.width]);
         }
-        strip::draw(luma, luma_stride, self.width, self.height, unix_ms);
+        clock_strip::draw(luma, luma_stride, self.width, self.height, unix_ms);
         for (plane, stride, from) in [(cb, cb_stride, &self.chroma[0]), (cr, cr_stride, &self.chroma[1])] {
             self.copy_chroma(plane, stride, from, pan / 2);
         }
@@ -70,7 +70,7 @@ impl TestPicture {
 
     fn copy_chroma(&self, plane: &mut [u8], stride: usize, from: &[u8], pan: usize) {
         let (columns, wide) = (self.width / 2, (self.width + PAN) / 2);
-        let strip_rows = strip::rows(self.height).div_ceil(2);
+        let strip_rows = clock_strip::rows(self.height).div_ceil(2);
         for (y, row) in plane.chunks_mut(stride).take(self.height / 2).enumerate() {
             if y < strip_rows {
                 row[..columns].fill(128);
@@ -81,7 +81,7 @@ impl TestPicture {
     }
 
     fn flash(&self, white: bool, planes: &mut Planes<'_>) {
-        let (x, y, side) = strip::flash_square(self.width, self.height);
+        let (x, y, side) = clock_strip::flash_square(self.width, self.height);
         let level = if white { 235 } else { 32 };
         let edges = |scale: usize| (x / scale, y / scale, side / scale);
         for (plane, (scale, level)) in [(1, level), (2, 128), (2, 128)].into_iter().enumerate() {
@@ -177,8 +177,8 @@ mod tests {
             let picture = TestPicture::new(width, height);
             for (number, unix_ms) in [(0, 1_795_238_400_000), (77, 1_795_238_400_099), (4_000, 1_795_238_400_100)] {
                 let [luma, ..] = frame(&picture, number, unix_ms);
-                assert_eq!(strip::read(&luma, width, width, height), Some(unix_ms));
-                let (x, y, side) = strip::flash_square(width, height);
+                assert_eq!(clock_strip::read(&luma, width, width, height), Some(unix_ms));
+                let (x, y, side) = clock_strip::flash_square(width, height);
                 let middle = luma[(y + side / 2) * width + x + side / 2];
                 assert_eq!(middle > 200, unix_ms % 1000 < 100, "{width}x{height} at {unix_ms}");
             }

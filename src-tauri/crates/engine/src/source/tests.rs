@@ -8,18 +8,21 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
 
-use domain::{Canvas, Role, SourceSpec, SourceState};
+use domain::{Canvas, SourceId, SourceKind, SourceSpec, SourceState};
 use gst::prelude::ClockExt;
 
+use crate::blender::Pixels;
 use crate::event::EngineEvent;
 use crate::joint::{SourceContext, SourceSink};
-use crate::source::{Source, strip};
+use crate::source::{Source, clock_strip};
+use crate::yuv::AlphaFrame;
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// What a source gave.
 enum Given {
     Buffer(gst::Buffer),
+    Alpha(Arc<AlphaFrame>),
     Event(EngineEvent),
     Peak(f32),
 }
@@ -27,7 +30,19 @@ enum Given {
 struct Recorder(Sender<Given>);
 
 impl SourceSink for Recorder {
-    fn buffer(&self, _role: Role, buffer: gst::Buffer) {
+    fn frame(&self, pixels: Pixels, pts: gst::ClockTime) {
+        match pixels {
+            Pixels::Opaque(mut buffer) => {
+                buffer.make_mut().set_pts(pts);
+                let _ = self.0.send(Given::Buffer(buffer));
+            }
+            Pixels::Alpha(frame) => {
+                let _ = self.0.send(Given::Alpha(frame));
+            }
+        }
+    }
+
+    fn audio(&self, buffer: gst::Buffer) {
         let _ = self.0.send(Given::Buffer(buffer));
     }
 
@@ -35,7 +50,7 @@ impl SourceSink for Recorder {
         let _ = self.0.send(Given::Event(event));
     }
 
-    fn microphone_peak(&self, db: f32) {
+    fn peak(&self, db: f32) {
         let _ = self.0.send(Given::Peak(db));
     }
 }
@@ -50,7 +65,7 @@ struct Trial {
 }
 
 impl Trial {
-    fn open(role: Role, spec: &SourceSpec) -> Self {
+    fn open(spec: &SourceSpec) -> Self {
         gst::init().unwrap();
         let canvas = Canvas::new(640, 360, 30).unwrap();
         let clock = gst::SystemClock::obtain();
@@ -59,7 +74,7 @@ impl Trial {
         let context = SourceContext { canvas, clock, base_time, graphs_dir: folder.path().to_owned() };
         let (sender, given) = mpsc::channel();
         let sink = Arc::new(Recorder(sender));
-        let source = Some(Source::open(role, spec, context, sink.clone()));
+        let source = Some(Source::open(&SourceId::parse("trial").unwrap(), spec, context, sink.clone(), || {}));
         Self { source, given, sink, canvas, _folder: folder }
     }
 
@@ -92,7 +107,7 @@ impl Trial {
     fn observed(&self) -> (bool, bool) {
         let until = Instant::now() + DEADLINE;
         loop {
-            if let Given::Event(EngineEvent::Picture { black, still, .. }) = self.next(until) {
+            if let Given::Event(EngineEvent::Content { black, still, .. }) = self.next(until) {
                 return (black, still);
             }
         }
@@ -101,7 +116,7 @@ impl Trial {
     fn strip_of(&self, buffer: &gst::BufferRef) -> Option<u64> {
         let map = buffer.map_readable().unwrap();
         let (width, height) = (self.canvas.width as usize, self.canvas.height as usize);
-        strip::read(&map, width, width, height)
+        clock_strip::read(&map, width, width, height)
     }
 
     /// Reads `count` pictures: every one carries its own moment. On a busy computer a few are made
@@ -131,7 +146,7 @@ fn assert_regular(buffers: &[gst::Buffer], period: Duration) {
 
 #[test]
 fn the_test_camera_runs_at_the_canvas_rate_and_moves() {
-    let trial = Trial::open(Role::Camera, &SourceSpec::Test);
+    let trial = Trial::open(&SourceSpec::Test(SourceKind::Camera));
     assert_eq!(trial.wait(SourceState::Starting), None);
     assert_eq!(trial.wait(SourceState::Running), None);
     trial.assert_clock_runs(40);
@@ -140,8 +155,8 @@ fn the_test_camera_runs_at_the_canvas_rate_and_moves() {
 }
 
 #[test]
-fn the_test_microphone_is_gapless_and_its_peak_is_told() {
-    let trial = Trial::open(Role::Microphone, &SourceSpec::Test);
+fn the_test_microphone_is_gapless_and_its_peak_is_measured() {
+    let trial = Trial::open(&SourceSpec::Test(SourceKind::Microphone));
     trial.wait(SourceState::Running);
     let buffers = trial.buffers(150);
     assert_regular(&buffers, Duration::from_millis(10));
@@ -155,7 +170,7 @@ fn the_test_microphone_is_gapless_and_its_peak_is_told() {
 
 #[test]
 fn the_test_screen_is_a_slide_that_is_neither_black_nor_quite_still() {
-    let trial = Trial::open(Role::Screen, &SourceSpec::Test);
+    let trial = Trial::open(&SourceSpec::Test(SourceKind::Screen));
     trial.wait(SourceState::Running);
     let buffers = trial.buffers(10);
     assert!(trial.strip_of(&buffers[0]).is_none());
@@ -175,7 +190,7 @@ fn picture(folder: &std::path::Path) -> PathBuf {
 #[test]
 fn a_still_picture_keeps_its_shape_and_is_repeated() {
     let folder = tempfile::tempdir().unwrap();
-    let trial = Trial::open(Role::Camera, &SourceSpec::Image(picture(folder.path())));
+    let trial = Trial::open(&SourceSpec::Image(picture(folder.path())));
     trial.wait(SourceState::Running);
     let buffers = trial.buffers(5);
     let map = buffers[4].map_readable().unwrap();
@@ -188,21 +203,46 @@ fn a_still_picture_keeps_its_shape_and_is_repeated() {
 }
 
 #[test]
+fn a_still_image_keeps_its_transparency() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut pixmap = resvg::tiny_skia::Pixmap::new(320, 180).unwrap();
+    let half = resvg::tiny_skia::Rect::from_xywh(0.0, 0.0, 160.0, 180.0).unwrap();
+    let mut paint = resvg::tiny_skia::Paint::default();
+    paint.set_color_rgba8(255, 255, 255, 128);
+    pixmap.fill_rect(half, &paint, resvg::tiny_skia::Transform::identity(), None);
+    let path = folder.path().join("logo.png");
+    pixmap.save_png(&path).unwrap();
+    let trial = Trial::open(&SourceSpec::Image(path));
+    trial.wait(SourceState::Running);
+    let until = Instant::now() + DEADLINE;
+    let frame = loop {
+        if let Given::Alpha(frame) = trial.next(until) {
+            break frame;
+        }
+    };
+    assert_eq!((frame.width(), frame.height()), (640, 360));
+    let luma = &frame.planes[0];
+    assert_eq!((luma.alpha[180 * 640 + 100], luma.alpha[180 * 640 + 540]), (128, 0));
+    assert!(luma.samples[180 * 640 + 100].abs_diff(118) <= 1, "white, multiplied with its alpha");
+    trial.close();
+}
+
+#[test]
 fn what_is_not_there_says_so_and_is_looked_for_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a picture");
-    let trial = Trial::open(Role::Screen, &SourceSpec::Image(path));
+    let trial = Trial::open(&SourceSpec::Image(path));
     let problem = trial.wait(SourceState::Lost).unwrap();
     assert!(problem.contains("PNG or JPEG"), "{problem}");
     picture(folder.path());
     trial.wait(SourceState::Running);
     trial.close();
-    for (role, id, words) in [
-        (Role::Camera, "v4l2:no-such-camera", "camera is not connected"),
-        (Role::Microphone, "pipewire:no-such-microphone", "microphone is not connected"),
-        (Role::Screen, "../../etc/passwd", "no screen"),
+    for (kind, id, words) in [
+        (SourceKind::Camera, "v4l2:no-such-camera", "camera is not connected"),
+        (SourceKind::Microphone, "pipewire:no-such-microphone", "microphone is not connected"),
+        (SourceKind::Screen, "../../etc/passwd", "no screen"),
     ] {
-        let trial = Trial::open(role, &SourceSpec::Device(id.to_owned()));
+        let trial = Trial::open(&SourceSpec::Device(kind, id.to_owned()));
         let problem = trial.wait(SourceState::Lost).unwrap();
         assert!(problem.contains(words), "{problem}");
         trial.close();

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use domain::{Layout, Role, SourceSpec};
+use domain::{Layout, SourceKind};
 use media::ProgramTime;
 
 use super::{Studio, plan, units_until};
@@ -18,7 +18,7 @@ const RECORDING: &str = "ANTENNE_TEST_RECORDING";
 fn the_child_that_will_be_killed() {
     let Some(path) = std::env::var_os(RECORDING) else { return };
     let studio = Studio::open();
-    studio.engine.show(plan(1, vec![(Role::Camera, SourceSpec::Test)], Layout::Solo));
+    studio.engine.show(plan(1, &[SourceKind::Camera], Layout::Solo));
     let units = studio.begin_at(Some(Path::new(&path).to_owned()));
     let mut next = ProgramTime::ZERO;
     loop {

@@ -4,11 +4,11 @@
 use std::path::Path;
 use std::process::Command;
 
-use domain::{Layout, Role, SourceSpec};
+use domain::{Layout, SourceKind};
 use media::ProgramTime;
 
 use super::{CANVAS, Studio, assert_without_holes, plan, units_until};
-use crate::source::strip;
+use crate::source::clock_strip;
 
 /// The aim. A frame lasts 33 ms, but the strip and the beep are exact.
 const TOLERANCE_MS: f64 = 20.0;
@@ -16,9 +16,8 @@ const TOLERANCE_MS: f64 = 20.0;
 #[test]
 fn sound_and_picture_of_a_recording_are_in_step() {
     let studio = Studio::open();
-    let sources = vec![(Role::Camera, SourceSpec::Test), (Role::Microphone, SourceSpec::Test)];
-    studio.engine.show(plan(1, sources, Layout::Solo));
-    studio.wait_running(&[Role::Camera, Role::Microphone]);
+    studio.engine.show(plan(1, &[SourceKind::Camera, SourceKind::Microphone], Layout::Solo));
+    studio.wait_running(&["camera", "microphone"]);
     let units = studio.begin(Some("show.mp4"));
     assert_without_holes(&units_until(&units, ProgramTime::from_millis(4500)));
     let recording = studio.end().expect("a recording");
@@ -54,7 +53,7 @@ fn picture_offsets(luma: &[u8]) -> Vec<f64> {
     let (width, height) = (CANVAS.width as usize, CANVAS.height as usize);
     let frames = luma.chunks_exact(width * height).enumerate();
     let offsets = frames.filter_map(|(number, frame)| {
-        let unix = strip::read(frame, width, width, height)?;
+        let unix = clock_strip::read(frame, width, width, height)?;
         Some((unix % 1_000_000) as f64 - number as f64 * 1000.0 / 30.0)
     });
     offsets.collect()

@@ -33,12 +33,12 @@ fn a_mixer_that_fails_on_air_is_replaced_and_program_time_goes_on() {
     let studio = Studio::open();
     let units = studio.begin(Some("show.mp4"));
     let before = pictures(units_until(&units, ProgramTime::from_millis(500)));
-    fail(&studio, Request::ProgramFailed);
+    fail(&studio, Request::MixerFailed);
     let next = studio.engine.program_time().unwrap() + Duration::from_secs(1);
     let after = pictures(units_until(&units, next));
     let times: Vec<_> = before.iter().chain(&after).map(|unit| unit.pts).collect();
     assert!(times.is_sorted_by(|earlier, later| earlier < later), "{times:?}");
-    studio.engine.show(plan(7, vec![], domain::Layout::Solo));
+    studio.engine.show(plan(7, &[], domain::Layout::Solo));
     studio.wait_shown(PlanId(7));
     let recording = studio.end().expect("a recording");
     assert!(recording.duration_ms.0 >= 1400, "{recording:?}");

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
-use domain::{Device, Role, SourceSpec, SourceState};
+use domain::{Device, SourceKind, SourceSpec, SourceState};
 
 use super::{DEADLINE, Trial, assert_regular};
 use crate::device::DeviceWatch;
@@ -130,10 +130,10 @@ fn inside(folder: &Path) {
     wait_list(&lists, false);
     let mut server = Server::start(folder);
     wait_list(&lists, true);
-    let camera = Trial::open(Role::Camera, &SourceSpec::Device(CAMERA.to_owned()));
+    let camera = Trial::open(&SourceSpec::Device(SourceKind::Camera, CAMERA.to_owned()));
     camera.wait(SourceState::Running);
     camera.assert_clock_runs(60);
-    let microphone = Trial::open(Role::Microphone, &SourceSpec::Device(MICROPHONE.to_owned()));
+    let microphone = Trial::open(&SourceSpec::Device(SourceKind::Microphone, MICROPHONE.to_owned()));
     microphone.wait(SourceState::Running);
     microphone.buffers(150);
     assert_regular(&microphone.buffers(100), Duration::from_millis(10));

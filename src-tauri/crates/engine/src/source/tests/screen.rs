@@ -1,7 +1,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use domain::{Role, SourceSpec, SourceState};
+use domain::{SourceKind, SourceSpec, SourceState};
 
 use super::Trial;
 
@@ -45,7 +45,7 @@ fn an_x11_screen_is_captured_and_its_death_is_survived() {
         println!("skipped: Xvfb is not installed");
         return;
     };
-    let trial = Trial::open(Role::Screen, &SourceSpec::Device(format!("x11:{}", display.number)));
+    let trial = Trial::open(&SourceSpec::Device(SourceKind::Screen, format!("x11:{}", display.number)));
     trial.wait(SourceState::Running);
     let buffers = trial.buffers(60);
     let times: Vec<_> = buffers.iter().map(|buffer| buffer.pts().unwrap()).collect();
@@ -65,7 +65,7 @@ fn an_x11_screen_is_captured_and_its_death_is_survived() {
 #[test]
 fn a_display_that_does_not_answer_is_lost_with_a_sentence() {
     gst::init().unwrap();
-    let trial = Trial::open(Role::Screen, &SourceSpec::Device("x11::4711".to_owned()));
+    let trial = Trial::open(&SourceSpec::Device(SourceKind::Screen, "x11::4711".to_owned()));
     let problem = trial.wait(SourceState::Lost).unwrap();
     assert!(problem.contains("screen") && problem.ends_with('.'), "{problem}");
     trial.close();

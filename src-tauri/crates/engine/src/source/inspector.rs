@@ -1,9 +1,9 @@
-//! Whether a picture is black or frozen, seen once a second at a few thousand points.
+//! Whether frames are black or frozen, inspected once a second at a few thousand points.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Role;
+use domain::SourceId;
 
 use crate::event::EngineEvent;
 use crate::joint::SourceSink;
@@ -16,32 +16,32 @@ const BLACK: u8 = 24;
 /// A moving picture's points differ by more than this; a decoder's rounding does not.
 const SAME: u8 = 2;
 
-/// Watches one source's pictures and tells `Picture` once a second.
-pub(crate) struct Observer {
-    role: Role,
+/// Inspects one source's frames and emits `Content` once a second.
+pub(crate) struct Inspector {
+    id: SourceId,
     sink: Arc<dyn SourceSink>,
     due: Duration,
     last: Option<Vec<u8>>,
 }
 
-impl Observer {
-    pub(crate) fn new(role: Role, sink: Arc<dyn SourceSink>) -> Self {
-        Self { role, sink, due: Duration::ZERO, last: None }
+impl Inspector {
+    pub(crate) fn new(id: SourceId, sink: Arc<dyn SourceSink>) -> Self {
+        Self { id, sink, due: Duration::ZERO, last: None }
     }
 
-    /// Whether a look is due at `moment` (running time); the caller then brings the luma plane.
+    /// Whether an inspection is due at `moment` (running time); the caller then brings the luma plane.
     pub(crate) fn due(&self, moment: Duration) -> bool {
         moment >= self.due
     }
 
-    /// Looks at the picture of `moment`.
-    pub(crate) fn look(&mut self, moment: Duration, luma: &[u8], stride: usize, width: usize, height: usize) {
+    /// Inspects the frame of `moment`.
+    pub(crate) fn inspect(&mut self, moment: Duration, luma: &[u8], stride: usize, width: usize, height: usize) {
         self.due = moment + PERIOD;
         let points = sample(luma, stride, width, height);
         if let Some(last) = self.last.replace(points) {
             let points = self.last.as_deref().unwrap_or_default();
             let (black, still) = judge(&last, points);
-            self.sink.event(EngineEvent::Picture { role: self.role, black, still });
+            self.sink.event(EngineEvent::Content { id: self.id.clone(), black, still });
         }
     }
 }
@@ -52,7 +52,7 @@ fn sample(luma: &[u8], stride: usize, width: usize, height: usize) -> Vec<u8> {
     rows.flat_map(|y| columns().map(move |x| luma.get(y * stride + x).copied().unwrap_or(0))).collect()
 }
 
-/// Whether a picture is black, and whether nothing changed since the last look.
+/// Whether a frame is black, and whether nothing changed since the last inspection.
 fn judge(last: &[u8], points: &[u8]) -> (bool, bool) {
     let bright = points.iter().filter(|point| **point > BLACK).count();
     let moved = last.iter().zip(points).any(|(before, now)| before.abs_diff(*now) > SAME);
