@@ -28,10 +28,14 @@ struct Studio {
 
 impl Studio {
     fn open() -> Self {
+        Self::open_with(CANVAS)
+    }
+
+    fn open_with(canvas: Canvas) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (event, events) = mpsc::channel();
         let config =
-            EngineConfig { canvas: CANVAS, video_kbps: 800, audio_kbps: 96, graphs_dir: folder.path().join("graphs") };
+            EngineConfig { canvas, video_kbps: 800, audio_kbps: 96, graphs_dir: folder.path().join("graphs") };
         let engine = Engine::start(
             config,
             std::sync::Arc::new(move |told| {

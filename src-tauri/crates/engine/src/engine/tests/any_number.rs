@@ -4,6 +4,9 @@ use domain::{ChromaKey, Layer, Rect};
 
 use super::*;
 
+/// Small, because the test is about changes and not about the computer's speed.
+const SMALL: Canvas = Canvas { width: 320, height: 180, fps: 30 };
+
 /// Numbers without a pattern (xorshift), the same in every run.
 struct Chance(u64);
 
@@ -24,7 +27,7 @@ struct Desk {
 
 impl Desk {
     fn new(seed: u64) -> Self {
-        Self { chance: Chance(seed), plan: plan(0, &[], Layout::Solo) }
+        Self { chance: Chance(seed), plan: Plan { canvas: SMALL, ..plan(0, &[], Layout::Solo) } }
     }
 
     /// The plan after one random act.
@@ -55,7 +58,7 @@ impl Desk {
         }
         if video && self.plan.sources.contains_key(&name) {
             let mut even = |end: u32| self.chance.below(end / 2) * 2;
-            let rect = Rect { x: even(600), y: even(320), width: 20 + even(400), height: 20 + even(300) };
+            let rect = Rect { x: even(300), y: even(160), width: 20 + even(200), height: 20 + even(150) };
             let faint = even(200);
             let key = ChromaKey { cb: 128, cr: 128, tolerance: 4, softness: 20 };
             layers.retain(|layer| layer.source != name || faint > 150);
@@ -71,7 +74,7 @@ impl Desk {
 
 #[test]
 fn sources_are_added_moved_hidden_and_removed_on_air_in_random_order() {
-    let studio = Studio::open();
+    let studio = Studio::open_with(SMALL);
     let units = studio.begin(None);
     let mut desk = Desk::new(0x5eed_0006);
     let mut all = VecDeque::new();
