@@ -10,8 +10,8 @@ import { QR_PATH, QR_SIDE } from "./qr";
 const HOUR = 3_600_000;
 const EPISODE = "6f1d2c3b4a5968778695a4b3c2d1e0f0";
 
-/** The snapshot of a scene: `?scene=…`. */
-export function sceneOf(name: string): Snapshot {
+/** The snapshot of a situation: `?situation=…`. */
+export function situationOf(name: string): Snapshot {
   const now = Date.now();
   const onAir: Snapshot = {
     ...idle(now),
