@@ -10,6 +10,7 @@ use std::time::Duration;
 use domain::{Canvas, Graphics};
 use gst_video::prelude::VideoFrameExt;
 
+mod arrangement;
 mod blend;
 mod card;
 mod colour;
@@ -20,7 +21,6 @@ mod renderer;
 mod scale;
 mod slate;
 mod sprite;
-mod stage;
 mod template;
 mod text;
 
@@ -30,11 +30,11 @@ mod tests;
 pub use cost::{PaintCost, paint_cost};
 pub(crate) use slate::slate;
 
+use arrangement::Arrangement;
 use blend::{Frame, Plane};
 use hearts::Hearts;
 use renderer::Desk;
 use scale::Scale;
-use stage::Stage;
 
 /// Tells the painter what to paint. Its calls never block; dropping it ends the render thread,
 /// and the painter goes on with what it has.
@@ -70,7 +70,7 @@ impl Drop for PainterHandle {
 pub(crate) struct Painter {
     desk: Arc<Desk>,
     reserved: i32,
-    stage: Stage,
+    arrangement: Arrangement,
     hearts: Hearts,
     with_hearts: bool,
 }
@@ -89,7 +89,7 @@ impl Painter {
         let painter = Painter {
             desk: Arc::clone(&desk),
             reserved: scale.reserved,
-            stage: Stage::new(scale),
+            arrangement: Arrangement::new(scale),
             hearts: Hearts::new(scale),
             with_hearts: false,
         };
@@ -122,9 +122,9 @@ impl Painter {
 
     fn take(&mut self, now: Duration) {
         let made = self.desk.take_made();
-        if let Some(scene) = made.scene {
-            self.with_hearts = scene.hearts;
-            self.stage.set(&scene, now);
+        if let Some(dressing) = made.dressing {
+            self.with_hearts = dressing.hearts;
+            self.arrangement.set(&dressing, now);
             if !self.with_hearts {
                 self.hearts.stop();
             }
@@ -138,7 +138,7 @@ impl Painter {
 
     fn draw(&mut self, frame: &mut Frame<'_>, now: Duration) -> Vec<u16> {
         let first = self.hearts.paint(frame, now);
-        self.stage.paint(frame, now);
+        self.arrangement.paint(frame, now);
         first
     }
 }

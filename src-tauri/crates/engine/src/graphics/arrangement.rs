@@ -17,9 +17,9 @@ const GAP: f32 = 8.0;
 /// How far a card slides while it comes or goes; in units.
 const SLIDE: f32 = 22.0;
 
-/// What is to be on the picture.
+/// What is to be over the layers: the target of the cards, and whether hearts rise.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Scene {
+pub(crate) struct Dressing {
     /// Oldest first.
     pub(crate) chat: Vec<(Seq, Arc<Card>)>,
     pub(crate) comment: Option<Arc<Card>>,
@@ -68,20 +68,20 @@ fn eased(since: Duration, now: Duration) -> f32 {
     1.0 - (1.0 - passed).powi(3)
 }
 
-/// The cards on the picture.
-pub(crate) struct Stage {
+/// The cards over the layers, each on its place or on its way.
+pub(crate) struct Arrangement {
     scale: Scale,
     placed: Vec<Placed>,
 }
 
-impl Stage {
+impl Arrangement {
     pub(crate) fn new(scale: Scale) -> Self {
         Self { scale, placed: Vec::new() }
     }
 
-    /// Makes `scene` the target at `now`: what is new comes, what is not in it goes.
-    pub(crate) fn set(&mut self, scene: &Scene, now: Duration) {
-        let targets = self.targets(scene);
+    /// Makes `dressing` the target at `now`: what is new comes, what is not in it goes.
+    pub(crate) fn set(&mut self, dressing: &Dressing, now: Duration) {
+        let targets = self.targets(dressing);
         for placed in &mut self.placed {
             let stays = targets.iter().any(|(place, card, _)| placed.is(*place, card));
             match (stays, placed.goes) {
@@ -102,24 +102,24 @@ impl Stage {
         }
     }
 
-    /// Every card of `scene` and the y of its upper edge, in pixels.
+    /// Every card of `dressing` and the y of its upper edge, in pixels.
     #[allow(clippy::cast_precision_loss, reason = "a canvas has at most 3840 pixels")]
-    fn targets(&self, scene: &Scene) -> Vec<(Place, Arc<Card>, f32)> {
+    fn targets(&self, dressing: &Dressing) -> Vec<(Place, Arc<Card>, f32)> {
         let Scale { unit, height, reserved, .. } = self.scale;
         let mut targets = Vec::new();
         let mut top = reserved as f32 + GAP * unit;
-        if let Some(card) = &scene.title {
+        if let Some(card) = &dressing.title {
             let y = reserved as f32 + EDGE * unit;
             targets.push((Place::Title, Arc::clone(card), y));
             top = y + card.height() as f32 + GAP * unit;
         }
         let mut bottom = height as f32 - EDGE * unit;
-        if let Some(card) = &scene.comment {
+        if let Some(card) = &dressing.comment {
             let y = bottom - card.height() as f32;
             targets.push((Place::Comment, Arc::clone(card), y));
             bottom = y - 2.0 * GAP * unit;
         }
-        for (seq, card) in scene.chat.iter().rev() {
+        for (seq, card) in dressing.chat.iter().rev() {
             let y = bottom - card.height() as f32;
             // What has no room is the oldest: it is left out rather than cut.
             if y < top {
