@@ -8,6 +8,8 @@ use std::time::Duration;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use domain::{Canvas, DestinationAddress, DeviceChoice, Layout, Secret, ShowSlug};
 
+use crate::live_event::LiveEvent;
+
 /// A desktop broadcasting studio. Without a command: the studio's window.
 #[derive(Debug, Parser)]
 #[command(name = "antenne", version, about, disable_help_subcommand = false)]
@@ -28,6 +30,7 @@ pub(crate) enum Command {
         json: bool,
     },
     /// On air until --for is over, Ctrl-C or SIGTERM (both a clean end)
+    #[command(after_help = LiveEvent::help())]
     Live(Box<LiveOptions>),
     /// Lists shows; reads only, also while another instance is on air
     Shows {

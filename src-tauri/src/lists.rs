@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use domain::{Device, DeviceKind, Replay};
-use serde_json::json;
 
 use crate::live::data_dir;
 use crate::logging::print;
@@ -41,12 +40,11 @@ pub(crate) fn shows(folder: Option<PathBuf>, json: bool) -> Result<()> {
         print("No show yet.")?;
     }
     for show in &library.shows {
-        let last = show.last_started_at.map(report::rfc3339);
         print(&if json {
-            json!({"slug": show.slug, "title": show.title, "episodes": show.episodes, "last_started_at": last})
-                .to_string()
+            report::show(show.slug.as_str(), &show.title, show.episodes, show.last_started_at).to_string()
         } else {
-            format!("{:<24} {:>4} episodes  {}", show.slug, show.episodes, last.unwrap_or_default())
+            let last = show.last_started_at.map(report::rfc3339).unwrap_or_default();
+            format!("{:<24} {:>4} episodes  {last}", show.slug, show.episodes)
         })?;
     }
     Ok(())

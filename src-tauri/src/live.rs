@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use domain::{Command, Device, DeviceChoice, DeviceKind, Layout, Overlay, Phase, Reply, Setup, SourceState};
-use serde_json::Value;
 use studio::{Listen, Studio, StudioConfig, Subscription};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, interval, sleep_until};
@@ -118,7 +117,7 @@ async fn broadcast(studio: &Studio, until: Option<Duration>, json: bool, end: &m
     loop {
         let patience = sleep_until(ending.unwrap_or_else(|| Instant::now() + END_WITHIN));
         tokio::select! {
-            update = subscription.next_update() => output.tell(update.ok_or_else(closed)?)?,
+            update = subscription.next_update() => output.emit(update.ok_or_else(closed)?)?,
             () = end.next() => {
                 if ending.is_some() {
                     bail!("ended at once; what was recorded is finished at the next start");
@@ -141,7 +140,7 @@ async fn broadcast(studio: &Studio, until: Option<Duration>, json: bool, end: &m
     }
 }
 
-/// What happens is told for `stay`, or until a signal: open pages have become the replay meanwhile.
+/// Events go on for `stay`, or until a signal: open pages have become the replay meanwhile.
 async fn serve_on(following: &mut Following, stay: Option<Duration>, end: &mut EndSignals) -> Result<()> {
     let Some(stay) = stay else { return Ok(()) };
     say(&format!("antenne: the replay is served for another {} s; Ctrl-C ends that", stay.as_secs()));
@@ -150,7 +149,7 @@ async fn serve_on(following: &mut Following, stay: Option<Duration>, end: &mut E
     loop {
         tokio::select! {
             update = following.subscription.next_update() => {
-                following.output.tell(update.context("the studio closed")?)?;
+                following.output.emit(update.context("the studio closed")?)?;
             }
             () = end.next() => return Ok(()),
             () = &mut until => return Ok(()),
@@ -175,7 +174,7 @@ async fn wait_for_sources(subscription: &mut Subscription, output: &mut Output, 
             return Ok(());
         }
         tokio::select! {
-            update = subscription.next_update() => output.tell(update.context("the studio closed")?)?,
+            update = subscription.next_update() => output.emit(update.context("the studio closed")?)?,
             () = &mut patience => {
                 say("antenne: not every source gives a picture or sound yet; the show begins without");
                 return Ok(());
@@ -191,14 +190,14 @@ async fn go_live(studio: &Studio, subscription: &mut Subscription, output: &mut 
         match studio.dispatch(Command::GoLive).await {
             Reply::Accepted => return Ok(()),
             Reply::Refused(refusal) if refusal.code == "broadcast.not_ready" => {
-                output.tell(subscription.next_update().await.context("the studio closed")?)?;
+                output.emit(subscription.next_update().await.context("the studio closed")?)?;
             }
             Reply::Refused(refusal) => bail!("{}", refusal.message),
         }
     }
 }
 
-/// Who is told what happens, and how.
+/// The subscription of a show, and where its events go.
 struct Following {
     subscription: Subscription,
     output: Output,
@@ -210,33 +209,15 @@ struct Output {
 }
 
 impl Output {
-    fn tell(&mut self, update: domain::Update) -> Result<()> {
-        for line in self.reporter.take(update) {
+    fn emit(&mut self, update: domain::Update) -> Result<()> {
+        for event in self.reporter.take(update) {
             if self.json {
-                print(&line.to_string())?;
-            } else if let Some(text) = sentence(&line) {
+                print(&serde_json::to_string(&event)?)?;
+            } else if let Some(text) = event.sentence() {
                 print(&text)?;
             }
         }
         Ok(())
-    }
-}
-
-/// A line for people; none for what only programs want.
-fn sentence(line: &Value) -> Option<String> {
-    let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
-    match line["event"].as_str()? {
-        "on_air" if line["verified"] == true => Some(format!("ON AIR, verified. Watch at {}", text("viewer_url"))),
-        "on_air" => Some(format!("ON AIR, unverified ({}). Watch at {}", text("reason"), text("viewer_url"))),
-        "proof" => Some(if line["verified"] == true { "Verified.".to_owned() } else { text("reason") }),
-        "destination" => Some(format!("{}: {} {}", text("host"), text("state").replace('_', " "), text("message"))),
-        "source" => Some(format!("{} is {}. {}", text("id"), text("state"), text("message"))),
-        "notice" => Some(text("message")),
-        "ended" => {
-            let seconds = line["duration_ms"].as_u64().unwrap_or(0) / 1000;
-            Some(format!("Ended after {seconds} s. {}", line["recording"].as_str().unwrap_or("There is no recording.")))
-        }
-        _ => None,
     }
 }
 

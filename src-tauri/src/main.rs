@@ -3,6 +3,7 @@
 mod cli;
 mod lists;
 mod live;
+mod live_event;
 mod logging;
 mod report;
 mod window;
@@ -19,9 +20,12 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         None => window::open(arguments.data_dir),
         Some(Command::Devices { json }) => lists::devices(json),
-        Some(Command::Shows { json, data_dir }) => lists::shows(data_dir, json),
-        Some(Command::Replays { json, data_dir }) => lists::replays(data_dir, json),
-        Some(Command::Live(options)) => live::run(*options),
+        Some(Command::Shows { json, data_dir }) => lists::shows(data_dir.or(arguments.data_dir), json),
+        Some(Command::Replays { json, data_dir }) => lists::replays(data_dir.or(arguments.data_dir), json),
+        Some(Command::Live(mut options)) => {
+            options.data_dir = options.data_dir.or(arguments.data_dir);
+            live::run(*options)
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,22 +1,26 @@
-//! What `antenne live --json` prints: CONTRACT's events, from the studio's updates.
+//! Turns the studio's updates into the events of `antenne live`, and writes what the lists print.
 
-use domain::{DestinationState, Event, Phase, Proof, Replay, ReplayState, Role, Snapshot, SourceState, UnixMs, Update};
+use domain::{
+    DestinationState, Event, Notice, Phase, Proof, Replay, ReplayState, Role, Snapshot, SourceState, UnixMs, Update,
+};
 use serde_json::{Value, json};
 
-/// Follows the studio's updates and turns them into lines.
+use crate::live_event::{DroppedBy, LiveEvent, SourceTurn};
+
+/// Follows the studio's updates and turns them into events.
 pub(crate) struct Reporter {
     known: Snapshot,
     chat: u64,
     was_lost: Vec<Role>,
     ran: Vec<Role>,
-    on_air_told: bool,
+    on_air_emitted: bool,
 }
 
 impl Reporter {
     /// Begins at `snapshot`.
     pub(crate) fn new(snapshot: Snapshot) -> Self {
         let chat = snapshot.chat.len() as u64;
-        Self { known: snapshot, chat, was_lost: Vec::new(), ran: Vec::new(), on_air_told: false }
+        Self { known: snapshot, chat, was_lost: Vec::new(), ran: Vec::new(), on_air_emitted: false }
     }
 
     /// What is known now, but for the chat.
@@ -24,11 +28,11 @@ impl Reporter {
         &self.known
     }
 
-    /// Takes an update; answers the lines that it amounts to.
-    pub(crate) fn take(&mut self, update: Update) -> Vec<Value> {
+    /// Takes an update; answers the events that it amounts to.
+    pub(crate) fn take(&mut self, update: Update) -> Vec<LiveEvent> {
         match update {
             Update::Snapshot { snapshot } => {
-                *self = Self { on_air_told: self.on_air_told, ..Self::new(snapshot) };
+                *self = Self { on_air_emitted: self.on_air_emitted, ..Self::new(snapshot) };
                 Vec::new()
             }
             Update::Event { numbered } => self.event(numbered.event),
@@ -36,7 +40,7 @@ impl Reporter {
         }
     }
 
-    fn event(&mut self, event: Event) -> Vec<Value> {
+    fn event(&mut self, event: Event) -> Vec<LiveEvent> {
         match event {
             Event::Phase(phase) => {
                 self.known.phase = phase;
@@ -58,9 +62,12 @@ impl Reporter {
             Event::Notices(notices) => {
                 let before = std::mem::replace(&mut self.known.notices, notices);
                 let fresh = self.known.notices.iter().filter(|notice| before.iter().all(|old| old.id != notice.id));
-                return fresh
-                    .map(|notice| json!({"event": "notice", "severity": notice.severity, "code": notice.code, "message": notice.text}))
-                    .collect();
+                let event = |notice: &Notice| LiveEvent::Notice {
+                    severity: notice.severity,
+                    code: notice.code.clone(),
+                    message: notice.text.clone(),
+                };
+                return fresh.map(event).collect();
             }
             Event::Said(_) => self.chat += 1,
             Event::Removed(_) => self.chat = self.chat.saturating_sub(1),
@@ -74,49 +81,60 @@ impl Reporter {
         Vec::new()
     }
 
-    fn phase(&mut self) -> Option<Value> {
+    fn phase(&mut self) -> Option<LiveEvent> {
         match &self.known.phase {
-            Phase::OnAir { episode, since, proof } if !self.on_air_told => {
-                self.on_air_told = true;
+            Phase::OnAir { episode, since, proof } if !self.on_air_emitted => {
+                self.on_air_emitted = true;
                 let links = &self.known.links;
-                let mut line = json!({
-                    "event": "on_air", "episode": episode, "at": rfc3339(*since), "verified": *proof == Proof::Verified,
-                    "viewer_url": links.viewer_url, "whep_url": links.whep_url, "hls_url": null, "room_url": links.room_url,
-                });
-                if let Proof::Unverified { reason } = proof {
-                    line["reason"] = json!(reason);
-                }
-                Some(line)
+                Some(LiveEvent::OnAir {
+                    episode: episode.clone(),
+                    at: rfc3339(*since),
+                    verified: *proof == Proof::Verified,
+                    reason: missing(proof),
+                    viewer_url: links.viewer_url.clone(),
+                    whep_url: links.whep_url.clone(),
+                    hls_url: None,
+                    room_url: links.room_url.clone(),
+                })
             }
             Phase::OnAir { proof, .. } => {
-                let reason = if let Proof::Unverified { reason } = proof { Some(reason) } else { None };
-                Some(json!({"event": "proof", "verified": *proof == Proof::Verified, "reason": reason}))
+                Some(LiveEvent::Proof { verified: *proof == Proof::Verified, reason: missing(proof) })
             }
             Phase::Ended { episode } => {
                 let replay = self.known.library.iter().find(|replay| replay.episode == *episode);
                 let base = self.known.links.viewer_url.rsplit_once('/').map_or("", |(base, _)| base);
-                Some(json!({
-                    "event": "ended", "episode": episode, "recording": replay.and_then(|replay| replay.path.clone()),
-                    "duration_ms": replay.map(|replay| replay.duration_ms),
-                    "replay_url": replay.filter(|replay| replay.path.is_some()).map(|_| format!("{base}/replays/{episode}")),
-                }))
+                let recording = replay.and_then(|replay| replay.path.clone());
+                Some(LiveEvent::Ended {
+                    episode: episode.clone(),
+                    duration_ms: replay.map(|replay| replay.duration_ms),
+                    replay_url: recording.as_ref().map(|_| format!("{base}/replays/{episode}")),
+                    recording,
+                })
             }
             _ => None,
         }
     }
 
-    fn stats(&self) -> Value {
+    fn stats(&self) -> LiveEvent {
         let (stats, audience) = (&self.known.health.stats, &self.known.audience);
-        json!({
-            "event": "stats", "program_ms": stats.program_ms, "fps": stats.fps,
-            "dropped": stats.dropped_rendering + stats.dropped_encoder + stats.dropped_network,
-            "dropped_by": {"rendering": stats.dropped_rendering, "encoder": stats.dropped_encoder, "network": stats.dropped_network},
-            "encoded_kbps": stats.encoded_kbps, "recording_bytes": stats.recording_bytes,
-            "viewers": audience.viewers, "hearts": audience.hearts, "chat": self.chat,
-        })
+        LiveEvent::Stats {
+            program_ms: stats.program_ms.0,
+            fps: stats.fps,
+            dropped: stats.dropped_rendering + stats.dropped_encoder + stats.dropped_network,
+            dropped_by: DroppedBy {
+                rendering: stats.dropped_rendering,
+                encoder: stats.dropped_encoder,
+                network: stats.dropped_network,
+            },
+            encoded_kbps: stats.encoded_kbps,
+            recording_bytes: stats.recording_bytes,
+            viewers: audience.viewers,
+            hearts: audience.hearts,
+            chat: self.chat,
+        }
     }
 
-    fn destinations(&self, before: &[domain::DestinationStatus]) -> Vec<Value> {
+    fn destinations(&self, before: &[domain::DestinationStatus]) -> Vec<LiveEvent> {
         let rows = self.known.destinations.iter().enumerate();
         let changed = rows.filter(|(_, row)| {
             let old = before.iter().find(|old| old.id == row.id);
@@ -124,40 +142,54 @@ impl Reporter {
                 && old.is_none_or(|old| (old.state, &old.code) != (row.state, &row.code))
         });
         changed
-            .map(|(index, row)| {
-                json!({"event": "destination", "index": index, "host": row.host, "state": row.state, "code": row.code, "message": row.problem})
+            .map(|(index, row)| LiveEvent::Destination {
+                index,
+                host: row.host.clone(),
+                state: row.state,
+                code: row.code.clone(),
+                message: row.problem.clone(),
             })
             .collect()
     }
 
     /// `running` the first time, `lost`, and `back` when it runs again.
-    fn sources(&mut self) -> Vec<Value> {
-        let mut lines = Vec::new();
+    fn sources(&mut self) -> Vec<LiveEvent> {
+        let mut events = Vec::new();
         for row in &self.known.sources {
             let Some(id) = &row.id else { continue };
             let lost_before = self.was_lost.contains(&row.role);
-            let word = match row.state {
+            let state = match row.state {
                 SourceState::Lost if !lost_before => {
                     self.was_lost.push(row.role);
-                    "lost"
+                    SourceTurn::Lost
                 }
                 SourceState::Running if lost_before => {
                     self.was_lost.retain(|role| *role != row.role);
-                    "back"
+                    SourceTurn::Back
                 }
                 SourceState::Running if !self.ran.contains(&row.role) => {
                     self.ran.push(row.role);
-                    "running"
+                    SourceTurn::Running
                 }
                 _ => continue,
             };
-            lines.push(json!({"event": "source", "id": id, "role": row.role, "state": word, "message": row.problem}));
+            events.push(LiveEvent::Source { id: id.clone(), role: row.role, state, message: row.problem.clone() });
         }
-        lines
+        events
     }
 }
 
-/// A replay as CONTRACT writes it.
+/// What the proof lacks.
+fn missing(proof: &Proof) -> Option<String> {
+    if let Proof::Unverified { reason } = proof { Some(reason.clone()) } else { None }
+}
+
+/// A show as `antenne shows --json` prints it.
+pub(crate) fn show(slug: &str, title: &str, episodes: u64, last_started_at: Option<UnixMs>) -> Value {
+    json!({"slug": slug, "title": title, "episodes": episodes, "last_started_at": last_started_at.map(rfc3339)})
+}
+
+/// A replay as `antenne replays --json` prints it.
 pub(crate) fn replay(replay: &Replay) -> Value {
     let state = match replay.state {
         ReplayState::OnAir => "on_air",

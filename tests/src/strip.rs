@@ -1,4 +1,4 @@
-//! The clock strip of the test camera (CONTRACT): 52 equal cells in the top twenty-fourth.
+//! The clock strip of the test camera (`docs/contract.md`): 52 equal cells in the top twenty-fourth.
 
 /// How many cells a strip has.
 pub const CELLS: usize = 52;

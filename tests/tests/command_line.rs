@@ -107,9 +107,11 @@ async fn one_data_folder_has_one_owner_and_many_readers() {
     assert!(said.contains("already") || said.contains("another"), "{said}");
     let folder = data.path().to_str().expect("a path in UTF-8");
     for list in ["shows", "replays"] {
-        let output = antenne(data.path(), &[list, "--json", "--data-dir", folder]).await;
-        assert!(output.status.success(), "{list}: {}", said_by(&output));
-        assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1, "{list} on air");
+        for arguments in [[list, "--json", "--data-dir", folder], ["--data-dir", folder, list, "--json"]] {
+            let output = antenne(data.path(), &arguments).await;
+            assert!(output.status.success(), "{arguments:?}: {}", said_by(&output));
+            assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1, "{arguments:?} on air");
+        }
     }
     first.end().await;
 }

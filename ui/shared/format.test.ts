@@ -30,7 +30,7 @@ test("counts stay short", () => {
   expect([999, 1234, 12_345, 123_456, 999_960, 1_200_000].map(count)).toEqual(["999", "1,234", "12.3k", "123k", "1M", "1.2M"]);
 });
 
-test("sizes are told in the unit that fits", () => {
+test("sizes are written in the unit that fits", () => {
   expect([0, 10, 812_000_000, 1_400_000_000].map(bytes)).toEqual(["0 kB", "1 kB", "812 MB", "1.4 GB"]);
 });
 

@@ -6,15 +6,15 @@ export class Channel<T = unknown> {
   onmessage: (message: T) => void = () => undefined;
 }
 
-const scene = new URLSearchParams(location.search).get("scene") ?? "idle";
-const studio = new PretendedStudio(scene);
+const situation = new URLSearchParams(location.search).get("situation") ?? "idle";
+const studio = new PretendedStudio(situation);
 
 export function invoke(name: string, args: Record<string, unknown> = {}): Promise<unknown> {
   switch (name) {
     case "dispatch":
       return Promise.resolve(studio.dispatch(args["command"] as Command));
     case "snapshot":
-      return scene === "lost" ? new Promise(() => undefined) : Promise.resolve(studio.snapshot);
+      return situation === "lost" ? new Promise(() => undefined) : Promise.resolve(studio.snapshot);
     case "subscribe":
       return studio.subscribe(args["channel"] as Channel<unknown>);
     default:

@@ -6,7 +6,7 @@ import type { Update } from "../../bindings/Update";
 import { reduce } from "../src/core/reduce";
 import type { Channel } from "./core";
 import { picture } from "./picture";
-import { sceneOf } from "./scenes";
+import { situationOf } from "./situations";
 
 const EPISODE = "6f1d2c3b4a5968778695a4b3c2d1e0f0";
 
@@ -14,19 +14,19 @@ const EPISODE = "6f1d2c3b4a5968778695a4b3c2d1e0f0";
 export class PretendedStudio {
   snapshot: Snapshot;
   #channel: Channel<unknown> | null = null;
-  #scene: string;
+  #situation: string;
 
-  constructor(scene: string) {
-    this.#scene = scene;
-    this.snapshot = sceneOf(scene);
+  constructor(situation: string) {
+    this.#situation = situation;
+    this.snapshot = situationOf(situation);
   }
 
   async subscribe(channel: Channel<unknown>): Promise<void> {
-    if (this.#scene === "opening") return;
-    if (this.#scene === "unreachable") throw new Error("command subscribe not found");
+    if (this.#situation === "opening") return;
+    if (this.#situation === "unreachable") throw new Error("command subscribe not found");
     this.#channel = channel;
     this.#send({ kind: "snapshot", snapshot: this.snapshot });
-    if (this.#scene === "lost") {
+    if (this.#situation === "lost") {
       void this.#beat();
       return;
     }
@@ -157,8 +157,8 @@ export class PretendedStudio {
 
   /** Levels, and a picture: as the shell sends them. */
   async #beat(): Promise<void> {
-    if (this.#scene === "first_start") return this.#send(this.#levels());
-    const text = new TextEncoder().encode(JSON.stringify(this.#scene === "lost" ? [] : [this.#levels()]));
+    if (this.#situation === "first_start") return this.#send(this.#levels());
+    const text = new TextEncoder().encode(JSON.stringify(this.#situation === "lost" ? [] : [this.#levels()]));
     const jpeg = await picture(this.snapshot.setup.layout);
     const message = new Uint8Array(4 + text.length + jpeg.byteLength);
     new DataView(message.buffer).setUint32(0, text.length, true);

@@ -3,7 +3,7 @@ import { defineConfig } from "vite";
 
 /**
  * The window in a browser, against a pretended studio: for looking at every state of it.
- * `npx vite --config studio/dev/vite.config.ts`, then `/?scene=on_air` (the scenes: scenes.ts).
+ * `npx vite --config studio/dev/vite.config.ts`, then `/?situation=on_air` (situations.ts lists them).
  */
 export default defineConfig({
   root: new URL("..", import.meta.url).pathname,

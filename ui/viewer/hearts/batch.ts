@@ -1,4 +1,4 @@
-/** At most one message in this many milliseconds, so at most four a second (DESIGN §5). */
+/** At most one message in this many milliseconds, so at most four a second, as docs/contract.md allows. */
 export const WINDOW_MS = 250;
 /** The most taps that one message may carry. */
 export const MOST_IN_A_MESSAGE = 50;

@@ -1,4 +1,4 @@
-/** Somebody who was noticed lately. The room tells how many there are, not who they all are. */
+/** Somebody who was noticed lately. The room says how many there are, not who they all are. */
 export interface Acquaintance {
   key: string;
   /** Empty for anonymous ones. */

@@ -2,7 +2,7 @@
 const TICKS_PER_MS = 90;
 
 /**
- * Tells which moment of the program a decoded frame shows. RTP timestamps wrap every 13 h
+ * Says which moment of the program a decoded frame shows. RTP timestamps wrap every 13 h
  * (RFC 3550 §5.1): the reference follows the frames, so that a longer show stays right.
  */
 export class ProgramClock {

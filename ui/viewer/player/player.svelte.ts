@@ -1,16 +1,16 @@
 import type { ProgramMs } from "../../bindings/ProgramMs";
 import { WhepSession, type SessionState } from "./whep";
 
-/** No new picture for this long is told to the viewer. */
+/** After this long without a new frame the viewer is notified. */
 const STALL_MS = 2000;
-/** No new picture for this long, on a connection that claims to live, makes it begin anew. */
+/** After this long without one, on a connection that claims to live, it begins anew. */
 const GIVE_UP_MS = 5000;
-const LOOK_MS = 500;
+const STALL_CHECK_MS = 500;
 
 /** The live picture: whether it moves, which moment it shows, and whether it may sound. */
 export class Player {
   session: SessionState = $state("closed");
-  /** Whether a picture was ever seen. */
+  /** Whether a frame was ever seen. */
   seen = $state(false);
   /** Whether the picture stands still although it should not. */
   stalled = $state(false);
@@ -27,7 +27,7 @@ export class Player {
   #frames = 0;
   #expects = false;
   #lastTime = 0;
-  #look: ReturnType<typeof setInterval> | undefined;
+  #stallTimer: ReturnType<typeof setInterval> | undefined;
 
   constructor(address: string) {
     this.#whep = new WhepSession(address, {
@@ -61,7 +61,7 @@ export class Player {
     if (this.#video) this.#video.srcObject = null;
   }
 
-  /** The program time that the viewer sees; none where the browser does not tell. */
+  /** The program time that the viewer sees; none where the browser does not report it. */
   programMs(): ProgramMs | null {
     if (this.#programMs !== null) return this.#programMs;
     const rtp = this.#whep.playingRtp();
@@ -80,12 +80,12 @@ export class Player {
     };
     video.addEventListener("resize", sized);
     document.addEventListener("visibilitychange", shown);
-    this.#watchFrames(video);
-    this.#look = setInterval(() => this.#lookAtPicture(), LOOK_MS);
+    this.#followFrames(video);
+    this.#stallTimer = setInterval(() => this.#checkStall(), STALL_CHECK_MS);
     return () => {
       video.removeEventListener("resize", sized);
       document.removeEventListener("visibilitychange", shown);
-      clearInterval(this.#look);
+      clearInterval(this.#stallTimer);
       this.#video = null;
     };
   };
@@ -113,8 +113,8 @@ export class Player {
     }
   }
 
-  #watchFrames(video: HTMLVideoElement): void {
-    if (!tellsFrames(video)) return;
+  #followFrames(video: HTMLVideoElement): void {
+    if (!reportsFrames(video)) return;
     const frame = (_now: number, { rtpTimestamp }: VideoFrameCallbackMetadata): void => {
       if (this.#video !== video) return;
       this.#frames += 1;
@@ -134,10 +134,10 @@ export class Player {
   }
 
   /** A hidden page gets no frames, and nobody looks: only a visible one can stall. */
-  #lookAtPicture(): void {
+  #checkStall(): void {
     const video = this.#video;
     if (!video || document.visibilityState !== "visible" || this.session === "closed") return;
-    if (!tellsFrames(video) && video.currentTime !== this.#lastTime) {
+    if (!reportsFrames(video) && video.currentTime !== this.#lastTime) {
       this.#lastTime = video.currentTime;
       this.#moved();
     }
@@ -148,6 +148,6 @@ export class Player {
 }
 
 /** Older browsers do not; the types claim that all do. */
-function tellsFrames(video: HTMLVideoElement): boolean {
+function reportsFrames(video: HTMLVideoElement): boolean {
   return "requestVideoFrameCallback" in video;
 }

@@ -5,7 +5,7 @@ import { askForStereo } from "./sdp";
 /** Where the session stands: `connecting` is the first attempt, `lost` any later one. */
 export type SessionState = "connecting" | "connected" | "lost" | "closed";
 
-/** Whom the session tells. */
+/** Whom the session notifies. */
 export interface SessionOwner {
   state(state: SessionState): void;
   stream(stream: MediaStream): void;
@@ -18,13 +18,13 @@ const CONNECT_MS = 10_000;
 /** ICE calls a gap "disconnected" that often heals by itself. */
 const DISCONNECTED_MS = 2500;
 /**
- * What a picture waits at least before it is shown. Browsers begin with holding sound for longer than a
- * picture that is never late, correct that over half a minute, and leave less than 30 ms as it is.
+ * What a frame waits at least before it is shown. Browsers begin with holding audio for longer than a
+ * frame that is never late, correct that over half a minute, and leave less than 30 ms as it is.
  */
-const PICTURE_WAITS_MS = 40;
+const FRAME_WAITS_MS = 40;
 
 /**
- * A WHEP session (recvonly picture and sound) that comes back by itself until it is closed.
+ * A WHEP session (recvonly video and audio) that comes back by itself until it is closed.
  * One peer connection at a time; each attempt ends the one before, also on the server.
  */
 export class WhepSession {
@@ -64,7 +64,7 @@ export class WhepSession {
     if (!this.#closed) this.#again(0);
   }
 
-  /** The RTP timestamp of the picture that plays now, where the browser tells it. */
+  /** The RTP timestamp of the frame that plays now, where the browser reports it. */
   playingRtp(): number | null {
     const receiver = this.#peer?.getReceivers().find(({ track }) => track.kind === "video");
     return receiver?.getSynchronizationSources()[0]?.rtpTimestamp ?? null;
@@ -78,7 +78,7 @@ export class WhepSession {
     peer.addTransceiver("audio", { direction: "recvonly" });
     const stream = new MediaStream();
     peer.ontrack = ({ track, receiver }) => {
-      if (track.kind === "video" && "jitterBufferTarget" in receiver) receiver.jitterBufferTarget = PICTURE_WAITS_MS;
+      if (track.kind === "video" && "jitterBufferTarget" in receiver) receiver.jitterBufferTarget = FRAME_WAITS_MS;
       stream.addTrack(track);
     };
     peer.onconnectionstatechange = () => {

@@ -1,6 +1,6 @@
 import type { FromViewer } from "../../bindings/FromViewer";
 
-/** The longest comment, in characters (CONTRACT, The room). */
+/** The longest comment, in characters (docs/contract.md, The room). */
 export const COMMENT_CHARACTERS = 500;
 /** The longest name, in characters. */
 export const NAME_CHARACTERS = 40;

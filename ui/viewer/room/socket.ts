@@ -6,7 +6,7 @@ import { Backoff } from "../player/backoff";
 /** Where the connection stands; `over` is for good. */
 export type Connection = "connecting" | "open" | "lost" | "over";
 
-/** Whom the socket tells. */
+/** Whom the socket notifies. */
 export interface SocketOwner {
   hello(): FromViewer;
   received(message: ToViewer): void;

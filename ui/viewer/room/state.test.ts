@@ -109,7 +109,7 @@ test("the page keeps the last two hundred comments", () => {
   expect([room.chat.length, room.chat[0]?.seq]).toEqual([200, 50]);
 });
 
-test("who joined is told in a sentence that stays short", () => {
+test("who joined is named in a sentence that stays short", () => {
   expect(joinedSentence([])).toBe("");
   expect(joinedSentence(["Ada"])).toBe("Ada joined");
   expect(joinedSentence(["Ada", "Bob"])).toBe("Ada and Bob joined");

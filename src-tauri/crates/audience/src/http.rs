@@ -1,4 +1,4 @@
-//! The addresses of CONTRACT, each in a file of its own.
+//! The addresses of `docs/contract.md`, each in a file of its own.
 
 mod accept;
 mod file;
@@ -14,9 +14,10 @@ mod whep;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware;
-use axum::routing::{any, delete, get, post};
+use axum::routing::{MethodFilter, MethodRouter, on};
 
 pub(crate) use accept::serve;
 pub(crate) use guard::Hosts;
@@ -25,21 +26,53 @@ pub use range::fuzz_range;
 
 use crate::shared::Shared;
 
+/// One address: how it is asked, where, and what answers.
+struct Route {
+    method: Method,
+    path: &'static str,
+    answer: MethodRouter<Arc<Shared>>,
+}
+
+/// An address and its handler.
+fn route<H, T>(method: Method, path: &'static str, handler: H) -> Route
+where
+    H: Handler<T, Arc<Shared>>,
+    T: 'static,
+{
+    let filter = MethodFilter::try_from(method.clone()).expect("routes use HTTP's own methods");
+    Route { method, path, answer: on(filter, handler) }
+}
+
+/// Every address. The router is made of this list and of nothing else.
+fn table() -> [Route; 12] {
+    [
+        route(Method::GET, "/healthz", observe::health),
+        route(Method::GET, "/metrics", observe::metrics),
+        route(Method::GET, "/assets/{*path}", pages::asset),
+        route(Method::GET, "/favicon.ico", pages::favicon),
+        route(Method::GET, "/replays/{episode}", replay::page),
+        route(Method::GET, "/replays/{episode}/media.mp4", replay::media),
+        route(Method::GET, "/replays/{episode}/poster.jpg", replay::poster),
+        route(Method::GET, "/replays/{episode}/timeline.json", replay::timeline),
+        route(Method::GET, "/{show}", pages::show),
+        route(Method::GET, "/{show}/room", room_door::enter),
+        route(Method::POST, "/{show}/whep", whep::join),
+        route(Method::DELETE, "/{show}/whep/{session}", whep::leave),
+    ]
+}
+
+/// Every address that the service answers, as `METHOD /path` with `{names}` for what varies. `GET`
+/// answers `HEAD` too. For those who describe the service: `docs/contract.md` is tested with it.
+#[must_use]
+pub fn routes() -> Vec<String> {
+    table().iter().map(|route| format!("{} {}", route.method, route.path)).collect()
+}
+
 /// All addresses, behind the guard.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
-    Router::new()
-        .route("/healthz", get(observe::health))
-        .route("/metrics", get(observe::metrics))
-        .route("/assets/{*path}", get(pages::asset))
-        .route("/favicon.ico", get(pages::favicon))
-        .route("/replays/{episode}", get(replay::page))
-        .route("/replays/{episode}/media.mp4", get(replay::media))
-        .route("/replays/{episode}/poster.jpg", get(replay::poster))
-        .route("/replays/{episode}/timeline.json", get(replay::timeline))
-        .route("/{show}", get(pages::show))
-        .route("/{show}/room", any(room_door::enter))
-        .route("/{show}/whep", post(whep::join))
-        .route("/{show}/whep/{session}", delete(whep::leave))
+    table()
+        .into_iter()
+        .fold(Router::new(), |router, route| router.route(route.path, route.answer))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(shared.clone(), guard::guard))

@@ -2,7 +2,7 @@
 //!
 //! Used by `studio`, which opens an [`Episode`], publishes access units and listens to
 //! [`AudienceEvent`]s; later also by a server of its own. It serves the pages, WHEP (WebRTC out,
-//! through str0m), the room (WebSocket) and replays, as CONTRACT says.
+//! through str0m), the room (WebSocket) and replays, as `docs/contract.md` says.
 //!
 //! It deliberately knows no GStreamer, no database and no window: what it needs from others it
 //! asks through [`Journal`] and [`Library`]. It decides nothing about who may say what; those
@@ -30,6 +30,8 @@ pub use episode::{AudienceEvent, Episode, Journal, Library, ReplayLookup};
 pub use error::AudienceError;
 #[doc(hidden)]
 pub use http::fuzz_range;
+pub use http::routes;
 #[doc(hidden)]
 pub use media_out::fuzz_offer;
+pub use metrics::metric_names;
 pub use room::{Parsed, fuzz_room_message, parse_room_message};

@@ -72,3 +72,11 @@ impl Metrics {
         text
     }
 }
+
+/// The name of every figure in `GET /metrics`, in its order. `docs/contract.md` is tested with it.
+#[must_use]
+pub fn metric_names() -> Vec<String> {
+    let text = Metrics::default().text(0);
+    let kinds = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    kinds.filter_map(|line| line.split(' ').next()).map(ToOwned::to_owned).collect()
+}

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use domain::{Canvas, Graphics};
 
+mod arrangement;
 mod card;
 mod colour;
 mod cost;
@@ -18,7 +19,6 @@ mod renderer;
 mod scale;
 mod slate;
 mod sprite;
-mod stage;
 mod template;
 mod text;
 
@@ -28,10 +28,10 @@ mod tests;
 pub use cost::{PaintCost, paint_cost};
 pub(crate) use slate::slate;
 
+use arrangement::Arrangement;
 use hearts::Hearts;
 use renderer::Desk;
 use scale::Scale;
-use stage::Stage;
 
 use crate::yuv::FrameMut;
 
@@ -69,7 +69,7 @@ impl Drop for PainterHandle {
 pub(crate) struct Painter {
     desk: Arc<Desk>,
     reserved: i32,
-    stage: Stage,
+    arrangement: Arrangement,
     hearts: Hearts,
     with_hearts: bool,
 }
@@ -88,7 +88,7 @@ impl Painter {
         let painter = Painter {
             desk: Arc::clone(&desk),
             reserved: scale.reserved,
-            stage: Stage::new(scale),
+            arrangement: Arrangement::new(scale),
             hearts: Hearts::new(scale),
             with_hearts: false,
         };
@@ -98,7 +98,7 @@ impl Painter {
     /// Whether anything is to be drawn at the moment `now` (running time, which never goes back).
     pub(crate) fn is_due(&mut self, now: Duration) -> bool {
         self.take(now);
-        !self.stage.is_empty() || !self.hearts.is_empty()
+        !self.arrangement.is_empty() || !self.hearts.is_empty()
     }
 
     /// Draws the graphics of the moment `now` over `frame`, an I420 frame of the canvas' size.
@@ -115,9 +115,9 @@ impl Painter {
 
     fn take(&mut self, now: Duration) {
         let made = self.desk.take_made();
-        if let Some(scene) = made.scene {
-            self.with_hearts = scene.hearts;
-            self.stage.set(&scene, now);
+        if let Some(dressing) = made.dressing {
+            self.with_hearts = dressing.hearts;
+            self.arrangement.set(&dressing, now);
             if !self.with_hearts {
                 self.hearts.stop();
             }
@@ -131,7 +131,7 @@ impl Painter {
 
     fn draw(&mut self, frame: &mut FrameMut<'_>, now: Duration) -> Vec<u16> {
         let first = self.hearts.paint(frame, now);
-        self.stage.paint(frame, now);
+        self.arrangement.paint(frame, now);
         first
     }
 }

@@ -13,8 +13,8 @@ export interface Bridge {
   subscribe(listener: Listener): Promise<void>;
 }
 
-/** The frame around the page: whether it may close is asked first. */
-export interface Frame {
+/** The window around the page: whether it may close is asked first. */
+export interface HostWindow {
   /** `mayClose` is asked whenever the operator wants to close the window. */
   guard(mayClose: () => boolean): Promise<void>;
   /** Closes without asking. */
@@ -27,18 +27,18 @@ export function reasonOf(error: unknown): string {
   return String(error);
 }
 
-/** What is told at once. */
+/** What the shell sends at once. */
 export interface Beat {
   /** In their order. */
   readonly updates: readonly Update[];
-  /** A picture of the monitor: a JPEG file. */
+  /** A frame of the monitor: a JPEG file. */
   readonly jpeg: Jpeg | null;
 }
 
 /** The bytes of a JPEG file. */
 export type Jpeg = Uint8Array<ArrayBuffer>;
 
-/** Who is told. Must not throw. */
+/** Gets each beat. Must not throw. */
 export type Listener = (beat: Beat) => void;
 
 /** Reads the shell's message: the updates, or their length (32 bits, little-endian), they and a JPEG. */
@@ -61,7 +61,7 @@ export const shell: Bridge = {
 };
 
 /** The window that the shell opened. */
-export const frame: Frame = {
+export const hostWindow: HostWindow = {
   guard: async (mayClose) => {
     await getCurrentWindow().onCloseRequested((event) => {
       if (!mayClose()) event.preventDefault();

@@ -33,7 +33,7 @@ describe("the words of the window", () => {
     expect([2e9, 1.99e9, 500e6, 499e6].map(diskUrgency)).toEqual(["fine", "warning", "warning", "alarm"]);
   });
 
-  it("warns above 1 % of lost pictures and alarms above 5 %", () => {
+  it("warns above 1 % of lost frames and alarms above 5 %", () => {
     const of1000 = (lost: number): string => droppedUrgency(lost, 100_000, 10);
     expect([10, 11, 50, 51].map(of1000)).toEqual(["fine", "warning", "warning", "alarm"]);
     expect(droppedUrgency(3, 0, 0)).toBe("fine");

@@ -41,7 +41,7 @@ export function diskUrgency(freeBytes: number): Urgency {
   return freeBytes < 500e6 ? "alarm" : freeBytes < 2e9 ? "warning" : "fine";
 }
 
-/** Amber above 1 %, red above 5 % of the pictures that there should have been. */
+/** Amber above 1 %, red above 5 % of the frames that there should have been. */
 export function droppedUrgency(dropped: number, programMs: number, fps: number): Urgency {
   const expected = (programMs / 1_000) * fps;
   const share = expected > 0 ? dropped / expected : 0;

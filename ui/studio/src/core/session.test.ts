@@ -31,7 +31,7 @@ class ByHand implements Bridge {
   update(update: Update): void {
     this.listener?.({ updates: [update], jpeg: null });
   }
-  tell(number: number, event: Event): void {
+  emit(number: number, event: Event): void {
     this.update({ kind: "event", numbered: { number, event } });
   }
 }
@@ -57,21 +57,21 @@ const settled = (): Promise<void> => new Promise((done) => setTimeout(done, 0));
 describe("Session", () => {
   it("applies events in their order", async () => {
     const { bridge, seen } = await following(7);
-    bridge.tell(8, title("a"));
-    bridge.tell(9, title("b"));
+    bridge.emit(8, title("a"));
+    bridge.emit(9, title("b"));
     expect(seen.map((snapshot) => [snapshot.number, snapshot.setup.title])).toEqual([[7, ""], [8, "a"], [9, "b"]]);
   });
 
   it("ignores an event that the snapshot already contains", async () => {
     const { bridge, seen } = await following(7);
-    bridge.tell(7, title("old"));
+    bridge.emit(7, title("old"));
     expect(seen).toHaveLength(1);
   });
 
   it("asks for a snapshot once at a gap, and applies what came meanwhile", async () => {
     const { bridge, seen } = await following(7);
-    bridge.tell(10, title("ten"));
-    bridge.tell(11, title("eleven"));
+    bridge.emit(10, title("ten"));
+    bridge.emit(11, title("eleven"));
     expect(seen).toHaveLength(1);
     expect(bridge.asked).toHaveLength(1);
     bridge.asked[0]?.answer(at(10, "ten"));
@@ -82,8 +82,8 @@ describe("Session", () => {
 
   it("asks again where a gap remains behind the snapshot", async () => {
     const { bridge, seen } = await following(7);
-    bridge.tell(10, title("ten"));
-    bridge.tell(14, title("fourteen"));
+    bridge.emit(10, title("ten"));
+    bridge.emit(14, title("fourteen"));
     bridge.asked[0]?.answer(at(10, "ten"));
     await settled();
     expect(bridge.asked).toHaveLength(2);
@@ -94,7 +94,7 @@ describe("Session", () => {
 
   it("does not go back to an older snapshot", async () => {
     const { bridge, seen } = await following(7);
-    bridge.tell(9, title("nine"));
+    bridge.emit(9, title("nine"));
     bridge.asked[0]?.answer(at(3, "three"));
     await settled();
     expect(seen.every((snapshot) => snapshot.number >= 7)).toBe(true);
@@ -103,7 +103,7 @@ describe("Session", () => {
   it("takes a newer snapshot as it is, as after a reload", async () => {
     const { bridge, seen } = await following(7);
     bridge.update({ kind: "snapshot", snapshot: at(40, "later") });
-    bridge.tell(41, title("on"));
+    bridge.emit(41, title("on"));
     expect(seen.at(-1)).toMatchObject({ number: 41, setup: { title: "on" } });
   });
 

@@ -7,7 +7,7 @@ import type { Update } from "../../../bindings/Update";
 import { type Beat, type Bridge, type Jpeg, reasonOf } from "./bridge";
 import { reduce } from "./reduce";
 
-/** What a session tells: whoever renders it. */
+/** Whom a session notifies: whoever renders it. */
 export interface Sink {
   snapshot(snapshot: Snapshot): void;
   levels(levels: Levels): void;
@@ -76,7 +76,7 @@ export class Session {
   #update(update: Update): void {
     switch (update.kind) {
       case "snapshot":
-        this.#take(update.snapshot);
+        this.#adopt(update.snapshot);
         break;
       case "event":
         this.#event(update.numbered);
@@ -115,7 +115,7 @@ export class Session {
       this.#askedAt = null;
       this.#heardAt = 0;
       this.#sink.answering(true);
-      this.#take(snapshot);
+      this.#adopt(snapshot);
     } catch {
       // The next gap, or the next silence, asks again.
       this.#asking = false;
@@ -124,8 +124,8 @@ export class Session {
     }
   }
 
-  /** Takes a snapshot and what came after it. An older one than we hold is not taken. */
-  #take(snapshot: Snapshot): void {
+  /** Adopts a snapshot and what came after it; not one that is older than what we hold. */
+  #adopt(snapshot: Snapshot): void {
     const pending = this.#pending.sort((a, b) => a.number - b.number);
     this.#pending = [];
     if (this.#snapshot === null || snapshot.number >= this.#snapshot.number) {

@@ -7,7 +7,7 @@ import { type Bridge, type Jpeg, reasonOf, shell } from "./bridge";
 import { NOTHING } from "./nothing";
 import { Session } from "./session";
 
-type Told<T> = (value: T) => void;
+type Notify<T> = (value: T) => void;
 
 /** A refusal that the operator has not dismissed yet. */
 export interface Refused extends Refusal {
@@ -19,7 +19,7 @@ const REFUSALS_KEPT = 3;
 
 /** What the window shows, as Svelte sees it. Owns nothing: a reload rebuilds it. */
 export class Studio {
-  /** The studio as last told; none before the first word. */
+  /** The studio as last heard of; none before the first word. */
   snapshot = $state.raw<Snapshot | null>(null);
   /** The same, with an empty one in its place before the first word. */
   view = $derived(this.snapshot ?? NOTHING);
@@ -36,9 +36,9 @@ export class Studio {
   #offset = 0;
   #heard = false;
   #nextRefusal = 1;
-  #levels = new Set<Told<Levels>>();
+  #levels = new Set<Notify<Levels>>();
   #frames = new Set<(jpeg: Jpeg) => Promise<void>>();
-  /** The newest picture is drawn, or failed. */
+  /** The newest frame is drawn, or failed. */
   #drawn: Promise<unknown> = Promise.resolve();
 
   constructor(bridge: Bridge) {
@@ -49,8 +49,8 @@ export class Studio {
       },
       levels: (levels) => {
         this.#heard = true;
-        // With the picture, so that the page is drawn once for both.
-        void this.#drawn.then(() => this.#levels.forEach((told) => told(levels)));
+        // With the frame, so that the page is drawn once for both.
+        void this.#drawn.then(() => this.#levels.forEach((notify) => notify(levels)));
       },
       clock: (nowMs) => {
         this.#heard = true;
@@ -58,7 +58,7 @@ export class Studio {
       },
       frame: (jpeg) => {
         this.#heard = true;
-        this.#drawn = Promise.allSettled([...this.#frames].map((told) => told(jpeg)));
+        this.#drawn = Promise.allSettled([...this.#frames].map((notify) => notify(jpeg)));
       },
       answering: (answers) => (this.answering = answers),
     });
@@ -103,15 +103,15 @@ export class Studio {
   }
 
   /** Levels as they come, about 15 a second; answers how to stop. */
-  onLevels(told: Told<Levels>): () => void {
-    this.#levels.add(told);
-    return () => this.#levels.delete(told);
+  onLevels(notify: Notify<Levels>): () => void {
+    this.#levels.add(notify);
+    return () => this.#levels.delete(notify);
   }
 
-  /** JPEG pictures of the monitor as they come; `told` resolves when one is drawn. Answers how to stop. */
-  onFrame(told: (jpeg: Jpeg) => Promise<void>): () => void {
-    this.#frames.add(told);
-    return () => this.#frames.delete(told);
+  /** JPEG frames of the monitor as they come; `notify` resolves when one is drawn. Answers how to stop. */
+  onFrame(notify: (jpeg: Jpeg) => Promise<void>): () => void {
+    this.#frames.add(notify);
+    return () => this.#frames.delete(notify);
   }
 
   #refused({ code, message }: Refusal): void {

@@ -5,12 +5,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use domain::{ChatCard, Graphics, TitleCard};
 
+use crate::graphics::arrangement::Dressing;
 use crate::graphics::card::{self, Card};
 use crate::graphics::hearts::HeartSprites;
 use crate::graphics::scale::Scale;
-use crate::graphics::stage::Scene;
 
-/// So many askings for hearts wait for the renderer or the painter; more are dropped: thirty fit
+/// So many requests for hearts wait for the renderer or the painter; more are dropped: thirty fit
 /// on the picture.
 const HEARTS_WAITING: usize = 64;
 /// So many hues of hearts stay rendered (about a quarter of a megabyte each at 720p).
@@ -24,10 +24,10 @@ struct Wanted {
     closed: bool,
 }
 
-/// What waits for the painter. The latest scene wins.
+/// What waits for the painter. The latest dressing wins.
 #[derive(Default)]
 pub(crate) struct Made {
-    pub(crate) scene: Option<Scene>,
+    pub(crate) dressing: Option<Dressing>,
     pub(crate) hearts: Vec<(u16, u32, Arc<HeartSprites>)>,
 }
 
@@ -76,7 +76,7 @@ impl Desk {
     #[cfg(test)]
     pub(crate) fn has_made(&self) -> bool {
         let made = lock(&self.made);
-        made.scene.is_some() || !made.hearts.is_empty()
+        made.dressing.is_some() || !made.hearts.is_empty()
     }
 
     fn next(&self) -> Option<Wanted> {
@@ -101,8 +101,8 @@ pub(crate) fn run(desk: &Desk, scale: Scale) {
             }
         }
         if let Some(graphics) = wanted.graphics {
-            let scene = renderer.scene(&graphics);
-            lock(&desk.made).scene = Some(scene);
+            let dressing = renderer.dressing(&graphics);
+            lock(&desk.made).dressing = Some(dressing);
         }
     }
 }
@@ -122,7 +122,7 @@ struct Renderer {
 }
 
 impl Renderer {
-    fn scene(&mut self, graphics: &Graphics) -> Scene {
+    fn dressing(&mut self, graphics: &Graphics) -> Dressing {
         let chat: Vec<_> =
             graphics.chat.iter().filter_map(|comment| Some((comment.seq, self.chat(comment)?))).collect();
         let comment = graphics.comment.as_ref().and_then(|comment| self.comment(comment));
@@ -132,7 +132,7 @@ impl Renderer {
             others.into_iter().any(|other| Arc::ptr_eq(card, other))
         };
         self.cards.retain(|_, card| shown(card));
-        Scene { chat, comment, title, hearts: graphics.hearts }
+        Dressing { chat, comment, title, hearts: graphics.hearts }
     }
 
     fn chat(&mut self, comment: &ChatCard) -> Option<Arc<Card>> {

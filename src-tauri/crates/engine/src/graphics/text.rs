@@ -2,7 +2,11 @@
 
 use std::fmt::Write as _;
 
+use icu_segmenter::LineSegmenter;
+use icu_segmenter::options::LineBreakOptions;
+use quick_xml::escape::escape;
 use resvg::usvg::Node;
+use unicode_bidi::{Direction, get_base_direction};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::graphics::fonts;
@@ -78,30 +82,20 @@ struct Piece {
     spaced: bool,
 }
 
-/// Words; and in scripts without spaces, every character.
+/// The parts of `text` between the places where a line may break (Unicode Standard Annex 14; Thai,
+/// Lao, Khmer and Burmese, which write words without spaces, by ICU's dictionaries).
 fn pieces(text: &str) -> Vec<Piece> {
+    let breaks: Vec<usize> = LineSegmenter::new_dictionary(LineBreakOptions::default()).segment_str(text).collect();
     let mut pieces = Vec::new();
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let mut piece = Piece { text: String::new(), spaced: true };
-        for grapheme in word.graphemes(true) {
-            let breaks = |g: &str| g.chars().next().is_some_and(is_ideographic);
-            if !piece.text.is_empty() && (breaks(grapheme) || breaks(&piece.text)) && !closes(grapheme) {
-                pieces.push(std::mem::replace(&mut piece, Piece { text: String::new(), spaced: false }));
-            }
-            piece.text.push_str(grapheme);
+    let mut spaced = true;
+    for segment in breaks.windows(2).filter_map(|ends| text.get(ends[0]..ends[1])) {
+        let word = segment.trim_end_matches(' ');
+        if !word.is_empty() {
+            pieces.push(Piece { text: word.to_owned(), spaced });
         }
-        pieces.push(piece);
+        spaced = word.len() < segment.len();
     }
     pieces
-}
-
-fn is_ideographic(character: char) -> bool {
-    matches!(character, '\u{2E80}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}' | '\u{F900}'..='\u{FAFF}' | '\u{FF00}'..='\u{FFEF}' | '\u{20000}'..='\u{3FFFF}')
-}
-
-/// What must not begin a line.
-fn closes(grapheme: &str) -> bool {
-    grapheme.chars().all(|c| "、。，．：；！？）」』】〉》〕・ー…,.!?;:)".contains(c))
 }
 
 /// A piece wider than a line is cut between what people see as characters.
@@ -232,10 +226,9 @@ fn layout(texts: &[&str], style: Style) -> Option<Vec<f32>> {
     Some(widths)
 }
 
-/// Whether the first character that has a direction is read from the right.
+/// Whether the first character that has a direction is read from the right (Unicode Standard Annex 9, P2).
 fn reads_from_right(text: &str) -> bool {
-    let right = |c: char| matches!(c, '\u{0590}'..='\u{08FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFC}' | '\u{10800}'..='\u{10FFF}' | '\u{1E800}'..='\u{1EFFF}');
-    text.chars().find(|c| c.is_alphabetic()).is_some_and(right)
+    get_base_direction(text) == Direction::Rtl
 }
 
 /// `text` as SVG carries it: escaped, and each character in a font that has it.
@@ -259,25 +252,9 @@ pub(crate) fn markup(text: &str) -> String {
     let first = first.map_or_else(String::new, |face| span(face, NOTHING));
     let written = runs.iter().map(|(face, run)| match face {
         Some(face) => span(face, run),
-        None => escape(run),
+        None => escape(run.as_str()).into_owned(),
     });
     first + &written.collect::<String>()
-}
-
-/// `text` as XML carries it.
-pub(crate) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len() + 16);
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&apos;"),
-            _ => escaped.push(character),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]
@@ -357,6 +334,22 @@ mod tests {
 
     #[test]
     fn markup_is_text() {
-        assert_eq!(escape("<b>&\"'"), "&lt;b&gt;&amp;&quot;&apos;");
+        assert_eq!(markup("<b>&\"'"), "&lt;b&gt;&amp;&quot;&apos;");
+    }
+
+    #[test]
+    fn lines_break_where_readers_of_the_script_expect_it() {
+        let broken = |text: &str| pieces(text).into_iter().map(|piece| piece.text).collect::<Vec<_>>();
+        for (text, expected) in [
+            ("see https://example.org/a/b", &["see", "https://", "example.org/", "a/", "b"][..]),
+            ("日本語の「は」。", &["日", "本", "語", "の", "「は」。"]),
+            ("สวัสดีครับ", &["สวัสดี", "ครับ"]),
+            ("e\u{301}x 👩‍👩‍👧👏", &["e\u{301}x", "👩‍👩‍👧", "👏"]),
+            ("  two  words ", &["two", "words"]),
+        ] {
+            assert_eq!(broken(text), expected, "{text}");
+        }
+        let spaced: Vec<_> = pieces("well-known words").into_iter().map(|piece| piece.spaced).collect();
+        assert_eq!(spaced, [true, false, true]);
     }
 }
