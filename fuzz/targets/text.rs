@@ -1,7 +1,8 @@
 //! What strangers write is made safe once, and stays as it is from then on.
 #![no_main]
 
-use domain::text::{NAME_CHARACTERS, clean, clean_name};
+use domain::room::limits::NAME_CHARACTERS;
+use domain::text::{clean, clean_name};
 
 libfuzzer_sys::fuzz_target!(|raw: &str| {
     let cleaned = clean(raw);

@@ -1,13 +1,15 @@
 //! Events as bytes choose them, from few people and few words, so that they meet.
 
-use domain::room::{ConnectionId, RoomEvent};
-use domain::{OnPicture, ProgramMs, PublicViewer, Seq, ViewerId};
+use domain::room::{ConnectionId, HostOrder, Page, RoomInput, Stored, ViewerEvent};
+use domain::{OnPicture, PageId, ProgramMs, PublicViewer, Seq, ViewerId};
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 
 /// Connections that may exist.
 const CONNECTIONS: u8 = 9;
 /// People that may exist.
 const PEOPLE: u8 = 5;
+/// The greatest id that a page gives to a comment: so few that they are repeated.
+const IDS: u8 = 7;
 /// How far behind the first comment's place one may be asked for.
 const PLACES: u64 = 24;
 
@@ -15,37 +17,43 @@ const PLACES: u64 = 24;
 pub(crate) const NAMES: [&str; 6] =
     ["Ada", "", " \u{200B} ", "\u{202E}Bob\u{0}", "日本語 ❤️", "e\u{301}\u{301}\u{301}\u{301}\u{301}"];
 
-pub(crate) fn any_event(input: &mut Unstructured<'_>, first: Seq) -> Result<RoomEvent> {
+pub(crate) fn any_event(input: &mut Unstructured<'_>, first: Seq) -> Result<RoomInput> {
     let connection = ConnectionId(input.int_in_range(0..=CONNECTIONS - 1)?.into());
     Ok(match input.int_in_range(0..=19_u8)? {
         0..=2 => joined(input, connection)?,
-        3 => RoomEvent::Left { connection },
-        4..=8 => RoomEvent::Say {
+        3 => RoomInput::Viewer(ViewerEvent::Left { connection }),
+        4..=8 => RoomInput::Viewer(ViewerEvent::Say {
             connection,
-            id: "c".to_owned(),
+            id: input.int_in_range(0..=IDS)?.to_string(),
             text: words(input)?,
             name: name(input)?,
             at_ms: input.arbitrary::<Option<u64>>()?.map(ProgramMs),
-        },
-        9..=10 => RoomEvent::Hearts { connection, count: any_count(input)? },
-        11..=13 => RoomEvent::Stored { seq: place(input, first)?, kept: input.ratio(7, 8)? },
-        14 => RoomEvent::OnAir,
-        15 => RoomEvent::Interrupted(input.arbitrary()?),
+        }),
+        9..=10 => RoomInput::Viewer(ViewerEvent::Hearts { connection, count: any_count(input)? }),
+        11..=13 if input.ratio(7, 8)? => RoomInput::Stored(place(input, first)?, Stored::Kept),
+        11..=12 => RoomInput::Stored(place(input, first)?, Stored::Failed),
+        13 => RoomInput::Stored(place(input, first)?, Stored::Repeated(place(input, first)?)),
+        14 => RoomInput::Host(HostOrder::OnAir),
+        15 => RoomInput::Host(HostOrder::Interrupted(input.arbitrary()?)),
         // Seldom: nothing follows the end.
-        16 if input.ratio(1, 16)? => RoomEvent::Ended { replay_url: name(input)? },
-        16 => RoomEvent::OnPicture(if input.arbitrary()? { vec![OnPicture::Chat] } else { Vec::new() }),
-        17 => RoomEvent::Remove(place(input, first)?),
-        18 => RoomEvent::Mute { viewer: viewer(any_person(input)?), muted: input.arbitrary()? },
-        _ if input.arbitrary()? => RoomEvent::Title(words(input)?),
-        _ => RoomEvent::Tick,
+        16 if input.ratio(1, 16)? => RoomInput::Host(HostOrder::Ended { replay_url: name(input)? }),
+        16 => RoomInput::Host(HostOrder::OnPicture(if input.arbitrary()? { vec![OnPicture::Chat] } else { Vec::new() })),
+        17 => RoomInput::Host(HostOrder::Remove(place(input, first)?)),
+        18 => RoomInput::Host(HostOrder::Mute { viewer: viewer(any_person(input)?), muted: input.arbitrary()? }),
+        _ if input.arbitrary()? => RoomInput::Host(HostOrder::Title(words(input)?)),
+        _ if input.arbitrary()? => RoomInput::Flush,
+        _ => RoomInput::Tick,
     })
 }
 
-fn joined(input: &mut Unstructured<'_>, connection: ConnectionId) -> Result<RoomEvent> {
+fn joined(input: &mut Unstructured<'_>, connection: ConnectionId) -> Result<RoomInput> {
     let person = any_person(input)?;
     let known_as = if input.arbitrary()? { words(input)? } else { String::new() };
     let viewer = PublicViewer { id: viewer(person), name: known_as, hue: input.arbitrary()?, badge: None };
-    Ok(RoomEvent::Joined { connection, viewer, name: name(input)?, token: "t".to_owned(), token_hash: [person; 32] })
+    let page = PageId::from_random([person; 16]);
+    let page = if input.arbitrary()? { Page::Theirs(page) } else { Page::Ours(PageId::from_random(input.arbitrary()?)) };
+    let (name, token) = (name(input)?, "t".to_owned());
+    Ok(RoomInput::Viewer(ViewerEvent::Joined { connection, viewer, name, token, token_hash: [person; 32], page }))
 }
 
 fn any_person(input: &mut Unstructured<'_>) -> Result<u8> {

@@ -6,7 +6,7 @@ mod model;
 
 use std::time::Duration;
 
-use domain::room::{Limits, Now, Room, RoomEvent};
+use domain::room::{HostOrder, Limits, Now, Room, RoomInput};
 use domain::{ProgramMs, Seq};
 use libfuzzer_sys::arbitrary::Unstructured;
 
@@ -31,14 +31,14 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         step(&mut room, &mut model, now, event);
     }
     now.elapsed += LATER;
-    step(&mut room, &mut model, now, RoomEvent::Ended { replay_url: None });
+    step(&mut room, &mut model, now, RoomInput::Host(HostOrder::Ended { replay_url: None }));
     now.elapsed += LATER;
-    step(&mut room, &mut model, now, RoomEvent::Tick);
+    step(&mut room, &mut model, now, RoomInput::Tick);
     model.assert_settled();
     assert_eq!(room.deadline(), None, "when everything was told nothing is waited for");
 });
 
-fn step(room: &mut Room, model: &mut Model, now: Now, event: RoomEvent) {
+fn step(room: &mut Room, model: &mut Model, now: Now, event: RoomInput) {
     model.expect(now, &event);
     let effects = room.apply(now, event);
     for effect in &effects {

@@ -3,7 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use domain::room::{ConnectionId, HEARTS_IN_A_MESSAGE, Limits, Now, RoomEffect, RoomEvent};
+use domain::room::limits::{COMMENT_CHARACTERS, HEARTS_IN_A_MESSAGE};
+use domain::room::{
+    Comment, CommentKey, ConnectionId, Delivery, Errand, HostOrder, Limits, Now, RoomEffect, RoomInput, RoomNews, Stored,
+    ViewerEvent,
+};
 use domain::{BroadcastState, Bye, PublicViewer, Said, Seq, ToViewer, ViewerId, text};
 
 /// What happened so far, as far as a promise needs it.
@@ -15,13 +19,14 @@ pub(crate) struct Model {
     known: BTreeSet<ConnectionId>,
     muted: BTreeSet<ViewerId>,
     next: Seq,
-    kept: BTreeMap<Seq, bool>,
+    kept: BTreeMap<Seq, Stored>,
+    repeated: BTreeSet<Seq>,
+    keys: BTreeMap<CommentKey, Seq>,
     removed: BTreeSet<Seq>,
     stored: BTreeMap<Seq, Said>,
     told: Option<Seq>,
     comments: BTreeMap<ViewerId, u32>,
-    taps: BTreeMap<ViewerId, u32>,
-    tapping: Option<ViewerId>,
+    taps: u64,
     hearts: u64,
     hearts_told: u64,
     hearts_kept: u64,
@@ -40,12 +45,13 @@ impl Model {
             muted: BTreeSet::new(),
             next,
             kept: BTreeMap::new(),
+            repeated: BTreeSet::new(),
+            keys: BTreeMap::new(),
             removed: BTreeSet::new(),
             stored: BTreeMap::new(),
             told: None,
             comments: BTreeMap::new(),
-            taps: BTreeMap::new(),
-            tapping: None,
+            taps: 0,
             hearts: 0,
             hearts_told: 0,
             hearts_kept: 0,
@@ -54,29 +60,43 @@ impl Model {
         }
     }
 
-    /// Notes an event, before the room sees it.
-    pub(crate) fn expect(&mut self, now: Now, event: &RoomEvent) {
+    /// Notes an input, before the room sees it.
+    pub(crate) fn expect(&mut self, now: Now, input: &RoomInput) {
         self.now = now;
-        self.tapping = None;
-        match event {
-            RoomEvent::Joined { connection, viewer, .. } if self.people.len() < self.limits.connections => {
+        match input {
+            RoomInput::Viewer(ViewerEvent::Joined { connection, viewer, .. })
+                if self.people.len() < self.limits.connections =>
+            {
                 self.people.entry(*connection).or_insert_with(|| viewer.id.clone());
                 self.known.insert(*connection);
             }
-            RoomEvent::Left { connection } => drop(self.people.remove(connection)),
-            RoomEvent::Hearts { connection, .. } => self.tapping = self.people.get(connection).cloned(),
-            RoomEvent::Stored { seq, kept } if *seq < self.next => drop(self.kept.entry(*seq).or_insert(*kept)),
-            RoomEvent::Remove(seq) if *seq < self.next => drop(self.removed.insert(*seq)),
-            RoomEvent::Mute { viewer, muted: true } => drop(self.muted.insert(viewer.clone())),
-            RoomEvent::Mute { viewer, muted: false } => drop(self.muted.remove(viewer)),
-            RoomEvent::OnAir if self.state != BroadcastState::Ended => self.state = BroadcastState::OnAir,
-            RoomEvent::Interrupted(true) if self.state == BroadcastState::OnAir => {
+            RoomInput::Viewer(ViewerEvent::Left { connection }) => drop(self.people.remove(connection)),
+            RoomInput::Viewer(ViewerEvent::Hearts { connection, count }) if self.people.contains_key(connection) => {
+                self.taps += u64::from((*count).min(HEARTS_IN_A_MESSAGE));
+            }
+            RoomInput::Stored(seq, stored) if *seq < self.next => {
+                if let Stored::Repeated(first) = self.kept.entry(*seq).or_insert(*stored) {
+                    self.repeated.insert(*first);
+                }
+            }
+            RoomInput::Host(order) => self.expect_order(order),
+            _ => {}
+        }
+    }
+
+    fn expect_order(&mut self, order: &HostOrder) {
+        match order {
+            HostOrder::Remove(seq) if *seq < self.next => drop(self.removed.insert(*seq)),
+            HostOrder::Mute { viewer, muted: true } => drop(self.muted.insert(viewer.clone())),
+            HostOrder::Mute { viewer, muted: false } => drop(self.muted.remove(viewer)),
+            HostOrder::OnAir if self.state != BroadcastState::Ended => self.state = BroadcastState::OnAir,
+            HostOrder::Interrupted(true) if self.state == BroadcastState::OnAir => {
                 self.state = BroadcastState::Interrupted;
             }
-            RoomEvent::Interrupted(false) if self.state == BroadcastState::Interrupted => {
+            HostOrder::Interrupted(false) if self.state == BroadcastState::Interrupted => {
                 self.state = BroadcastState::OnAir;
             }
-            RoomEvent::Ended { .. } => self.state = BroadcastState::Ended,
+            HostOrder::Ended { .. } => self.state = BroadcastState::Ended,
             _ => {}
         }
     }
@@ -89,38 +109,48 @@ impl Model {
     /// Holds one effect against everything before it.
     pub(crate) fn check(&mut self, effect: &RoomEffect) {
         match effect {
-            RoomEffect::Tell(connection, message) => {
-                assert!(self.known.contains(connection), "{connection:?} never came in and is told {message:?}");
-                self.tell(message);
+            RoomEffect::Deliver(Delivery::To(connection, message)) => {
+                assert!(self.known.contains(connection), "{connection:?} never came in and is sent {message:?}");
+                self.one(message);
             }
-            RoomEffect::TellAll(message) => self.tell_all(message),
-            RoomEffect::Dismiss(connection, bye) => {
+            RoomEffect::Deliver(Delivery::ToAll(message)) => self.everybody(message),
+            RoomEffect::Deliver(Delivery::Dismiss(connection, bye)) => {
                 assert_eq!(*bye, Bye::Full);
                 assert!(
                     self.people.len() >= self.limits.connections,
                     "{connection:?} was dismissed from a room with space"
                 );
             }
-            RoomEffect::Store { said, token_hash } => self.store(said, token_hash),
-            RoomEffect::Published(said) => {
-                assert_eq!(self.told, Some(said.seq), "what is on the picture was told to everybody first");
-            }
-            RoomEffect::Removed(seq) => assert!(self.removed.contains(seq)),
-            RoomEffect::Hearts { hue: _, count, total, .. } => self.tapped(*count, *total),
-            RoomEffect::KeepHearts { second_ms, by_hue } => {
+            RoomEffect::Errand(Errand::Store(comment)) => self.store(comment),
+            RoomEffect::Errand(Errand::KeepHearts { second_ms, by_hue }) => {
                 assert_eq!(second_ms.0 % 1000, 0, "a second starts at a second");
                 self.hearts_kept += by_hue.values().map(|count| u64::from(*count)).sum::<u64>();
                 assert!(self.hearts_kept <= self.hearts, "hearts were kept that nobody gave");
             }
-            RoomEffect::Presence { people, viewers, .. } => {
-                assert!(people.len() <= 200 && people.len() <= *viewers as usize);
-                for person in people {
+            RoomEffect::Errand(Errand::News(news)) => self.news(news),
+        }
+    }
+
+    fn news(&mut self, news: &RoomNews) {
+        match news {
+            RoomNews::Said(said) => {
+                assert_eq!(self.told, Some(said.seq), "what is on the picture was sent to everybody first");
+            }
+            RoomNews::Removed(seq) => assert!(self.removed.contains(seq)),
+            RoomNews::Hearts { count, total, .. } => {
+                self.hearts += u64::from(*count);
+                assert_eq!(*total, self.hearts);
+                assert!(self.hearts <= self.taps, "more hearts than taps");
+            }
+            RoomNews::Presence(status) => {
+                assert!(status.people.len() <= 200 && status.people.len() <= status.viewers as usize);
+                for person in &status.people {
                     assert!(self.people.values().any(|id| *id == person.id), "{person:?} is not here");
                     assert_eq!(person.muted, self.muted.contains(&person.id));
                     assert_eq!(text::clean_name(&person.name).as_ref(), Some(&person.name));
                 }
             }
-            RoomEffect::Muted { viewer, muted } => assert_eq!(self.muted.contains(viewer), *muted),
+            RoomNews::Muted { viewer, muted } => assert_eq!(self.muted.contains(viewer), *muted),
         }
     }
 
@@ -129,27 +159,30 @@ impl Model {
         assert_eq!((self.hearts_told, self.hearts_kept), (self.hearts, self.hearts));
     }
 
-    fn tell(&mut self, message: &ToViewer) {
+    fn one(&mut self, message: &ToViewer) {
         match message {
             ToViewer::Welcome { viewer, backlog, hearts, .. } => {
                 assert_named(viewer);
-                assert_eq!(*hearts, self.hearts);
+                assert_eq!(*hearts, self.hearts_told, "what the next message of hearts adds to");
                 assert!(backlog.len() <= 50 && backlog.is_sorted_by_key(|said| said.seq));
                 for said in backlog {
                     assert!(!self.removed.contains(&said.seq), "{said:?} was removed");
-                    assert_eq!(self.kept.get(&said.seq), Some(&true), "{said:?} is not in the archive");
+                    assert_eq!(self.kept.get(&said.seq), Some(&Stored::Kept), "{said:?} is not in the archive");
                 }
             }
-            ToViewer::Accepted { seq, .. } => assert_eq!(self.kept.get(seq), Some(&true)),
+            ToViewer::Accepted { seq, .. } => {
+                let is_kept = self.kept.get(seq) == Some(&Stored::Kept);
+                assert!(is_kept || self.repeated.contains(seq), "{seq} is not in the archive");
+            }
             ToViewer::Refused { .. } => {}
             other => panic!("{other:?} is for everybody"),
         }
     }
 
-    fn tell_all(&mut self, message: &ToViewer) {
+    fn everybody(&mut self, message: &ToViewer) {
         match message {
             ToViewer::Said(said) => {
-                assert_eq!(self.kept.get(&said.seq), Some(&true), "{said:?} is not in the archive");
+                assert_eq!(self.kept.get(&said.seq), Some(&Stored::Kept), "{said:?} is not in the archive");
                 assert!(!self.removed.contains(&said.seq), "{said:?} was removed");
                 assert!(self.told < Some(said.seq), "{said:?} came out of order or twice");
                 assert_eq!(self.stored.get(&said.seq), Some(said), "what is told is what was kept");
@@ -172,7 +205,8 @@ impl Model {
         }
     }
 
-    fn store(&mut self, said: &Said, token_hash: &[u8; 32]) {
+    fn store(&mut self, comment: &Comment) {
+        let Comment { said, key, token_hash } = comment;
         assert_ne!(self.state, BroadcastState::Ended, "a comment after the end");
         let author = &said.viewer.id;
         assert!(self.people.values().any(|id| id == author), "{author} is not here");
@@ -180,8 +214,11 @@ impl Model {
         assert_eq!(ViewerId::from_random([token_hash[0]; 16]), *author, "the proof is another's");
         assert_eq!(said.seq, self.next, "places are given without gaps");
         self.next = Seq(self.next.0 + 1);
+        if let Some(before) = self.keys.insert(key.clone(), said.seq) {
+            assert_eq!(self.kept.get(&before), Some(&Stored::Failed), "{key:?} is asked for twice");
+        }
         assert_eq!(text::clean(&said.text), said.text);
-        assert!((1..=text::COMMENT_CHARACTERS).contains(&said.text.chars().count()));
+        assert!((1..=COMMENT_CHARACTERS).contains(&said.text.chars().count()));
         assert_named(&said.viewer);
         assert!(!said.viewer.name.is_empty(), "a comment needs a name");
         let (now, at) = (self.now.program_ms.0, said.at_ms.0);
@@ -191,19 +228,6 @@ impl Model {
         *comments += 1;
         let most = allowed(self.now, self.limits.say_burst, self.limits.say_interval);
         assert!(u128::from(*comments) <= most, "{comments} comments of one person");
-    }
-
-    fn tapped(&mut self, count: u32, total: u64) {
-        assert_ne!(self.state, BroadcastState::Ended, "hearts after the end");
-        let viewer = self.tapping.clone().expect("hearts come from somebody who is here and tapped");
-        assert!(!self.muted.contains(&viewer), "{viewer} is muted");
-        assert!((1..=HEARTS_IN_A_MESSAGE).contains(&count));
-        self.hearts += u64::from(count);
-        assert_eq!(total, self.hearts);
-        let taps = self.taps.entry(viewer).or_default();
-        *taps += 1;
-        let most = allowed(self.now, self.limits.hearts_burst, self.limits.hearts_interval);
-        assert!(u128::from(*taps) <= most, "{taps} heart messages of one person");
     }
 }
 

@@ -1,4 +1,4 @@
--- The archive of a studio, as it is now (version 2). A new database is made from this file; an
+-- The archive of a studio, as it is now (version 3). A new database is made from this file; an
 -- older one is brought here by upgrades/*.sql, and a test proves that both come out equal.
 -- Whoever changes this file adds an upgrade.
 --
@@ -84,10 +84,17 @@ CREATE TABLE chat (
   -- 1: the host removed it. Then name and text are overwritten with nothing.
   removed INTEGER NOT NULL DEFAULT 0 CHECK (removed IN (0, 1)),
   text TEXT NOT NULL CHECK (removed = 0 OR text = ''),
+  -- What makes it the same comment, however often it arrives: 128 random bits in hexadecimal of the
+  -- page that it was written in, and that page's own id for it. NULL: older than version 3.
+  page TEXT CHECK (length(page) = 32),
+  page_id TEXT CHECK ((page IS NULL) = (page_id IS NULL)),
   PRIMARY KEY (episode, seq)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX chat_by_viewer ON chat (viewer);
+
+-- A comment is accepted once, whatever happens to sockets and processes.
+CREATE UNIQUE INDEX chat_once ON chat (episode, page, page_id) WHERE page IS NOT NULL;
 
 -- Who may not speak in an episode. Applies to people without a comment, too.
 CREATE TABLE mute (
@@ -122,7 +129,7 @@ CREATE TABLE tombstone (
   episode TEXT NOT NULL PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 
--- One row once the archive was told the time. Retention time is wall + ahead and never goes back.
+-- One row once the archive learnt the time. Retention time is wall + ahead and never goes back.
 CREATE TABLE retention_clock (
   id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
   -- The Unix time that was seen last.

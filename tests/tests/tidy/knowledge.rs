@@ -65,7 +65,7 @@ const TABLE: &[Knowledge] = &[
         package: "antenne-archive",
         folder: "src-tauri/crates/archive/",
         may_know: &["antenne-domain"],
-        only: Some(&["rusqlite", "rusqlite_migration", "thiserror", "tracing"]),
+        only: Some(&["rusqlite", "rusqlite_migration", "strum", "thiserror", "tracing"]),
         never_named: &["std::net"],
     },
     Knowledge {

@@ -1,7 +1,4 @@
-/** At most one message in this many milliseconds, so at most four a second, as docs/contract.md allows. */
-export const WINDOW_MS = 250;
-/** The most taps that one message may carry. */
-export const MOST_IN_A_MESSAGE = 50;
+import { HEARTS_IN_A_MESSAGE, HEARTS_INTERVAL_MS } from "../../bindings/limits";
 
 /**
  * Turns taps into few messages: the first tap goes out at once, the following ones are counted
@@ -18,7 +15,7 @@ export class HeartBatch {
 
   /** Counts one tap. What is more than a message can carry, nobody would see rise: it is let go. */
   tap(): void {
-    this.#pending = Math.min(this.#pending + 1, MOST_IN_A_MESSAGE);
+    this.#pending = Math.min(this.#pending + 1, HEARTS_IN_A_MESSAGE);
   }
 
   /** How many taps the message that may go out now carries; 0 if it is not time, or nothing waits. */
@@ -26,7 +23,7 @@ export class HeartBatch {
     if (this.#pending === 0 || now < this.#closedUntil) return 0;
     const count = this.#pending;
     this.#pending = 0;
-    this.#closedUntil = now + WINDOW_MS;
+    this.#closedUntil = now + HEARTS_INTERVAL_MS;
     return count;
   }
 
@@ -37,7 +34,7 @@ export class HeartBatch {
 
   /** The room refused `count` taps: they wait again, for at least `retryMs`. */
   refused(count: number, now: number, retryMs: number): void {
-    this.#pending = Math.min(this.#pending + count, MOST_IN_A_MESSAGE);
+    this.#pending = Math.min(this.#pending + count, HEARTS_IN_A_MESSAGE);
     this.#closedUntil = Math.max(this.#closedUntil, now + retryMs);
   }
 

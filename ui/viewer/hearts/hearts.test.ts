@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { HeartBatch, MOST_IN_A_MESSAGE, WINDOW_MS } from "./batch";
+import { HEARTS_IN_A_MESSAGE, HEARTS_INTERVAL_MS } from "../../bindings/limits";
+import { HeartBatch } from "./batch";
 import { admit, heartThat, MOST_AT_ONCE, type RisingHeart } from "./field";
 import { LOST_AFTER_MS, OwnTaps } from "./own";
 
@@ -10,7 +11,7 @@ test("the first tap goes out at once and the following ones wait for the window"
   batch.tap();
   batch.tap();
   expect(batch.take(1100)).toBe(0);
-  expect(batch.dueAt(1100)).toBe(1000 + WINDOW_MS);
+  expect(batch.dueAt(1100)).toBe(1000 + HEARTS_INTERVAL_MS);
   expect(batch.take(1250)).toBe(2);
   expect(batch.dueAt(1250)).toBeNull();
 });
@@ -33,7 +34,7 @@ test("a storm of taps stays within four messages a second of at most fifty", () 
     if (count > 0) sent.push(count);
   }
   expect(sent.length).toBe(4);
-  expect(Math.max(...sent)).toBeLessThanOrEqual(MOST_IN_A_MESSAGE);
+  expect(Math.max(...sent)).toBeLessThanOrEqual(HEARTS_IN_A_MESSAGE);
 });
 
 test("refused taps wait for as long as the room asked", () => {

@@ -26,3 +26,8 @@ export function remember(identity: Identity): void {
     // Private windows may refuse: the identity then lasts as long as the page.
   }
 }
+
+/** 128 random bits in hexadecimal, made once for each load of the page. */
+export function newPage(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,20 +1,17 @@
 import type { FromViewer } from "../../bindings/FromViewer";
-
-/** The longest comment, in characters (docs/contract.md, The room). */
-export const COMMENT_CHARACTERS = 500;
-/** The longest name, in characters. */
-export const NAME_CHARACTERS = 40;
-/** The longest frame; a longer one makes the server close the socket. */
-export const FRAME_BYTES = 2048;
+import { COMMENT_CHARACTERS, FRAME_BYTES, NAME_CHARACTERS } from "../../bindings/limits";
 
 /** Characters as the server counts them: code points, not UTF-16 units. */
 export function characters(text: string): number {
   return [...text].length;
 }
 
-/** `text` as the server will store it, as far as white space goes. */
+/**
+ * `text` as the server will store it, as far as white space goes, and well-formed: half a surrogate
+ * pair is no character, and the server could not read the frame.
+ */
 export function tidy(text: string): string {
-  return text.replace(/\s+/gu, " ").trim();
+  return text.replace(/\p{Surrogate}/gu, "").replace(/\s+/gu, " ").trim();
 }
 
 /** `name` as far as the server takes it. */

@@ -5,9 +5,9 @@ import type { ToViewer } from "../../bindings/ToViewer";
 import { normalHue } from "../../shared/colour";
 import { HeartBatch } from "../hearts/batch";
 import { OwnTaps } from "../hearts/own";
-import { remember, remembered, type Identity } from "./identity";
+import { newPage, remember, remembered, type Identity } from "./identity";
 import { RoomSocket, type Connection } from "./socket";
-import { dueAgain, emptyRoom, forget, queue, reduce, type Outgoing, type RoomState } from "./state";
+import { dueAgain, emptyRoom, forget, queue, reduce, unanswered, type Outgoing, type RoomState } from "./state";
 
 const HEARTS_RETRY_MS = 1000;
 
@@ -32,11 +32,13 @@ export class Room {
   #identity: Identity = remembered();
   #heartTimer: ReturnType<typeof setTimeout> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  /** With it the room knows a comment again by its id, over whatever connection it comes. */
+  readonly #page = newPage();
   #said = 0;
 
   constructor(address: string) {
     this.#socket = new RoomSocket(address, {
-      hello: () => ({ type: "hello", name: this.#identity.name, token: this.#identity.token }),
+      hello: () => ({ type: "hello", name: this.#identity.name, token: this.#identity.token, page: this.#page }),
       received: (message) => this.#received(message),
       changed: (connection, bye) => {
         this.connection = connection;
@@ -63,7 +65,7 @@ export class Room {
   /** Says `text`; `name` with the first comment, `atMs` is the moment that the writer was seeing. */
   say(text: string, name: string | null, atMs: ProgramMs | null): void {
     this.#said += 1;
-    this.#send({ id: `c${this.#said}`, text, name, atMs, status: "sending", seq: null, code: null, retryAt: null });
+    this.#send({ id: `c${this.#said}`, text, name, atMs, status: "sending", code: null, retryAt: null });
   }
 
   /** Sends a refused comment again, perhaps with a name. */
@@ -94,7 +96,7 @@ export class Room {
       case "welcome":
         this.#identity = { token: message.token, name: message.viewer.name || this.#identity.name };
         remember(this.#identity);
-        for (const outgoing of this.state.outbox) if (outgoing.status === "sending") this.#socket.send(frame(outgoing));
+        for (const outgoing of unanswered(this.state)) this.#socket.send(frame(outgoing));
         this.#sendHearts();
         break;
       case "accepted":

@@ -2,8 +2,10 @@ import { expect, test } from "vitest";
 import type { Said } from "../../bindings/Said";
 import type { ToViewer } from "../../bindings/ToViewer";
 import { joinedSentence } from "../people/people";
-import { COMMENT_CHARACTERS, excess, FRAME_BYTES, frameBytes, tidy, tidyName } from "./limits";
-import { dueAgain, emptyRoom, forget, queue, reduce, type Outgoing, type RoomState } from "./state";
+import { COMMENT_CHARACTERS, FRAME_BYTES } from "../../bindings/limits";
+import { newPage } from "./identity";
+import { excess, frameBytes, tidy, tidyName } from "./limits";
+import { dueAgain, emptyRoom, forget, queue, reduce, unanswered, type Outgoing, type RoomState } from "./state";
 
 const ada = { id: "a", name: "Ada", hue: 204 };
 const bob = { id: "b", name: "Bob", hue: 40 };
@@ -17,7 +19,7 @@ function welcome(more: Partial<Extract<ToViewer, { type: "welcome" }>> = {}): To
 }
 
 function outgoing(id: string, text = "hello"): Outgoing {
-  return { id, text, name: null, atMs: null, status: "sending", seq: null, code: null, retryAt: null };
+  return { id, text, name: null, atMs: null, status: "sending", code: null, retryAt: null };
 }
 
 function after(room: RoomState, ...messages: ToViewer[]): RoomState {
@@ -44,7 +46,7 @@ test("one's own comment stands there once, whichever answer comes first", () => 
   const saidFirst = after(sent, { type: "said", ...entry(5, "hello", ada) });
   expect(saidFirst.outbox.map(({ status }) => status)).toEqual(["shown"]);
   const receiptFirst = after(sent, { type: "accepted", id: "c1", seq: 5 });
-  expect(receiptFirst.outbox.map(({ seq }) => seq)).toEqual([5]);
+  expect(receiptFirst.outbox).toEqual([]);
   for (const room of [
     after(saidFirst, { type: "accepted", id: "c1", seq: 5 }),
     after(receiptFirst, { type: "said", ...entry(5, "hello", ada) }),
@@ -82,11 +84,48 @@ test("a refusal of hearts concerns no comment", () => {
   expect(after(room, { type: "refused", code: "too_fast", retry_ms: 1, message: "" })).toBe(room);
 });
 
-test("after a lost connection only what did not arrive is still on its way", () => {
-  const room = queue(queue(inRoom, outgoing("c1", "arrived")), outgoing("c2", "lost"));
-  const again = after(room, welcome({ backlog: [entry(9, "arrived", ada)] }));
-  expect(again.outbox.map(({ id }) => id)).toEqual(["c2"]);
-  expect(forget(again, "c2").outbox).toEqual([]);
+test("after a lost connection everything without a receipt goes again, also where the same words were said", () => {
+  const before = after(queue(inRoom, outgoing("c1", "the same")), { type: "said", ...entry(8, "the same", ada) }, { type: "accepted", id: "c1", seq: 8 });
+  const room = queue(queue(before, outgoing("c2", "the same")), outgoing("c3", "and this"));
+  const again = after(room, welcome({ backlog: [entry(8, "the same", ada)] }));
+  expect(unanswered(again).map(({ id }) => id)).toEqual(["c2", "c3"]);
+  const answered = after(again, { type: "accepted", id: "c2", seq: 9 }, { type: "said", ...entry(10, "and this", ada) }, { type: "accepted", id: "c3", seq: 10 });
+  expect(answered.outbox).toEqual([]);
+  expect(answered.chat.map(({ seq }) => seq)).toEqual([8, 10]);
+  expect(forget(again, "c2").outbox.map(({ id }) => id)).toEqual(["c3"]);
+});
+
+test("a comment whose own words arrived and whose receipt did not goes again over the next connection", () => {
+  const shown = after(queue(inRoom, outgoing("c1")), { type: "said", ...entry(5, "hello", ada) });
+  expect(unanswered(shown)).toEqual([]);
+  const again = after(shown, welcome({ backlog: [entry(5, "hello", ada)] }));
+  expect(unanswered(again).map(({ id }) => id)).toEqual(["c1"]);
+  expect(after(again, { type: "accepted", id: "c1", seq: 5 }).outbox).toEqual([]);
+});
+
+test("words from another window of the same viewer settle nothing here", () => {
+  const sent = queue(queue(inRoom, outgoing("c1", "one")), outgoing("c2", "two"));
+  const elsewhere = after(sent, { type: "said", ...entry(5, "from the other window", ada) });
+  const second = after(elsewhere, { type: "said", ...entry(6, "two", ada) }, { type: "accepted", id: "c2", seq: 6 });
+  expect(second.outbox.map(({ id, status }) => [id, status])).toEqual([["c1", "shown"]]);
+  expect(unanswered(after(second, welcome())).map(({ id }) => id)).toEqual(["c1"]);
+});
+
+test("a receipt names the comment, whichever was taken for it", () => {
+  const sent = queue(queue(inRoom, outgoing("c1", "one")), outgoing("c2", "two"));
+  const room = after(sent, { type: "said", ...entry(6, "cleaned differently", ada) }, { type: "accepted", id: "c2", seq: 6 });
+  expect(room.outbox.map(({ id, status }) => [id, status])).toEqual([["c1", "sending"]]);
+});
+
+test("a receipt for what is further back than the backlog ends the waiting", () => {
+  const room = after(queue(inRoom, outgoing("c1")), welcome({ backlog: [entry(90)] }), { type: "accepted", id: "c1", seq: 12 });
+  expect(room.outbox).toEqual([]);
+  expect(room.chat.map(({ seq }) => seq)).toEqual([90]);
+});
+
+test("each load of the page has a name of its own", () => {
+  expect(newPage()).toMatch(/^[0-9a-f]{32}$/);
+  expect(newPage()).not.toBe(newPage());
 });
 
 test("state and presence replace what was known", () => {
@@ -128,5 +167,7 @@ test("a comment is measured in characters and its frame in bytes", () => {
 
 test("names and comments are tidied as the server does it", () => {
   expect(tidy("  two\n\n words\t")).toBe("two words");
+  expect(tidy("nice \ud83d")).toBe("nice");
+  expect(tidy("nice 🎉")).toBe("nice 🎉");
   expect([...tidyName("é".repeat(60))].length).toBe(40);
 });

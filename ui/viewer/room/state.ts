@@ -17,10 +17,11 @@ export interface Outgoing {
   text: string;
   name: string | null;
   atMs: ProgramMs | null;
-  /** `later`: the room asked for patience. `shown`: its `said` arrived, the receipt has not. */
+  /**
+   * `later`: the room asked for patience. `shown`: a comment of this viewer's arrived, most likely
+   * this one, so it is not drawn a second time; only the receipt, which names it, settles that.
+   */
   status: "sending" | "later" | "refused" | "shown";
-  /** Its place, once it is known. */
-  seq: Seq | null;
   code: RefusedCode | null;
   /** When it may be tried again, on the page's clock. */
   retryAt: number | null;
@@ -87,7 +88,6 @@ export function reduce(room: RoomState, message: ToViewer, now: number): RoomSta
       return {
         ...room,
         chat: room.chat.filter(({ seq }) => seq !== message.seq),
-        outbox: room.outbox.filter(({ seq }) => seq !== message.seq),
       };
     case "refused":
       return message.id === undefined ? room : refused(room, message.id, message.code, message.retry_ms ?? null, now);
@@ -121,12 +121,14 @@ export function dueAgain(room: RoomState, now: number): readonly Outgoing[] {
   return room.outbox.filter(({ status, retryAt }) => status === "later" && retryAt !== null && retryAt <= now);
 }
 
+/** Comments that a new connection must bring again: nobody said what became of them. */
+export function unanswered(room: RoomState): readonly Outgoing[] {
+  return room.outbox.filter(({ status }) => status === "sending");
+}
+
 function welcomed(room: RoomState, message: Extract<ToViewer, { type: "welcome" }>): RoomState {
   const { viewer, backlog } = message;
   const mine = backlog.filter((entry) => entry.viewer.id === viewer.id);
-  // The answer to what was on its way may have been lost with the connection: what the backlog
-  // has arrived, the rest is sent again by whoever holds the socket.
-  const arrived = new Set(mine.map(({ text }) => text));
   return {
     ...room,
     me: viewer,
@@ -137,7 +139,9 @@ function welcomed(room: RoomState, message: Extract<ToViewer, { type: "welcome" 
     hearts: message.hearts,
     chat: backlog,
     accepted: new Set(mine.map(({ seq }) => seq)),
-    outbox: room.outbox.filter(({ status, text }) => status !== "shown" && !(status === "sending" && arrived.has(text))),
+    // The answers to what was on its way may have been lost with the connection. Whoever holds the
+    // socket sends it again: the room knows each by its id, and answers without saying it twice.
+    outbox: room.outbox.map((outgoing) => (outgoing.status === "shown" ? { ...outgoing, status: "sending" } : outgoing)),
     people: backlog.reduce((known, entry) => meet(known, acquaintance(entry.viewer)), room.people),
   };
 }
@@ -149,30 +153,35 @@ function said(room: RoomState, entry: Said): RoomState {
   return {
     ...room,
     chat: chat.slice(-CHAT_KEPT),
-    outbox: entry.viewer.id === room.me?.id ? shown(room.outbox, entry.seq) : room.outbox,
+    outbox: entry.viewer.id === room.me?.id && !room.accepted.has(entry.seq) ? shown(room.outbox) : room.outbox,
     me: entry.viewer.id === room.me?.id ? entry.viewer : room.me,
     people: meet(room.people, acquaintance(entry.viewer)),
   };
 }
 
-/** One's own comment arrived as everybody sees it: it must not stand there twice. */
-function shown(outbox: readonly Outgoing[], seq: Seq): readonly Outgoing[] {
-  if (outbox.some((outgoing) => outgoing.seq === seq)) return outbox.filter((outgoing) => outgoing.seq !== seq);
-  // The room keeps the order, so it is the oldest one on its way.
-  const oldest = outbox.findIndex(({ status }) => status === "sending");
-  return outbox.map((outgoing, index) => (index === oldest ? { ...outgoing, status: "shown", seq } : outgoing));
+/** One's own comment arrived as everybody sees it, and its receipt follows: most likely the oldest one's. */
+function shown(outbox: readonly Outgoing[]): readonly Outgoing[] {
+  return turned(outbox, "sending", "shown");
+}
+
+/** The oldest outgoing comment of one status has another. */
+function turned(outbox: readonly Outgoing[], from: Outgoing["status"], to: Outgoing["status"]): readonly Outgoing[] {
+  const oldest = outbox.findIndex(({ status }) => status === from);
+  return outbox.map((outgoing, index) => (index === oldest ? { ...outgoing, status: to } : outgoing));
 }
 
 function accepted(room: RoomState, id: string, seq: Seq): RoomState {
-  const isHere = room.chat.some((entry) => entry.seq === seq);
-  const named = room.outbox.find((outgoing) => outgoing.id === id)?.name ?? null;
+  const receipted = room.outbox.find((outgoing) => outgoing.id === id);
+  const named = receipted?.name ?? null;
+  const others = room.outbox.filter((outgoing) => outgoing.id !== id);
+  // Another one was taken for this one.
+  const wasMistaken = receipted?.status === "sending" && room.chat.some((entry) => entry.seq === seq);
   return {
     ...room,
     accepted: new Set([...room.accepted, seq]),
     me: room.me !== null && named !== null ? { ...room.me, name: named } : room.me,
-    outbox: isHere
-      ? room.outbox.filter((outgoing) => outgoing.id !== id)
-      : room.outbox.map((outgoing) => (outgoing.id === id ? { ...outgoing, seq } : outgoing)),
+    // It was said: it stands in the chat, comes in a moment, or is further back than the page looks.
+    outbox: wasMistaken ? turned(others, "shown", "sending") : others,
   };
 }
 

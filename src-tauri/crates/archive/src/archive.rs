@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use domain::room::{Comment, Stored};
 use domain::{EpisodeId, ProgramMs, PublicViewer, Replay, Said, Seq, ShowSlug, Timeline, UnixMs, ViewerId};
 
 use crate::retention::Doomed;
@@ -93,18 +94,13 @@ impl Archive {
         self.threads.call(move |connection| retention::end(connection, &episode, &end))
     }
 
-    /// Files an accepted comment. `done(true)` comes after the commit, on the writer's thread, and must
-    /// not block: from then on the comment survives the death of the process. `done(false)`: it is
-    /// not in the archive; at once where too many wait (4,096) or the archive is closed, later where the
-    /// episode is unknown or deleted, `said.seq` is taken, or the disk is full.
-    pub fn append_chat(
-        &self,
-        episode: &EpisodeId,
-        said: &Said,
-        token_hash: [u8; 32],
-        done: Box<dyn FnOnce(bool) + Send>,
-    ) {
-        self.threads.queue.chat(ChatRow { episode: episode.clone(), said: said.clone(), token_hash }, done);
+    /// Files an accepted comment. `done` is called after the commit, on the writer's thread, and must
+    /// not block. [`Stored::Kept`]: from then on the comment survives the death of the process.
+    /// [`Stored::Repeated`]: one with the same key is there, also where it was removed since.
+    /// [`Stored::Failed`]: it is not in the archive; at once where too many wait (4,096) or the archive
+    /// is closed, later where the episode is unknown or deleted, `said.seq` is taken, or the disk is full.
+    pub fn append_chat(&self, episode: &EpisodeId, comment: Comment, done: Box<dyn FnOnce(Stored) + Send>) {
+        self.threads.queue.chat(ChatRow { episode: episode.clone(), comment }, done);
     }
 
     /// Adds accepted hearts to the sums of the second that holds `second_ms`. They are kept in memory

@@ -206,7 +206,7 @@ pub(crate) fn as_run(connection: &Connection, episode: &EpisodeId) -> Result<Vec
         connection.prepare_cached("SELECT at_ms, kind, detail FROM as_run WHERE episode = ?1 ORDER BY id")?;
     let entries = statement.query_map([episode.as_str()], |row| {
         let kind: String = row.get(1)?;
-        let kind = AsRunKind::ALL.into_iter().find(|known| known.as_str() == kind).ok_or_else(|| strange(1))?;
+        let kind = kind.parse::<AsRunKind>().map_err(|_| strange(1))?;
         Ok(AsRunEntry { at: ProgramMs(unsigned(row.get(0)?)), kind, detail: row.get(2)? })
     })?;
     Ok(entries.collect::<rusqlite::Result<_>>()?)

@@ -2,7 +2,7 @@
 //!
 //! | what | bound | when full |
 //! |---|---|---|
-//! | comments | 4,096 | the new one is refused at once: its writer is told so and may try again |
+//! | comments | 4,096 | the new one is refused at once: its writer is answered so and may try again |
 //! | hearts | sums, see [`HeartSums`] | added to an older sum: none is lost |
 //! | as-run lines | 1,024 | the new one is dropped and logged: something is badly wrong by then |
 //! | calls | one for each thread that waits for its answer | they wait |
@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use domain::room::Stored;
 use domain::{EpisodeId, ProgramMs};
 use rusqlite::Connection;
 
@@ -29,8 +30,8 @@ const COLLECT: Duration = Duration::from_millis(50);
 /// How long what cannot be refused waits after the database failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Told whether a comment is in the database. Must not block: it runs on the writer's thread.
-pub(crate) type Stored = Box<dyn FnOnce(bool) + Send>;
+/// Called with what became of a comment. Must not block: it runs on the writer's thread.
+pub(crate) type Answer = Box<dyn FnOnce(Stored) + Send>;
 
 /// A change whose caller waits for the outcome.
 pub(crate) trait Call: Send {
@@ -45,7 +46,7 @@ pub(crate) trait Call: Send {
 
 /// What was enqueued, in order.
 pub(crate) enum Job {
-    Chat(ChatRow, Stored),
+    Chat(ChatRow, Answer),
     Call(Box<dyn Call>),
 }
 
@@ -95,16 +96,16 @@ pub(crate) struct Queue {
 
 impl Queue {
     /// Enqueues a comment, or refuses it at once.
-    pub(crate) fn chat(&self, row: ChatRow, stored: Stored) {
+    pub(crate) fn chat(&self, row: ChatRow, answer: Answer) {
         let mut waiting = self.lock();
         if waiting.closed || waiting.chat >= CHAT_WAITING {
             drop(waiting);
             tracing::warn!(episode = %row.episode, "a comment was refused: the archive is too slow, or closed");
-            stored(false);
+            answer(Stored::Failed);
             return;
         }
         waiting.chat += 1;
-        waiting.jobs.push_back(Job::Chat(row, stored));
+        waiting.jobs.push_back(Job::Chat(row, answer));
         self.changed.notify_all();
     }
 
@@ -136,7 +137,7 @@ impl Queue {
         let mut waiting = self.lock();
         if waiting.closed || waiting.kept.as_run.len() >= AS_RUN_WAITING {
             drop(waiting);
-            let (kind, detail) = (row.kind.as_str(), row.detail);
+            let (kind, detail) = (<&str>::from(row.kind), row.detail);
             tracing::error!(episode = %row.episode, kind, detail, "a line of the as-run log was dropped");
             return;
         }

@@ -14,7 +14,7 @@
 //!   So a clock that is wrong for a while, or two systems that disagree about the time zone, never
 //!   delete early.
 //!
-//! A clock set forward, with nothing to tell it from a computer that was off, counts as time that
+//! A clock set forward, which looks like a computer that was off, counts as time that
 //! passed: that is the one mistake from which this cannot protect.
 
 use domain::UnixMs;
@@ -35,14 +35,14 @@ pub(crate) struct RetentionClock {
 }
 
 impl RetentionClock {
-    /// A clock that is told the time for the first time.
+    /// A clock that learns the time for the first time.
     pub(crate) const fn new(now: UnixMs) -> Self {
         Self { wall: now.0, ahead: 0 }
     }
 
-    /// The stored clock, told that it is `now`; stored again. Call it in a transaction.
+    /// The stored clock, set on to `now` and stored again. Call it in a transaction.
     pub(crate) fn observe(connection: &Connection, now: UnixMs) -> rusqlite::Result<Self> {
-        let clock = Self::load(connection)?.map_or(Self::new(now), |clock| clock.told(now));
+        let clock = Self::load(connection)?.map_or(Self::new(now), |clock| clock.advanced(now));
         connection
             .prepare_cached(
                 "INSERT INTO retention_clock (id, wall, ahead) VALUES (1, ?1, ?2)
@@ -52,7 +52,7 @@ impl RetentionClock {
         Ok(clock)
     }
 
-    /// The stored clock; none before it was ever told the time.
+    /// The stored clock; none before it ever learnt the time.
     pub(crate) fn load(connection: &Connection) -> rusqlite::Result<Option<Self>> {
         connection
             .prepare_cached("SELECT wall, ahead FROM retention_clock")?
@@ -60,9 +60,9 @@ impl RetentionClock {
             .optional()
     }
 
-    /// This clock after it was told that it is `now`.
+    /// This clock where the system's shows `now`.
     #[must_use]
-    pub(crate) const fn told(self, now: UnixMs) -> Self {
+    pub(crate) const fn advanced(self, now: UnixMs) -> Self {
         let Self { wall, ahead } = self;
         let now = now.0;
         if now < wall {
@@ -108,24 +108,25 @@ mod tests {
 
     #[test]
     fn it_follows_a_clock_that_goes_forward() {
-        let clock = RetentionClock::new(UnixMs(T)).told(UnixMs(T + 30_000)).told(UnixMs(T + 50 * HOUR));
+        let clock = RetentionClock::new(UnixMs(T)).advanced(UnixMs(T + 30_000)).advanced(UnixMs(T + 50 * HOUR));
         assert_eq!(clock.now(), T + 50 * HOUR);
     }
 
     #[test]
     fn it_stands_still_when_the_clock_is_set_back_and_then_goes_on_at_its_pace() {
-        let mut clock = RetentionClock::new(UnixMs(T)).told(UnixMs(T - 9000 * HOUR));
+        let mut clock = RetentionClock::new(UnixMs(T)).advanced(UnixMs(T - 9000 * HOUR));
         assert_eq!(clock.now(), T);
         for minute in 1..=24 * 60 {
-            clock = clock.told(UnixMs(T - 9000 * HOUR + minute * 60_000));
+            clock = clock.advanced(UnixMs(T - 9000 * HOUR + minute * 60_000));
         }
         assert_eq!(clock.now(), T + 24 * HOUR, "not kept for ever");
     }
 
     #[test]
     fn a_clock_that_was_wrong_for_a_while_is_as_if_it_had_never_been() {
-        let wrong = RetentionClock::new(UnixMs(T)).told(UnixMs(T - 48 * HOUR)).told(UnixMs(T - 48 * HOUR + 60_000));
-        assert_eq!(wrong.told(UnixMs(T + HOUR)).now(), T + HOUR);
+        let wrong =
+            RetentionClock::new(UnixMs(T)).advanced(UnixMs(T - 48 * HOUR)).advanced(UnixMs(T - 48 * HOUR + 60_000));
+        assert_eq!(wrong.advanced(UnixMs(T + HOUR)).now(), T + HOUR);
     }
 
     #[test]
@@ -133,13 +134,13 @@ mod tests {
         let mut clock = RetentionClock::new(UnixMs(T));
         for start in 1..50 {
             let zone = if start % 2 == 0 { 0 } else { 2 * HOUR };
-            clock = clock.told(UnixMs(T + start * HOUR / 2 - zone));
+            clock = clock.advanced(UnixMs(T + start * HOUR / 2 - zone));
             assert!(clock.now() <= T + start * HOUR / 2, "start {start}: early");
         }
     }
 
     #[test]
-    fn it_never_goes_back_whatever_it_is_told() {
+    fn it_never_goes_back_whatever_the_system_shows() {
         let mut clock = RetentionClock::new(UnixMs(T));
         let mut told = T;
         for step in 0..10_000_u64 {
@@ -152,7 +153,7 @@ mod tests {
                 4 => T,
                 _ => told.saturating_add(step * 7919),
             };
-            let next = clock.told(UnixMs(told));
+            let next = clock.advanced(UnixMs(told));
             assert!(next.now() >= clock.now(), "step {step}: {clock:?} told {told} became {next:?}");
             clock = next;
         }
@@ -160,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_deadline_set_under_a_slow_clock_is_shown_in_the_time_of_that_clock() {
-        let clock = RetentionClock::new(UnixMs(T)).told(UnixMs(T - 48 * HOUR));
+        let clock = RetentionClock::new(UnixMs(T)).advanced(UnixMs(T - 48 * HOUR));
         let due = clock.at(UnixMs(T - 24 * HOUR));
         assert_eq!(due, T + 24 * HOUR);
         assert_eq!(clock.shown(due), UnixMs(T - 24 * HOUR));

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use domain::{EpisodeId, ProgramMs, Said, ShowSlug, UnixMs};
+use domain::room::{Comment, Stored};
+use domain::{EpisodeId, ProgramMs, Seq, ShowSlug, UnixMs};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::files::Files;
@@ -20,12 +21,11 @@ pub(crate) fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
-/// An accepted comment, and the hash that proves who wrote it.
+/// An accepted comment and where it belongs.
 #[derive(Debug)]
 pub(crate) struct ChatRow {
     pub(crate) episode: EpisodeId,
-    pub(crate) said: Said,
-    pub(crate) token_hash: [u8; 32],
+    pub(crate) comment: Comment,
 }
 
 /// A line of the as-run log.
@@ -37,15 +37,22 @@ pub(crate) struct AsRunRow {
     pub(crate) detail: String,
 }
 
-/// Writes a comment and who its writer is. Whether it was written: not where the episode is unknown
-/// or deleted.
-pub(crate) fn chat(connection: &Connection, row: &ChatRow) -> rusqlite::Result<bool> {
-    let ChatRow { episode, said, token_hash } = row;
+/// Writes a comment and who its writer is; not where the episode is unknown or deleted, or the
+/// comment is there already.
+pub(crate) fn chat(connection: &Connection, row: &ChatRow) -> rusqlite::Result<Stored> {
+    let ChatRow { episode, comment: Comment { said, key, token_hash } } = row;
     let viewer = &said.viewer;
+    let first: Option<i64> = connection
+        .prepare_cached("SELECT seq FROM chat WHERE episode = ?1 AND page = ?2 AND page_id = ?3")?
+        .query_row(params![episode.as_str(), key.page.as_str(), key.id], |row| row.get(0))
+        .optional()?;
+    if let Some(first) = first {
+        return Ok(Stored::Repeated(Seq(unsigned(first))));
+    }
     let written = connection
         .prepare_cached(
-            "INSERT INTO chat (episode, seq, at_ms, viewer, name, hue, badge, text)
-             SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM episode WHERE id = ?1 AND state <> 'doomed'",
+            "INSERT INTO chat (episode, seq, at_ms, viewer, name, hue, badge, text, page, page_id)
+             SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM episode WHERE id = ?1 AND state <> 'doomed'",
         )?
         .execute(params![
             episode.as_str(),
@@ -56,9 +63,11 @@ pub(crate) fn chat(connection: &Connection, row: &ChatRow) -> rusqlite::Result<b
             viewer.hue % 360,
             viewer.badge,
             said.text,
+            key.page.as_str(),
+            key.id,
         ])?;
     if written == 0 {
-        return Ok(false);
+        return Ok(Stored::Failed);
     }
     connection
         .prepare_cached(
@@ -67,7 +76,7 @@ pub(crate) fn chat(connection: &Connection, row: &ChatRow) -> rusqlite::Result<b
              SET id = excluded.id, name = excluded.name, hue = excluded.hue, badge = excluded.badge",
         )?
         .execute(params![token_hash, viewer.id.as_str(), viewer.name, viewer.hue % 360, viewer.badge])?;
-    Ok(true)
+    Ok(Stored::Kept)
 }
 
 /// Adds hearts to the sum of their second and colour.
@@ -85,7 +94,7 @@ pub(crate) fn hearts(connection: &Connection, key: &HeartKey, count: u64) -> rus
 pub(crate) fn as_run(connection: &Connection, row: &AsRunRow) -> rusqlite::Result<()> {
     connection
         .prepare_cached("INSERT INTO as_run (episode, at_ms, kind, detail) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![row.episode.as_str(), integer(row.at.0), row.kind.as_str(), row.detail])?;
+        .execute(params![row.episode.as_str(), integer(row.at.0), <&str>::from(row.kind), row.detail])?;
     Ok(())
 }
 
@@ -190,4 +199,11 @@ pub(crate) fn require(
     } else {
         Err(ArchiveError::WrongState { episode: episode.clone(), state: state.replace('_', " "), needed })
     }
+}
+
+/// Some comment, for tests: said once.
+#[cfg(test)]
+pub(crate) fn comment(said: domain::Said) -> Comment {
+    let key = domain::room::CommentKey { page: domain::PageId::from_random([1; 16]), id: format!("c{}", said.seq) };
+    Comment { said, key, token_hash: [0; 32] }
 }

@@ -13,10 +13,13 @@ use crate::ArchiveError;
 /// The newest version, as a new file is made. Documented.
 const NEWEST: &str = include_str!("../schema.sql");
 /// From nothing to version 1, from 1 to 2, …
-const UPGRADES: &[M<'static>] =
-    &[M::up(include_str!("../upgrades/1.sql")), M::up(include_str!("../upgrades/2.sql")).foreign_key_check()];
+const UPGRADES: &[M<'static>] = &[
+    M::up(include_str!("../upgrades/1.sql")),
+    M::up(include_str!("../upgrades/2.sql")).foreign_key_check(),
+    M::up(include_str!("../upgrades/3.sql")),
+];
 /// The version that [`NEWEST`] is.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 /// "Ante", as in `schema.sql`.
 const APPLICATION_ID: u32 = 0x416e_7465;
 

@@ -1,4 +1,4 @@
-//! What the archive is told and what it answers, beyond the vocabulary of the domain.
+//! What the archive takes and what it answers, beyond the vocabulary of the domain.
 
 use std::path::PathBuf;
 
@@ -24,7 +24,7 @@ pub struct End {
 /// An episode that was begun and never ended: the studio died during the show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfinished {
-    /// Which.
+    /// Its id.
     pub episode: EpisodeId,
     /// Its recording, whether or not the file is there.
     pub recording: Option<PathBuf>,
@@ -57,8 +57,9 @@ pub struct Show {
     pub last_started_at: Option<UnixMs>,
 }
 
-/// What a line of the as-run log is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What a line of the as-run log is about; the database writes it as the name in lower case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum AsRunKind {
     /// The layout changed.
     Layout,
@@ -74,28 +75,10 @@ pub enum AsRunKind {
     Broadcast,
 }
 
-impl AsRunKind {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Layout, Self::Graphics, Self::Source, Self::Destination, Self::Removal, Self::Broadcast];
-
-    /// The kind as the database writes it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Layout => "layout",
-            Self::Graphics => "graphics",
-            Self::Source => "source",
-            Self::Destination => "destination",
-            Self::Removal => "removal",
-            Self::Broadcast => "broadcast",
-        }
-    }
-}
-
 /// A line of the as-run log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AsRunEntry {
-    /// When.
+    /// Program time.
     pub at: ProgramMs,
     /// What it is about.
     pub kind: AsRunKind,

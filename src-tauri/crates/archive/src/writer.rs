@@ -3,9 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use domain::room::Stored;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::queue::{Batch, Job, Kept, Queue, Stored};
+use crate::queue::{Answer, Batch, Job, Kept, Queue};
 use crate::rows::{self, AsRunRow, ChatRow};
 use crate::{ArchiveError, connection};
 
@@ -31,7 +32,7 @@ pub(crate) fn run(mut connection: Connection, queue: &Queue) {
 
 /// A job whose rows are in the open transaction, or were refused by it.
 enum Done {
-    Chat(Stored, bool),
+    Chat(Answer, Stored),
     Call(Box<dyn crate::queue::Call>, Result<(), ArchiveError>),
 }
 
@@ -51,7 +52,7 @@ fn write(connection: &mut Connection, queue: &Queue, batch: Batch) {
     // What the transaction did not reach.
     for job in jobs {
         let one = match job {
-            Job::Chat(_, stored) => Done::Chat(stored, false),
+            Job::Chat(_, answer) => Done::Chat(answer, Stored::Failed),
             Job::Call(call) => Done::Call(call, Ok(())),
         };
         acknowledge(one, &outcome);
@@ -74,9 +75,9 @@ fn in_transaction(
     }
     for job in jobs {
         match job {
-            Job::Chat(row, stored) => {
+            Job::Chat(row, answer) => {
                 let written = within(&mut transaction, |connection| write_comment(connection, &row));
-                done.push(Done::Chat(stored, *written.as_ref().unwrap_or(&false)));
+                done.push(Done::Chat(answer, *written.as_ref().unwrap_or(&Stored::Failed)));
                 tolerate_refusal(written.map(drop), "a comment")?;
             }
             Job::Call(mut call) => {
@@ -89,7 +90,7 @@ fn in_transaction(
     Ok(transaction.commit()?)
 }
 
-fn write_comment(connection: &Connection, row: &ChatRow) -> Result<bool, ArchiveError> {
+fn write_comment(connection: &Connection, row: &ChatRow) -> Result<Stored, ArchiveError> {
     Ok(rows::chat(connection, row)?)
 }
 
@@ -126,11 +127,13 @@ fn tolerate_refusal(written: Result<(), ArchiveError>, what: &str) -> Result<(),
 
 /// Tells whoever asked. A panic of theirs must not end the writer.
 fn acknowledge(done: Done, committed: &Result<(), ArchiveError>) {
-    let told = catch_unwind(AssertUnwindSafe(|| match done {
-        Done::Chat(stored, is_written) => stored(is_written && committed.is_ok()),
+    let called = catch_unwind(AssertUnwindSafe(|| match done {
+        // What was there before this transaction is there whether it was committed or not; but a failing
+        // database may not have been able to tell.
+        Done::Chat(answer, stored) => answer(if committed.is_ok() { stored } else { Stored::Failed }),
         Done::Call(call, outcome) => call.finish(outcome.and_then(|()| committed.clone())),
     }));
-    if told.is_err() {
+    if called.is_err() {
         tracing::error!("an acknowledgement panicked");
     }
 }

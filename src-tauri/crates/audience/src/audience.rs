@@ -5,24 +5,22 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::room::RoomEvent;
+use domain::room::HostOrder;
 use domain::{Bye, OnPicture, Seq, ViewerId};
 use media::{AccessUnit, CodecConfig};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, watch};
 
 use crate::clock::ProgramClock;
 use crate::config::{AudienceConfig, ServiceLimits};
-use crate::episode::{AudienceEvent, Episode, Library};
+use crate::episode::{Episode, Library};
 use crate::error::AudienceError;
+use crate::events::{AudienceEvents, EventSender};
 use crate::http::{self, Hosts};
 use crate::media_out::MediaHandle;
 use crate::metrics::Metrics;
 use crate::room::RoomHandle;
-use crate::shared::{Current, EventSender, Shared};
-
-/// Events that the studio did not take yet; beyond it they are counted and lost.
-const EVENTS: usize = 1024;
+use crate::shared::{Current, Shared};
 
 /// For the last words to everybody, when the service stops.
 const FAREWELL: Duration = Duration::from_secs(3);
@@ -44,7 +42,7 @@ impl Audience {
     pub async fn start(
         config: AudienceConfig,
         library: Arc<dyn Library>,
-    ) -> Result<(Self, mpsc::Receiver<AudienceEvent>), AudienceError> {
+    ) -> Result<(Self, AudienceEvents), AudienceError> {
         Self::start_with(config, ServiceLimits::default(), library).await
     }
 
@@ -57,14 +55,13 @@ impl Audience {
         config: AudienceConfig,
         limits: ServiceLimits,
         library: Arc<dyn Library>,
-    ) -> Result<(Self, mpsc::Receiver<AudienceEvent>), AudienceError> {
+    ) -> Result<(Self, AudienceEvents), AudienceError> {
         let listening = |error| AudienceError::listening("TCP", config.listen, error);
         let listener = TcpListener::bind(config.listen).await.map_err(listening)?;
         let http_address = listener.local_addr().map_err(listening)?;
-        let (sender, events) = mpsc::channel(EVENTS);
         let metrics = Arc::new(Metrics::default());
+        let (event_sender, events) = EventSender::pair(metrics.clone());
         let clock = Arc::new(ProgramClock::default());
-        let event_sender = EventSender { sender, metrics: metrics.clone() };
         let media_at = SocketAddr::new(config.listen.ip(), config.media_port);
         let media = MediaHandle::start(media_at, &limits, clock.clone(), metrics.clone(), event_sender.clone())?;
         let (stopping, stop) = watch::channel(false);
@@ -103,7 +100,8 @@ impl Audience {
         self.shared.media.end();
         self.shared.clock.reset();
         let (clock, metrics) = (self.shared.clock.clone(), self.shared.metrics.clone());
-        let room = RoomHandle::open(&episode, clock, metrics, self.shared.events.clone());
+        let limits = self.shared.limits.room.clone();
+        let room = RoomHandle::open(&episode, limits, clock, metrics, self.shared.events.clone());
         let Episode { show, journal, .. } = episode;
         let current = Arc::new(Current { show, journal, room, on_air: AtomicBool::new(false) });
         if let Some(previous) = self.replace(Some(current)) {
@@ -117,30 +115,30 @@ impl Audience {
         tracing::info!(width = config.width, height = config.height, fps = config.fps, "on air");
         if let Some(current) = self.shared.current() {
             current.set_on_air(true);
-            current.room.tell(RoomEvent::OnAir);
+            current.room.order(HostOrder::OnAir);
         }
     }
 
     /// What the picture carries from now on.
     pub fn set_on_picture(&self, on_picture: Vec<OnPicture>) {
-        self.tell(RoomEvent::OnPicture(on_picture));
+        self.order(HostOrder::OnPicture(on_picture));
     }
 
     /// The episode's title from now on.
     pub fn set_title(&self, title: String) {
-        self.tell(RoomEvent::Title(title));
+        self.order(HostOrder::Title(title));
     }
 
     /// The program stopped arriving, or arrives again.
     pub fn interrupted(&self, interrupted: bool) {
-        self.tell(RoomEvent::Interrupted(interrupted));
+        self.order(HostOrder::Interrupted(interrupted));
     }
 
     /// The show is over: chat is closed, media sessions end, the room stays.
     pub fn ended(&self, replay_url: Option<String>) {
         if let Some(current) = self.shared.current() {
             current.set_on_air(false);
-            current.room.tell(RoomEvent::Ended { replay_url });
+            current.room.order(HostOrder::Ended { replay_url });
         }
         self.shared.media.end();
     }
@@ -153,12 +151,12 @@ impl Audience {
 
     /// Removes a comment from the room.
     pub fn remove_message(&self, seq: Seq) {
-        self.tell(RoomEvent::Remove(seq));
+        self.order(HostOrder::Remove(seq));
     }
 
     /// Mutes a viewer in this episode, or lets them speak again.
     pub fn set_muted(&self, viewer: ViewerId, muted: bool) {
-        self.tell(RoomEvent::Mute { viewer, muted });
+        self.order(HostOrder::Mute { viewer, muted });
     }
 
     /// Units that found a full queue, since the start.
@@ -192,9 +190,9 @@ impl Audience {
         }
     }
 
-    fn tell(&self, event: RoomEvent) {
+    fn order(&self, order: HostOrder) {
         if let Some(current) = self.shared.current() {
-            current.room.tell(event);
+            current.room.order(order);
         }
     }
 

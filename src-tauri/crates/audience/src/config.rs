@@ -35,6 +35,8 @@ pub struct ServiceLimits {
     pub pending_of_address: usize,
     /// Sessions at once.
     pub sessions: usize,
+    /// What a room's people may do.
+    pub room: domain::room::Limits,
 }
 
 impl Default for ServiceLimits {
@@ -49,6 +51,7 @@ impl Default for ServiceLimits {
             connect: Duration::from_secs(15),
             pending_of_address: 32,
             sessions: 2000,
+            room: domain::room::Limits::default(),
         }
     }
 }

@@ -1,9 +1,10 @@
-//! What the service needs from others, and what it tells them.
+//! What the service needs from others, and what it emits.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::{EpisodeId, Person, ProgramMs, PublicViewer, Replay, Said, Seq, ShowSlug, Timeline, ViewerId};
+use domain::room::{Comment, RoomNews, Stored};
+use domain::{EpisodeId, ProgramMs, PublicViewer, Replay, Said, Seq, ShowSlug, Timeline};
 use tokio::sync::oneshot;
 
 /// One broadcast, as the service must know it.
@@ -26,9 +27,9 @@ pub struct Episode {
 pub trait Journal: Send + Sync + 'static {
     /// Who has this token, if anybody.
     fn identity(&self, token_hash: [u8; 32], answer: oneshot::Sender<Option<PublicViewer>>);
-    /// Keeps a comment; `stored` is answered with true when it would survive a crash. Dropping it
-    /// means false.
-    fn append_chat(&self, said: &Said, token_hash: [u8; 32], stored: oneshot::Sender<bool>);
+    /// Keeps a comment, unless one with its key is there. [`Stored::Kept`] means that it survives the
+    /// death of the process; dropping `stored` means [`Stored::Failed`].
+    fn append_chat(&self, comment: Comment, stored: oneshot::Sender<Stored>);
     /// Adds hearts to the sums of the second that starts at `second_ms`. A second may come in
     /// several parts.
     fn append_hearts(&self, second_ms: ProgramMs, by_hue: &BTreeMap<u16, u32>);
@@ -59,39 +60,8 @@ pub trait Library: Send + Sync + 'static {
 /// What the audience did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AudienceEvent {
-    /// A comment is in the archive.
-    Said(Said),
-    /// A comment is no more.
-    Removed(Seq),
-    /// Accepted hearts, at once, for the picture.
-    Hearts {
-        /// Program time.
-        at_ms: ProgramMs,
-        /// Their colour.
-        hue: u16,
-        /// How many.
-        count: u32,
-        /// Accepted since the room opened.
-        total: u64,
-    },
-    /// Who is here, at most once a second.
-    Presence {
-        /// People in the room.
-        viewers: u32,
-        /// The most there were at once.
-        peak: u32,
-        /// Those without a name.
-        anonymous: u32,
-        /// Those with one, at most 200.
-        people: Vec<Person>,
-    },
+    /// Something in the room.
+    Room(RoomNews),
     /// A viewer needs a keyframe; at most once a second.
     KeyframeWanted,
-    /// A viewer is muted, or may speak again.
-    Muted {
-        /// Who.
-        viewer: ViewerId,
-        /// Whether.
-        muted: bool,
-    },
 }

@@ -18,6 +18,7 @@ mod clock;
 mod config;
 mod episode;
 mod error;
+mod events;
 mod http;
 mod media_out;
 mod metrics;
@@ -28,6 +29,7 @@ pub use audience::Audience;
 pub use config::{AudienceConfig, ServiceLimits};
 pub use episode::{AudienceEvent, Episode, Journal, Library, ReplayLookup};
 pub use error::AudienceError;
+pub use events::AudienceEvents;
 #[doc(hidden)]
 pub use http::fuzz_range;
 pub use http::routes;

@@ -15,7 +15,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use domain::room::{ConnectionId, Limits, Now, Room, RoomEffect, RoomEvent};
+use domain::room::{
+    ConnectionId, Delivery, Errand, HostOrder, Limits, Now, Room, RoomEffect, RoomInput, RoomNews, Stored, ViewerEvent,
+};
 use domain::{Bye, Seq, ToViewer};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -28,30 +30,33 @@ pub use parse::{Parsed, fuzz_room_message, parse_room_message};
 
 use crate::clock::ProgramClock;
 use crate::episode::{AudienceEvent, Episode, Journal};
+use crate::events::EventSender;
 use crate::metrics::Metrics;
-use crate::shared::EventSender;
 
 /// What viewers sent and the room did not look at yet. When it is full, their sockets wait.
 const INWARD: usize = 1024;
 /// What the host asked and the room did not look at yet; looked at first.
 const HOST: usize = 256;
+/// News that the studio did not take yet and that must reach it. Beyond it the oldest comments, which
+/// are in the archive, are let go; what the host did never is.
+const UNSENT: usize = 4096;
 
 /// The way into a room.
 pub(crate) struct RoomHandle {
     inward: mpsc::Sender<Inward>,
-    host: mpsc::Sender<HostOrder>,
+    host: mpsc::Sender<FromHost>,
     next: AtomicU64,
 }
 
 /// From a viewer's connection.
 enum Inward {
-    Joined(Box<RoomEvent>, ConnectionId, Outbox),
-    Event(RoomEvent),
+    Joined(Box<ViewerEvent>, ConnectionId, Outbox),
+    Event(ViewerEvent),
 }
 
 /// From the studio.
-enum HostOrder {
-    Event(RoomEvent),
+enum FromHost {
+    Order(HostOrder),
     Close(Bye),
 }
 
@@ -60,13 +65,14 @@ impl RoomHandle {
     /// dropped.
     pub(crate) fn open(
         episode: &Episode,
+        limits: Limits,
         clock: Arc<ProgramClock>,
         metrics: Arc<Metrics>,
         events: EventSender,
     ) -> Self {
         let (inward, inward_queue) = mpsc::channel(INWARD);
         let (host, host_queue) = mpsc::channel(HOST);
-        let room = Room::new(episode.title.clone(), episode.next_seq, episode.backlog.clone(), Limits::default());
+        let room = Room::new(episode.title.clone(), episode.next_seq, episode.backlog.clone(), limits);
         let task = Task {
             room,
             journal: episode.journal.clone(),
@@ -76,23 +82,22 @@ impl RoomHandle {
             clock,
             metrics,
             events,
+            unsent: VecDeque::new(),
         };
         tokio::spawn(task.run(inward_queue, host_queue));
         Self { inward, host, next: AtomicU64::new(1) }
     }
 
-    /// Something that the host or the program did. False if the room is too far behind or gone.
-    pub(crate) fn tell(&self, event: RoomEvent) -> bool {
-        let told = self.host.try_send(HostOrder::Event(event)).is_ok();
-        if !told {
+    /// Something that the host or the program does.
+    pub(crate) fn order(&self, order: HostOrder) {
+        if self.host.try_send(FromHost::Order(order)).is_err() {
             tracing::error!("the room does not take the host's orders");
         }
-        told
     }
 
     /// Says goodbye to everybody and ends the task.
     pub(crate) fn close(&self, bye: Bye) {
-        if self.host.try_send(HostOrder::Close(bye)).is_err() {
+        if self.host.try_send(FromHost::Close(bye)).is_err() {
             tracing::debug!("the room was closed already");
         }
     }
@@ -107,7 +112,7 @@ impl RoomHandle {
     }
 }
 
-type Storing = Pin<Box<dyn Future<Output = (Seq, bool)> + Send>>;
+type Storing = Pin<Box<dyn Future<Output = (Seq, Stored)> + Send>>;
 
 /// The owner of a room.
 struct Task {
@@ -119,10 +124,13 @@ struct Task {
     clock: Arc<ProgramClock>,
     metrics: Arc<Metrics>,
     events: EventSender,
+    /// What must reach the studio and found its lane full, in order.
+    unsent: VecDeque<RoomNews>,
 }
 
 impl Task {
-    async fn run(mut self, mut inward: mpsc::Receiver<Inward>, mut host: mpsc::Receiver<HostOrder>) {
+    async fn run(mut self, mut inward: mpsc::Receiver<Inward>, mut host: mpsc::Receiver<FromHost>) {
+        let lasting = self.events.lasting.clone();
         let bye = loop {
             let deadline = self.room.deadline().map(|deadline| self.started + deadline);
             let tick = async {
@@ -135,27 +143,33 @@ impl Task {
                 // The host first: nobody can keep a removal waiting by talking.
                 biased;
                 order = host.recv() => match order {
-                    Some(HostOrder::Event(event)) => self.apply(event),
-                    Some(HostOrder::Close(bye)) => break bye,
+                    Some(FromHost::Order(order)) => self.apply(RoomInput::Host(order)),
+                    Some(FromHost::Close(bye)) => break bye,
                     None => break Bye::Ended,
                 },
-                Some((seq, kept)) = self.storing.next(), if !self.storing.is_empty() => {
-                    self.apply(RoomEvent::Stored { seq, kept });
+                Ok(permit) = lasting.reserve(), if !self.unsent.is_empty() => {
+                    if let Some(news) = self.unsent.pop_front() {
+                        permit.send(AudienceEvent::Room(news));
+                    }
+                }
+                Some((seq, stored)) = self.storing.next(), if !self.storing.is_empty() => {
+                    self.apply(RoomInput::Stored(seq, stored));
                 }
                 Some(inward) = inward.recv() => match inward {
                     Inward::Joined(event, connection, outbox) => {
                         self.outboxes.insert(connection, outbox);
-                        self.apply(*event);
+                        self.apply(RoomInput::Viewer(*event));
                     }
-                    Inward::Event(event) => self.apply(event),
+                    Inward::Event(event) => self.apply(RoomInput::Viewer(event)),
                 },
-                () = tick => self.apply(RoomEvent::Tick),
+                () = tick => self.apply(RoomInput::Tick),
             }
         };
         // What the archive has by now is still acknowledged; what it has not is not lost by us.
-        while let Some(Some((seq, kept))) = futures_util::FutureExt::now_or_never(self.storing.next()) {
-            self.apply(RoomEvent::Stored { seq, kept });
+        while let Some(Some((seq, stored))) = futures_util::FutureExt::now_or_never(self.storing.next()) {
+            self.apply(RoomInput::Stored(seq, stored));
         }
+        self.apply(RoomInput::Flush);
         for outbox in std::mem::take(&mut self.outboxes).into_values() {
             outbox.dismiss(bye);
         }
@@ -163,26 +177,29 @@ impl Task {
         self.metrics.viewers.set(0);
     }
 
-    /// Applies an event and all that follows from it, including viewers that turn out too slow:
-    /// telling the others that somebody left may show that they are too slow as well.
-    fn apply(&mut self, event: RoomEvent) {
-        let mut events = VecDeque::from([event]);
-        while let Some(event) = events.pop_front() {
-            if let RoomEvent::Left { connection } = &event {
+    /// Applies an input and all that follows from it, including viewers that turn out too slow:
+    /// sending the others that somebody left may show that they are too slow as well.
+    fn apply(&mut self, input: RoomInput) {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            if let RoomInput::Viewer(ViewerEvent::Left { connection }) = &input {
                 self.outboxes.remove(connection);
             }
             let mut slow = Vec::new();
-            for effect in self.room.apply(self.now(), event) {
-                self.carry_out(effect, &mut slow);
+            for effect in self.room.apply(self.now(), input) {
+                match effect {
+                    RoomEffect::Deliver(delivery) => self.deliver(delivery, &mut slow),
+                    RoomEffect::Errand(errand) => self.run_errand(errand),
+                }
             }
-            events.extend(slow.into_iter().map(|connection| RoomEvent::Left { connection }));
+            inputs.extend(slow.into_iter().map(|connection| RoomInput::Viewer(ViewerEvent::Left { connection })));
         }
         self.metrics.room_connections.set(self.outboxes.len() as u64);
     }
 
-    fn carry_out(&mut self, effect: RoomEffect, slow: &mut Vec<ConnectionId>) {
-        match effect {
-            RoomEffect::Tell(connection, message) => {
+    fn deliver(&mut self, delivery: Delivery, slow: &mut Vec<ConnectionId>) {
+        match delivery {
+            Delivery::To(connection, message) => {
                 if matches!(message, ToViewer::Refused { .. }) {
                     self.metrics.refused.add(1);
                 }
@@ -190,7 +207,7 @@ impl Task {
                     self.post(connection, text, slow);
                 }
             }
-            RoomEffect::TellAll(message) => {
+            Delivery::ToAll(message) => {
                 if let Some(text) = outbox::written(&message) {
                     let everybody: Vec<ConnectionId> = self.outboxes.keys().copied().collect();
                     for connection in everybody {
@@ -198,28 +215,47 @@ impl Task {
                     }
                 }
             }
-            RoomEffect::Dismiss(connection, bye) => self.dismiss(connection, bye),
-            RoomEffect::Store { said, token_hash } => {
+            Delivery::Dismiss(connection, bye) => self.dismiss(connection, bye),
+        }
+    }
+
+    fn run_errand(&mut self, errand: Errand) {
+        match errand {
+            Errand::Store(comment) => {
                 let (stored, answer) = oneshot::channel();
-                self.journal.append_chat(&said, token_hash, stored);
-                let seq = said.seq;
-                self.storing.push(Box::pin(async move { (seq, answer.await.unwrap_or(false)) }));
+                let seq = comment.said.seq;
+                self.journal.append_chat(comment, stored);
+                self.storing.push(Box::pin(async move { (seq, answer.await.unwrap_or(Stored::Failed)) }));
             }
-            RoomEffect::Published(said) => {
-                self.metrics.chat.add(1);
-                self.events.send(AudienceEvent::Said(said));
+            Errand::KeepHearts { second_ms, by_hue } => self.journal.append_hearts(second_ms, &by_hue),
+            Errand::News(news) => self.send_news(news),
+        }
+    }
+
+    fn send_news(&mut self, news: RoomNews) {
+        match &news {
+            RoomNews::Said(_) => self.metrics.chat.add(1),
+            RoomNews::Hearts { count, .. } => self.metrics.hearts.add((*count).into()),
+            RoomNews::Presence(status) => self.metrics.viewers.set(status.viewers.into()),
+            RoomNews::Removed(_) | RoomNews::Muted { .. } => {}
+        }
+        if news.is_passing() {
+            self.events.send(AudienceEvent::Room(news));
+            return;
+        }
+        if self.unsent.is_empty() {
+            match self.events.try_last(AudienceEvent::Room(news)) {
+                Err(AudienceEvent::Room(news)) => self.unsent.push_back(news),
+                Ok(()) | Err(AudienceEvent::KeyframeWanted) => {}
             }
-            RoomEffect::Removed(seq) => self.events.send(AudienceEvent::Removed(seq)),
-            RoomEffect::Hearts { at_ms, hue, count, total } => {
-                self.metrics.hearts.add(count.into());
-                self.events.send(AudienceEvent::Hearts { at_ms, hue, count, total });
-            }
-            RoomEffect::KeepHearts { second_ms, by_hue } => self.journal.append_hearts(second_ms, &by_hue),
-            RoomEffect::Presence { viewers, peak, anonymous, people } => {
-                self.metrics.viewers.set(viewers.into());
-                self.events.send(AudienceEvent::Presence { viewers, peak, anonymous, people });
-            }
-            RoomEffect::Muted { viewer, muted } => self.events.send(AudienceEvent::Muted { viewer, muted }),
+        } else {
+            self.unsent.push_back(news);
+        }
+        if self.unsent.len() > UNSENT
+            && let Some(oldest) = self.unsent.iter().position(|news| matches!(news, RoomNews::Said(_)))
+        {
+            self.unsent.remove(oldest);
+            self.metrics.events_dropped.add(1);
         }
     }
 

@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::ShowSlug;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, watch};
 
 use crate::clock::ProgramClock;
 use crate::config::ServiceLimits;
-use crate::episode::{AudienceEvent, Journal, Library};
+use crate::episode::{Journal, Library};
+pub(crate) use crate::events::EventSender;
 use crate::http::Hosts;
 use crate::media_out::MediaHandle;
 use crate::metrics::Metrics;
@@ -58,21 +59,5 @@ impl Current {
 
     pub(crate) fn set_on_air(&self, on_air: bool) {
         self.on_air.store(on_air, Ordering::Release);
-    }
-}
-
-/// The way to the studio. Bounded; what finds it full is counted and lost, because nothing here
-/// may wait for the studio. Comments are in the archive by then.
-#[derive(Clone)]
-pub(crate) struct EventSender {
-    pub(crate) sender: mpsc::Sender<AudienceEvent>,
-    pub(crate) metrics: Arc<Metrics>,
-}
-
-impl EventSender {
-    pub(crate) fn send(&self, event: AudienceEvent) {
-        if self.sender.try_send(event).is_err() {
-            self.metrics.events_dropped.add(1);
-        }
     }
 }

@@ -95,6 +95,11 @@ text_id! {
     ViewerId
 }
 
+text_id! {
+    /// One load of a viewer's page: with it a comment's id means the same comment over any connection.
+    PageId
+}
+
 /// The short name of a show in addresses: `[a-z0-9-]{1,40}`, not a reserved word.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(try_from = "String", into = "String")]

@@ -31,7 +31,7 @@ pub use destination::{DestinationAddress, DestinationAddressError, Protocol, Sec
 pub use device::{Device, DeviceChoice, DeviceKind};
 pub use error::{Blame, Class, Code, Coded, Refusal};
 pub use event::{Event, Numbered, Snapshot, Update};
-pub use ids::{DestinationId, EpisodeId, NoticeId, PlanId, Seq, ShowSlug, SlugError, ViewerId};
+pub use ids::{DestinationId, EpisodeId, NoticeId, PageId, PlanId, Seq, ShowSlug, SlugError, ViewerId};
 pub use layout::{Canvas, CanvasError, Layout, Rect};
 pub use message::{
     BroadcastState, Bye, FromViewer, OnPicture, PublicViewer, RefusedCode, Said, Timeline, TimelineSecond, ToViewer,

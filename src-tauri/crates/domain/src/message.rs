@@ -1,4 +1,4 @@
-//! The room's messages on the wire (CONTRACT: one JSON object a text frame), and a replay's
+//! The room's messages on the wire (one JSON object a text frame; `docs/contract.md`), and a replay's
 //! timeline.
 
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{ProgramMs, Seq, UnixMs, ViewerId};
+use crate::{PageId, ProgramMs, Seq, UnixMs, ViewerId};
 
 /// From the viewer. Unknown types and fields are ignored by the reader, not here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -23,6 +23,11 @@ pub enum FromViewer {
         #[serde(default)]
         #[ts(optional = nullable)]
         token: Option<String>,
+        /// Made anew at each load of the page. With it a comment's `id` is said once, whatever happens
+        /// to the socket. One that is none counts as none.
+        #[serde(default, deserialize_with = "page_or_none")]
+        #[ts(optional = nullable)]
+        page: Option<PageId>,
     },
     /// A comment.
     Say {
@@ -46,11 +51,16 @@ pub enum FromViewer {
     },
 }
 
+/// As with tokens: what is malformed proves nothing, and is no reason to turn anybody away.
+fn page_or_none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<PageId>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.as_deref().and_then(PageId::parse))
+}
+
 /// A viewer as others see them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct PublicViewer {
-    /// Who.
+    /// The same over all their connections.
     pub id: ViewerId,
     /// Their name; empty for anonymous ones.
     pub name: String,
@@ -70,7 +80,7 @@ pub struct Said {
     pub seq: Seq,
     /// The moment its writer was seeing.
     pub at_ms: ProgramMs,
-    /// Who wrote it.
+    /// Its writer, as they were called then.
     pub viewer: PublicViewer,
     /// The comment, cleaned.
     pub text: String,
@@ -152,7 +162,7 @@ pub enum ToViewer {
     Welcome {
         /// Version of this protocol: 1.
         v: u32,
-        /// Who they are.
+        /// The viewer as others see them.
         viewer: PublicViewer,
         /// Resumes this identity.
         token: String,
@@ -178,7 +188,7 @@ pub enum ToViewer {
     Said(Said),
     /// Their own comment is in the archive.
     Accepted {
-        /// Theirs.
+        /// The `id` that the viewer gave it.
         id: String,
         /// Its place.
         seq: Seq,
@@ -215,13 +225,13 @@ pub enum ToViewer {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         id: Option<String>,
-        /// Why.
+        /// The reason, for programs.
         code: RefusedCode,
         /// When another attempt makes sense, in milliseconds.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         retry_ms: Option<u32>,
-        /// For people.
+        /// The reason in a sentence, for people.
         message: String,
     },
     /// The broadcast changed.
@@ -239,7 +249,7 @@ pub enum ToViewer {
     },
     /// The server closes the socket now.
     Bye {
-        /// Why.
+        /// The reason.
         code: Bye,
     },
 }

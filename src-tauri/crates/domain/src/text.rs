@@ -1,9 +1,7 @@
 //! What strangers write, made safe to keep and to draw: text, bounded, never markup.
 
-/// The longest comment, in characters.
-pub const COMMENT_CHARACTERS: usize = 500;
-/// The longest name, in characters.
-pub const NAME_CHARACTERS: usize = 40;
+use crate::room::limits::{COMMENT_CHARACTERS, NAME_CHARACTERS};
+
 /// How many combining marks may sit on one base.
 const MARKS_ON_A_BASE: usize = 4;
 

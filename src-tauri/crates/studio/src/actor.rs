@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use archive::Archive;
-use audience::{Audience, AudienceEvent};
+use audience::{Audience, AudienceEvent, AudienceEvents};
 use bytes::Bytes;
+use domain::room::RoomNews;
 use domain::{
     Command, Effect, Input, Levels, Numbered, Phase, PlanId, Production, Refusal, Reply, Severity, Snapshot, UnixMs,
     Update,
@@ -116,7 +117,7 @@ pub(crate) struct Actor {
     pub(crate) production: Production,
     pub(crate) engine: Engine,
     pub(crate) audience: Audience,
-    pub(crate) audience_events: mpsc::Receiver<AudienceEvent>,
+    pub(crate) audience_events: AudienceEvents,
     pub(crate) archive: Archive,
     pub(crate) folder: Arc<DataFolder>,
     pub(crate) listening: SocketAddr,
@@ -130,8 +131,8 @@ pub(crate) struct Actor {
     monitored: bool,
     plan: PlanId,
     ticks: u64,
-    /// The sum of hearts, where it changed since the operator was told.
-    pub(crate) hearts_total: Option<u64>,
+    /// The latest hearts, where the operator was not sent their sum yet.
+    pub(crate) hearts: Option<RoomNews>,
     stopping: Option<oneshot::Sender<()>>,
     stop_at: Option<tokio::time::Instant>,
     _devices: Option<DeviceWatch>,
@@ -207,9 +208,9 @@ impl Actor {
         self.input(Input::Tick).await;
         // A number that changes with every tap cannot be read, and a window pays for every change.
         if self.ticks.is_multiple_of(5)
-            && let Some(total) = self.hearts_total.take()
+            && let Some(hearts) = self.hearts.take()
         {
-            self.input(Input::HeartsTotal(total)).await;
+            self.input(Input::Room(hearts)).await;
         }
         if self.ticks.is_multiple_of(10) {
             self.tell(&Update::Clock { now_ms: now().0 });

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use audience::AudienceEvent;
-use domain::{AudienceStatus, Device, Input, Phase, Severity};
+use domain::room::RoomNews;
+use domain::{Device, Input, Phase, Severity};
 use engine::{EngineEvent, EventSink};
 use tokio::sync::mpsc;
 
@@ -60,21 +61,15 @@ impl Actor {
 
     pub(crate) async fn audience_event(&mut self, event: AudienceEvent) {
         match event {
-            AudienceEvent::Said(said) => self.input(Input::Said(said)).await,
-            AudienceEvent::Removed(seq) => self.input(Input::Removed(seq)).await,
-            AudienceEvent::Hearts { hue, count, total, .. } => {
+            AudienceEvent::Room(RoomNews::Hearts { at_ms, hue, count, total }) => {
                 let on_air = matches!(self.production.snapshot().phase, Phase::Starting { .. } | Phase::OnAir { .. });
                 if on_air {
                     self.engine.hearts(hue, count);
                 }
-                self.hearts_total = Some(total);
+                self.hearts = Some(RoomNews::Hearts { at_ms, hue, count, total });
             }
-            AudienceEvent::Presence { viewers, peak, anonymous, people } => {
-                let status = AudienceStatus { viewers, peak, anonymous, hearts: 0, people };
-                self.input(Input::Presence(status)).await;
-            }
+            AudienceEvent::Room(news) => self.input(Input::Room(news)).await,
             AudienceEvent::KeyframeWanted => self.engine.request_keyframe(),
-            AudienceEvent::Muted { viewer, muted } => self.input(Input::Muted { viewer, muted }).await,
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::actor::{Actor, Message, listen};
-use crate::ledger::Shelf;
+use crate::ledger::ArchiveLibrary;
 use crate::{addresses, episode, probe, redact, replays, settings};
 
 /// Bit rate of each encoding of the sound, in kb/s.
@@ -136,7 +136,7 @@ async fn listen_again(actor: &mut Actor) {
         return;
     }
     actor.audience.clone().shutdown().await;
-    match listen(&actor.config, reach, Arc::new(Shelf::new(actor.archive.clone()))).await {
+    match listen(&actor.config, reach, Arc::new(ArchiveLibrary::new(actor.archive.clone()))).await {
         Ok((audience, events, moved)) => {
             (actor.audience, actor.audience_events) = (audience, events);
             actor.listening = actor.audience.http_address();

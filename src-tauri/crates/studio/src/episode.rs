@@ -9,7 +9,7 @@ use domain::{EpisodeId, Input, Phase, Refusal, Replay, ReplayState, Said, Seq, S
 use engine::{Broadcast, FinishedRecording};
 
 use crate::actor::{Actor, Message, now};
-use crate::ledger::Ledger;
+use crate::ledger::ArchiveJournal;
 use crate::{addresses, replays};
 
 /// An episode whose row stands in the archive.
@@ -77,7 +77,7 @@ impl Actor {
             title: setup.title.clone(),
             next_seq,
             backlog,
-            journal: Arc::new(Ledger::new(self.archive.clone(), episode.clone())),
+            journal: Arc::new(ArchiveJournal::new(self.archive.clone(), episode.clone())),
         }
     }
 

@@ -4,22 +4,23 @@ use std::collections::BTreeMap;
 
 use archive::{Archive, Lookup};
 use audience::{Journal, Library, ReplayLookup};
-use domain::{EpisodeId, ProgramMs, PublicViewer, Said, Timeline};
+use domain::room::{Comment, Stored};
+use domain::{EpisodeId, ProgramMs, PublicViewer, Timeline};
 use tokio::sync::oneshot;
 
 /// Where one episode's chat and hearts are written.
-pub(crate) struct Ledger {
+pub(crate) struct ArchiveJournal {
     archive: Archive,
     episode: EpisodeId,
 }
 
-impl Ledger {
+impl ArchiveJournal {
     pub(crate) const fn new(archive: Archive, episode: EpisodeId) -> Self {
         Self { archive, episode }
     }
 }
 
-impl Journal for Ledger {
+impl Journal for ArchiveJournal {
     fn identity(&self, token_hash: [u8; 32], answer: oneshot::Sender<Option<PublicViewer>>) {
         self.archive.identity(
             token_hash,
@@ -29,13 +30,12 @@ impl Journal for Ledger {
         );
     }
 
-    fn append_chat(&self, said: &Said, token_hash: [u8; 32], stored: oneshot::Sender<bool>) {
+    fn append_chat(&self, comment: Comment, stored: oneshot::Sender<Stored>) {
         self.archive.append_chat(
             &self.episode,
-            said,
-            token_hash,
-            Box::new(move |is_stored| {
-                let _gone = stored.send(is_stored);
+            comment,
+            Box::new(move |answer| {
+                let _gone = stored.send(answer);
             }),
         );
     }
@@ -46,17 +46,17 @@ impl Journal for Ledger {
 }
 
 /// Where replays are looked up.
-pub(crate) struct Shelf {
+pub(crate) struct ArchiveLibrary {
     archive: Archive,
 }
 
-impl Shelf {
+impl ArchiveLibrary {
     pub(crate) const fn new(archive: Archive) -> Self {
         Self { archive }
     }
 }
 
-impl Library for Shelf {
+impl Library for ArchiveLibrary {
     fn replay(&self, episode: &EpisodeId) -> ReplayLookup {
         match self.archive.replay(episode) {
             Ok(Lookup::Found(replay)) => ReplayLookup::Found { replay },

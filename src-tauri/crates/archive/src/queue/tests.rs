@@ -13,7 +13,7 @@ fn episode() -> EpisodeId {
 fn row(seq: u64) -> ChatRow {
     let viewer = PublicViewer { id: ViewerId::from_random([1; 16]), name: String::new(), hue: 0, badge: None };
     let said = Said { seq: Seq(seq), at_ms: ProgramMs(0), viewer, text: String::new() };
-    ChatRow { episode: episode(), said, token_hash: [0; 32] }
+    ChatRow { episode: episode(), comment: crate::rows::comment(said) }
 }
 
 fn line() -> AsRunRow {
@@ -24,10 +24,10 @@ fn line() -> AsRunRow {
 fn a_full_queue_refuses_comments_at_once_and_takes_them_again_when_there_is_room() {
     let queue = Queue::default();
     let refused = Arc::new(AtomicUsize::new(0));
-    let count = || -> Stored {
+    let count = || -> Answer {
         let refused = Arc::clone(&refused);
-        Box::new(move |is_stored| {
-            assert!(!is_stored);
+        Box::new(move |answer| {
+            assert_eq!(answer, Stored::Failed);
             refused.fetch_add(1, Ordering::Relaxed);
         })
     };
@@ -37,7 +37,7 @@ fn a_full_queue_refuses_comments_at_once_and_takes_them_again_when_there_is_room
     assert_eq!(refused.load(Ordering::Relaxed), 10);
     let batch = queue.next(None).unwrap();
     assert_eq!(batch.jobs.len(), BATCH);
-    assert!(matches!(&batch.jobs[0], Job::Chat(row, _) if row.said.seq == Seq(0)), "in order");
+    assert!(matches!(&batch.jobs[0], Job::Chat(row, _) if row.comment.said.seq == Seq(0)), "in order");
     for seq in 0..BATCH as u64 + 1 {
         queue.chat(row(seq), count());
     }

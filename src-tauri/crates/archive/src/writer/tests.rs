@@ -15,8 +15,8 @@ fn comment(queue: &Queue, seq: u64, text: &str) -> mpsc::Receiver<bool> {
     let viewer = PublicViewer { id: ViewerId::from_random([1; 16]), name: "Ada".into(), hue: 0, badge: None };
     let said = Said { seq: Seq(seq), at_ms: ProgramMs(0), viewer, text: text.into() };
     let (stored, answer) = mpsc::channel();
-    let row = ChatRow { episode: episode(), said, token_hash: [0; 32] };
-    queue.chat(row, Box::new(move |is_stored| stored.send(is_stored).unwrap()));
+    let row = ChatRow { episode: episode(), comment: rows::comment(said) };
+    queue.chat(row, Box::new(move |answer| stored.send(answer == Stored::Kept).unwrap()));
     answer
 }
 
@@ -73,7 +73,7 @@ fn the_acknowledgement_comes_after_the_commit() {
         let (seen, file) = (seen.clone(), file.clone());
         let viewer = PublicViewer { id: ViewerId::from_random([1; 16]), name: "Ada".into(), hue: 0, badge: None };
         let said = Said { seq: Seq(seq), at_ms: ProgramMs(0), viewer, text: "hello".into() };
-        let row = ChatRow { episode: episode(), said, token_hash: [0; 32] };
+        let row = ChatRow { episode: episode(), comment: rows::comment(said) };
         let look = move |_| seen.send(number(&file, "SELECT count(*) FROM chat")).unwrap();
         queue.chat(row, Box::new(look));
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::support::{self, DAY, Place, T, ada, append, end, episode, said, show};
 use archive::{Archive, ArchiveError, AsRunEntry, AsRunKind, Lookup};
-use domain::{ProgramMs, ReplayState, Seq, TimelineSecond, UnixMs, ViewerId};
+use domain::room::{Comment, CommentKey, Stored};
+use domain::{PageId, ProgramMs, ReplayState, Seq, TimelineSecond, UnixMs, ViewerId};
 
 #[test]
 fn an_episode_goes_from_planned_to_replay_with_everything_that_happened() {
@@ -158,8 +159,8 @@ fn what_waits_is_written_and_acknowledged_when_the_archive_closes() {
     let (stored, answers) = std::sync::mpsc::channel();
     for seq in 1..=3000 {
         let stored = stored.clone();
-        let done = Box::new(move |is_stored| stored.send(is_stored).unwrap());
-        archive.append_chat(&episode(1), &said(seq, 0, "quick"), support::HASH, done);
+        let done = Box::new(move |answer| stored.send(answer == Stored::Kept).unwrap());
+        archive.append_chat(&episode(1), support::comment(&said(seq, 0, "quick")), done);
     }
     archive.append_hearts(&episode(1), ProgramMs(0), &BTreeMap::from([(1, 41)]));
     archive.close();
@@ -194,4 +195,33 @@ fn shows_are_listed_with_their_last_broadcast_also_after_its_replay_is_gone() {
     archive.close();
     let [listed] = place.reader().shows().unwrap().try_into().unwrap();
     assert_eq!((listed.slug, listed.episodes, listed.last_started_at), (show(), 1, Some(UnixMs(T))));
+}
+
+#[test]
+fn a_comment_that_arrives_again_has_the_place_it_has_also_after_a_restart_and_a_removal() {
+    let place = Place::new();
+    let archive = place.open();
+    let (one, two) = (episode(1), episode(2));
+    archive.plan_episode(&one, &show(), "", UnixMs(T)).unwrap();
+    archive.plan_episode(&two, &show(), "", UnixMs(T)).unwrap();
+    let comment = |seq, id: &str| {
+        let key = CommentKey { page: PageId::from_random([7; 16]), id: id.to_owned() };
+        Comment { key, ..support::comment(&said(seq, 0, "the same words")) }
+    };
+    let file = |archive: &Archive, episode, comment| {
+        let (answer, answered) = std::sync::mpsc::channel();
+        archive.append_chat(episode, comment, Box::new(move |stored| answer.send(stored).unwrap()));
+        answered.recv_timeout(support::DEADLINE).unwrap()
+    };
+    assert_eq!(file(&archive, &one, comment(1, "c1")), Stored::Kept);
+    assert_eq!(file(&archive, &one, comment(2, "c1")), Stored::Repeated(Seq(1)));
+    assert_eq!(file(&archive, &one, comment(2, "c2")), Stored::Kept, "another comment of the same words");
+    assert_eq!(file(&archive, &two, comment(1, "c1")), Stored::Kept, "another episode");
+    archive.remove_message(&one, Seq(1)).unwrap();
+    archive.close();
+    let archive = place.open();
+    assert_eq!(file(&archive, &one, comment(3, "c1")), Stored::Repeated(Seq(1)));
+    assert_eq!(file(&archive, &one, comment(3, "c2")), Stored::Repeated(Seq(2)));
+    let (next, backlog) = archive.last_said(&one).unwrap();
+    assert_eq!((next, backlog.len()), (Seq(3), 1));
 }

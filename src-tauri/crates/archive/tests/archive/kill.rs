@@ -5,9 +5,10 @@ use std::hash::{BuildHasher, Hasher};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
+use domain::room::Stored;
 use domain::{ProgramMs, UnixMs};
 
-use crate::support::{HASH, Place, T, append, episode, said, show};
+use crate::support::{HASH, Place, T, append, comment, episode, said, show};
 
 /// Tells a child, which is this test binary, where to write.
 const FOLDER: &str = "ANTENNE_TEST_ARCHIVE";
@@ -25,13 +26,13 @@ fn child_that_appends_until_it_is_killed() {
     let (acknowledged, answers) = std::sync::mpsc::channel();
     for (waiting, seq) in (0..).zip(next.0..) {
         let acknowledged = acknowledged.clone();
-        let done = move |is_stored: bool| {
-            assert!(is_stored);
+        let done = move |answer| {
+            assert_eq!(answer, Stored::Kept);
             println!("stored {seq}");
             std::io::stdout().flush().unwrap();
             acknowledged.send(()).unwrap();
         };
-        archive.append_chat(&episode(1), &said(seq, seq, &format!("comment {seq}")), HASH, Box::new(done));
+        archive.append_chat(&episode(1), comment(&said(seq, seq, &format!("comment {seq}"))), Box::new(done));
         archive.append_hearts(&episode(1), ProgramMs(seq), &[(1, 1)].into());
         // There is always more than one transaction's worth on its way.
         if waiting >= IN_FLIGHT {

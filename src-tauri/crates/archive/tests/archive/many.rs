@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use domain::room::Stored;
 use domain::{ProgramMs, Seq, UnixMs};
 
-use crate::support::{HASH, Place, T, append, episode, identity, said, show};
+use crate::support::{HASH, Place, T, append, comment, episode, identity, said, show};
 
 #[test]
 fn readers_see_whole_states_while_a_writer_writes() {
@@ -34,8 +35,8 @@ fn readers_see_whole_states_while_a_writer_writes() {
     let (stored, answers) = std::sync::mpsc::channel();
     for seq in 1..=2000 {
         let stored = stored.clone();
-        let done = Box::new(move |is_stored| stored.send(is_stored).unwrap());
-        archive.append_chat(&episode(1), &said(seq, 0, "one of many"), HASH, done);
+        let done = Box::new(move |answer| stored.send(answer == Stored::Kept).unwrap());
+        archive.append_chat(&episode(1), comment(&said(seq, 0, "one of many")), done);
         archive.append_hearts(&episode(1), ProgramMs(seq * 10), &[(1, 1)].into());
         if seq % 100 == 0 {
             assert_eq!(identity(&archive, [1; 32]), None);
@@ -89,11 +90,10 @@ fn the_last_clone_may_go_within_an_acknowledgement() {
     let (clone, in_answer) = (archive.clone(), archive.clone());
     clone.append_chat(
         &episode(1),
-        &said(1, 0, "goodbye"),
-        HASH,
-        Box::new(move |is_stored| {
+        comment(&said(1, 0, "goodbye")),
+        Box::new(move |answer| {
             drop(in_answer);
-            stored.send(is_stored).unwrap();
+            stored.send(answer == Stored::Kept).unwrap();
             panic!("a careless caller, as this test wants it");
         }),
     );

@@ -6,7 +6,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use archive::{Archive, End, Reader};
-use domain::{EpisodeId, ProgramMs, PublicViewer, ReplayState, Said, Seq, ShowSlug, UnixMs, ViewerId};
+use domain::room::{Comment, CommentKey, Stored};
+use domain::{EpisodeId, PageId, ProgramMs, PublicViewer, ReplayState, Said, Seq, ShowSlug, UnixMs, ViewerId};
 use tempfile::TempDir;
 
 /// A moment in 2027.
@@ -117,8 +118,15 @@ pub(crate) fn append(archive: &Archive, episode: &EpisodeId, said: &Said) -> boo
 
 pub(crate) fn append_as(archive: &Archive, episode: &EpisodeId, said: &Said, hash: [u8; 32]) -> bool {
     let (stored, answer) = mpsc::channel();
-    archive.append_chat(episode, said, hash, Box::new(move |is_stored| stored.send(is_stored).unwrap()));
+    let comment = Comment { token_hash: hash, ..comment(said) };
+    archive.append_chat(episode, comment, Box::new(move |answer| stored.send(answer == Stored::Kept).unwrap()));
     answer.recv_timeout(DEADLINE).unwrap()
+}
+
+/// `said` as it comes from one page that gives each comment an id of its own.
+pub(crate) fn comment(said: &Said) -> Comment {
+    let key = CommentKey { page: PageId::from_random([1; 16]), id: format!("c{}", said.seq) };
+    Comment { said: said.clone(), key, token_hash: HASH }
 }
 
 /// Appends all and waits until all are stored.
@@ -126,7 +134,11 @@ pub(crate) fn append_all(archive: &Archive, episode: &EpisodeId, all: &[Said]) {
     let (stored, answers) = mpsc::channel();
     for said in all {
         let stored = stored.clone();
-        archive.append_chat(episode, said, HASH, Box::new(move |is_stored| stored.send(is_stored).unwrap()));
+        archive.append_chat(
+            episode,
+            comment(said),
+            Box::new(move |answer| stored.send(answer == Stored::Kept).unwrap()),
+        );
     }
     for _ in all {
         assert!(answers.recv_timeout(DEADLINE).unwrap());

@@ -15,7 +15,7 @@ use crate::episode::{Library, ReplayLookup};
 use crate::shared::Shared;
 
 /// `GET /replays/E`. People get the page also where there is nothing, with the status that says
-/// so: the page knows how to tell them. Programs get the reason as JSON.
+/// so: the page has words for it. Programs get the reason as JSON.
 pub(super) async fn page(State(shared): State<Arc<Shared>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let person = headers
         .get(header::ACCEPT)

@@ -4,20 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
-use domain::room::{ConnectionId, RoomEvent};
-use domain::{Bye, FromViewer, ToViewer};
+use domain::room::limits::FRAME_BYTES;
+use domain::room::{ConnectionId, Page, ViewerEvent};
+use domain::{Bye, FromViewer, PageId, ToViewer};
 use tokio::time::{Instant, timeout};
 use tungstenite::Error as SocketError;
 
 use super::flood::Flood;
-use super::identity::{Identity, identify};
+use super::identity::{Identity, identify, new_page};
 use super::outbox::{self, Inbox};
 use super::parse::{Parsed, parse_room_message};
 use super::{Inward, RoomHandle};
 use crate::shared::{Current, Shared};
 
-/// The longest message.
-const MESSAGE: usize = 2 << 10;
 /// How long the last words may take.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -36,7 +35,7 @@ enum End {
 pub(crate) async fn serve(mut socket: WebSocket, shared: Arc<Shared>, current: Arc<Current>) {
     let hello = timeout(shared.limits.hello, hello(&mut socket)).await.unwrap_or(Err(End::Bye(Bye::Protocol)));
     let end = match hello {
-        Ok((name, token)) => converse(&mut socket, &shared, &current, name, token).await,
+        Ok(hello) => converse(&mut socket, &shared, &current, hello).await,
         Err(end) => end,
     };
     if let End::Bye(bye) = end {
@@ -45,8 +44,15 @@ pub(crate) async fn serve(mut socket: WebSocket, shared: Arc<Shared>, current: A
     }
 }
 
+/// What a viewer says first.
+struct Hello {
+    name: Option<String>,
+    token: Option<String>,
+    page: Option<PageId>,
+}
+
 /// The first message. Frames of later versions may come before it.
-async fn hello(socket: &mut WebSocket) -> Result<(Option<String>, Option<String>), End> {
+async fn hello(socket: &mut WebSocket) -> Result<Hello, End> {
     let mut flood = Flood::new(Instant::now());
     loop {
         let frame = receive(socket).await?;
@@ -54,22 +60,19 @@ async fn hello(socket: &mut WebSocket) -> Result<(Option<String>, Option<String>
             return Err(End::Bye(Bye::Protocol));
         }
         match understand(frame)? {
-            Some(FromViewer::Hello { name, token }) => return Ok((name, token)),
+            Some(FromViewer::Hello { name, token, page }) => return Ok(Hello { name, token, page }),
             Some(FromViewer::Say { .. } | FromViewer::Hearts { .. }) => return Err(End::Bye(Bye::Protocol)),
             None => {}
         }
     }
 }
 
-async fn converse(
-    socket: &mut WebSocket,
-    shared: &Shared,
-    current: &Current,
-    name: Option<String>,
-    token: Option<String>,
-) -> End {
-    let identity = match identify(token.as_deref(), &current.journal).await {
-        Ok(identity) => identity,
+async fn converse(socket: &mut WebSocket, shared: &Shared, current: &Current, hello: Hello) -> End {
+    let Hello { name, token, page } = hello;
+    let page = page.map_or_else(|| new_page().map(Page::Ours), |page| Ok(Page::Theirs(page)));
+    let identity = identify(token.as_deref(), &current.journal).await;
+    let (identity, page) = match identity.and_then(|identity| Ok((identity, page?))) {
+        Ok(both) => both,
         Err(error) => {
             tracing::error!(%error, "no random numbers");
             return End::Bye(Bye::Full);
@@ -78,12 +81,12 @@ async fn converse(
     let Identity { viewer, token, token_hash } = identity;
     let connection = current.room.connection();
     let (outbox, inbox) = outbox::outbox(shared.limits.outbox);
-    let joined = Box::new(RoomEvent::Joined { connection, viewer, name, token, token_hash });
+    let joined = Box::new(ViewerEvent::Joined { connection, viewer, name, token, token_hash, page });
     if !current.room.send(Inward::Joined(joined, connection, outbox)).await {
         return End::Bye(Bye::Ended);
     }
     let end = talk(socket, &current.room, connection, inbox, shared.limits.silence).await;
-    current.room.send(Inward::Event(RoomEvent::Left { connection })).await;
+    current.room.send(Inward::Event(ViewerEvent::Left { connection })).await;
     end
 }
 
@@ -121,9 +124,9 @@ async fn talk(
                     Err(end) => return end,
                     Ok(_) if flood.is_over(heard) => return End::Bye(Bye::Protocol),
                     Ok(Some(FromViewer::Say { id, text, name, at_ms })) => {
-                        RoomEvent::Say { connection, id, text, name, at_ms }
+                        ViewerEvent::Say { connection, id, text, name, at_ms }
                     }
-                    Ok(Some(FromViewer::Hearts { count })) => RoomEvent::Hearts { connection, count },
+                    Ok(Some(FromViewer::Hearts { count })) => ViewerEvent::Hearts { connection, count },
                     Ok(Some(FromViewer::Hello { .. }) | None) => continue,
                 };
                 let sent = tokio::select! {
@@ -182,13 +185,13 @@ async fn receive(socket: &mut WebSocket) -> Result<Message, End> {
 /// What a frame says, if anything.
 fn understand(frame: Message) -> Result<Option<FromViewer>, End> {
     match frame {
-        Message::Text(text) if text.len() > MESSAGE => Err(End::Bye(Bye::TooBig)),
+        Message::Text(text) if text.len() > FRAME_BYTES => Err(End::Bye(Bye::TooBig)),
         Message::Text(text) => match parse_room_message(text.as_str()) {
             Parsed::Message(message) => Ok(Some(message)),
             Parsed::Ignored => Ok(None),
             Parsed::Malformed => Err(End::Bye(Bye::Protocol)),
         },
-        Message::Binary(data) if data.len() > MESSAGE => Err(End::Bye(Bye::TooBig)),
+        Message::Binary(data) if data.len() > FRAME_BYTES => Err(End::Bye(Bye::TooBig)),
         Message::Binary(_) => Err(End::Bye(Bye::Protocol)),
         Message::Ping(_) | Message::Pong(_) => Ok(None),
         Message::Close(_) => Err(End::Gone),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{PublicViewer, ViewerId};
+use domain::{PageId, PublicViewer, ViewerId};
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
@@ -52,9 +52,18 @@ fn derived(token: &str) -> PublicViewer {
 }
 
 fn new_token() -> Result<String, getrandom::Error> {
+    Ok(hex::encode(random()?))
+}
+
+/// Stands for the page of somebody whose page did not say which it is.
+pub(super) fn new_page() -> Result<PageId, getrandom::Error> {
+    Ok(PageId::from_random(random()?))
+}
+
+fn random() -> Result<[u8; 16], getrandom::Error> {
     let mut random = [0; 16];
     getrandom::fill(&mut random)?;
-    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(random)
 }
 
 /// 128 bits in lower-case hexadecimal; anything else proves nothing.

@@ -1,10 +1,8 @@
 //! What a viewer's frame says: parsed once, at the edge.
 
 use domain::FromViewer;
+use domain::room::limits::ID_BYTES;
 use serde_json::{Map, Value};
-
-/// The longest `id` of a message, in bytes. It is echoed.
-const ID_BYTES: usize = 64;
 
 /// What a frame says.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,8 +65,14 @@ mod tests {
 
     #[test]
     fn the_protocol_is_understood() {
-        let hello = FromViewer::Hello { name: Some("Ada".to_owned()), token: None };
-        assert_eq!(parse_room_message(r#"{"type":"hello","name":"Ada","token":null}"#), Parsed::Message(hello));
+        let hello = |page| Parsed::Message(FromViewer::Hello { name: Some("Ada".to_owned()), token: None, page });
+        assert_eq!(parse_room_message(r#"{"type":"hello","name":"Ada","token":null}"#), hello(None));
+        let page = "0123456789abcdef0123456789abcdef";
+        let with_page = |page: &str| parse_room_message(&format!(r#"{{"type":"hello","name":"Ada","page":{page}}}"#));
+        assert_eq!(with_page(&format!("\"{page}\"")), hello(domain::PageId::parse(page)));
+        for none in ["null", "\"\"", "\"short\"", "\"0123456789ABCDEF0123456789ABCDEF\""] {
+            assert_eq!(with_page(none), hello(None), "{none}");
+        }
         assert_eq!(parse_room_message(r#"{"type":"say","id":"c1","text":"hi","at_ms":81234}"#), say(Some(81234)));
         assert_eq!(parse_room_message(r#"{"type":"say","id":"c1","text":"hi","at_ms":81234.7}"#), say(Some(81234)));
         for none in ["null", "-1", "1e400", "\"x\"", "{}"] {
@@ -93,6 +97,7 @@ mod tests {
             "{",
             "{}",
             r#"{"type":1}"#,
+            r#"{"type":"hello","page":7}"#,
             r#"{"type":"say"}"#,
             r#"{"type":"say","id":1,"text":"x"}"#,
             r#"{"type":"hearts","count":-1}"#,

@@ -5,6 +5,7 @@
 mod doors;
 mod hostile;
 mod people;
+mod repeats;
 mod replays;
 mod room;
 mod support;

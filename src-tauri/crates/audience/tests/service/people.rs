@@ -1,7 +1,8 @@
 //! Who is here, and how they come back.
 
 use audience::AudienceEvent;
-use domain::{EpisodeId, Seq, ShowSlug};
+use domain::room::RoomNews;
+use domain::{AudienceStatus, EpisodeId, Seq, ShowSlug};
 use serde_json::json;
 
 use crate::support::{Service, Viewer};
@@ -32,7 +33,11 @@ async fn a_token_resumes_an_identity_with_and_without_a_word() {
     }
     service
         .event(|event| match event {
-            AudienceEvent::Presence { people, .. } if people.iter().any(|person| person.name == "Ada") => Some(()),
+            AudienceEvent::Room(RoomNews::Presence(AudienceStatus { people, .. }))
+                if people.iter().any(|person| person.name == "Ada") =>
+            {
+                Some(())
+            }
             _ => None,
         })
         .await;
@@ -49,11 +54,13 @@ async fn the_host_removes_and_mutes_and_the_show_goes_through_its_states() {
     assert_eq!(ada.next("accepted").await["seq"], 1);
     service.audience.remove_message(Seq(1));
     assert_eq!(bob.next("removed").await["seq"], 1);
-    service.event(|event| (event == AudienceEvent::Removed(Seq(1))).then_some(())).await;
+    service.event(|event| (event == AudienceEvent::Room(RoomNews::Removed(Seq(1)))).then_some(())).await;
     let mut carol = service.viewer().await;
     assert_eq!(carol.hello(None).await["backlog"], json!([]));
     service.audience.set_muted(domain::ViewerId::parse(&ada_is).unwrap(), true);
-    service.event(|event| matches!(event, AudienceEvent::Muted { muted: true, .. }).then_some(())).await;
+    service
+        .event(|event| matches!(event, AudienceEvent::Room(RoomNews::Muted { muted: true, .. })).then_some(()))
+        .await;
     ada.send(json!({ "type": "say", "id": "c2", "text": "again" })).await;
     assert_eq!(ada.next("refused").await["code"], "muted");
     service.on_air();
@@ -118,8 +125,13 @@ async fn hearts_reach_the_picture_at_once_everybody_in_windows_and_the_journal_b
     ada.send(json!({ "type": "hearts", "count": 4 })).await;
     let mut at_once = Vec::new();
     while at_once.len() < 2 {
-        let heart =
-            |event| if let AudienceEvent::Hearts { count, total, .. } = event { Some((count, total)) } else { None };
+        let heart = |event| {
+            if let AudienceEvent::Room(RoomNews::Hearts { count, total, .. }) = event {
+                Some((count, total))
+            } else {
+                None
+            }
+        };
         at_once.push(service.event(heart).await);
     }
     assert_eq!(at_once, [(3, 3), (4, 7)]);

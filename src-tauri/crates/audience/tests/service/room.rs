@@ -1,6 +1,7 @@
 //! People talk.
 
 use audience::{AudienceEvent, ServiceLimits};
+use domain::room::RoomNews;
 use serde_json::json;
 
 use crate::support::{Service, TestJournal, TestLibrary};
@@ -30,7 +31,9 @@ async fn a_comment_is_accepted_only_when_it_is_in_the_archive() {
     let said = bob.next("said").await;
     assert_eq!((&said["text"], &said["seq"], &said["viewer"]["name"]), (&json!("Bonjour !"), &json!(1), &json!("Ada")));
     assert_eq!(ada.next("accepted").await, json!({ "type": "accepted", "id": "c1", "seq": 1 }));
-    let on_picture = service.event(|event| if let AudienceEvent::Said(said) = event { Some(said) } else { None }).await;
+    let on_picture = service
+        .event(|event| if let AudienceEvent::Room(RoomNews::Said(said)) = event { Some(said) } else { None })
+        .await;
     assert_eq!(on_picture.text, "Bonjour !");
     service.audience.shutdown().await;
     assert_eq!(ada.goodbye().await, (Some("shutdown".to_owned()), 1001));

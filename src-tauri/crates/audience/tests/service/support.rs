@@ -5,14 +5,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use audience::{
-    Audience, AudienceConfig, AudienceError, AudienceEvent, Episode, Journal, Library, ReplayLookup, ServiceLimits,
+    Audience, AudienceConfig, AudienceError, AudienceEvent, AudienceEvents, Episode, Journal, Library, ReplayLookup,
+    ServiceLimits,
 };
-use domain::{EpisodeId, ProgramMs, PublicViewer, Said, Seq, ShowSlug, Timeline};
+use domain::room::{Comment, Stored};
+use domain::{EpisodeId, ProgramMs, PublicViewer, Seq, ShowSlug, Timeline};
 use futures_util::{SinkExt, StreamExt};
 use media::{AccessUnit, CodecConfig, ProgramTime, Track};
 use serde_json::Value;
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
@@ -26,8 +28,8 @@ pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
 /// Keeps comments when the test lets it.
 #[derive(Default)]
 pub(crate) struct TestJournal {
-    pub(crate) waiting: Mutex<Vec<(Said, oneshot::Sender<bool>)>>,
-    pub(crate) kept: Mutex<Vec<Said>>,
+    pub(crate) waiting: Mutex<Vec<(Comment, oneshot::Sender<Stored>)>>,
+    pub(crate) kept: Mutex<Vec<Comment>>,
     pub(crate) hearts: Mutex<BTreeMap<ProgramMs, u32>>,
     pub(crate) known: Mutex<BTreeMap<[u8; 32], PublicViewer>>,
     /// Whether comments wait for [`Self::keep`].
@@ -41,11 +43,17 @@ impl TestJournal {
 
     /// Answers for every comment that waits.
     pub(crate) fn keep(&self, kept: bool) {
-        for (said, stored) in self.waiting.lock().unwrap().drain(..) {
-            if kept {
-                self.kept.lock().unwrap().push(said);
-            }
-            let _ = stored.send(kept);
+        for (comment, stored) in self.waiting.lock().unwrap().drain(..) {
+            let mut all = self.kept.lock().unwrap();
+            let answer = match all.iter().find(|other| other.key == comment.key) {
+                Some(first) => Stored::Repeated(first.said.seq),
+                None if kept => {
+                    all.push(comment);
+                    Stored::Kept
+                }
+                None => Stored::Failed,
+            };
+            let _ = stored.send(answer);
         }
     }
 }
@@ -55,9 +63,9 @@ impl Journal for TestJournal {
         let _ = answer.send(self.known.lock().unwrap().get(&token_hash).cloned());
     }
 
-    fn append_chat(&self, said: &Said, token_hash: [u8; 32], stored: oneshot::Sender<bool>) {
-        self.known.lock().unwrap().insert(token_hash, said.viewer.clone());
-        self.waiting.lock().unwrap().push((said.clone(), stored));
+    fn append_chat(&self, comment: Comment, stored: oneshot::Sender<Stored>) {
+        self.known.lock().unwrap().insert(comment.token_hash, comment.said.viewer.clone());
+        self.waiting.lock().unwrap().push((comment, stored));
         if !self.slow {
             self.keep(true);
         }
@@ -86,7 +94,7 @@ impl Library for TestLibrary {
 /// A service with an open episode.
 pub(crate) struct Service {
     pub(crate) audience: Audience,
-    pub(crate) events: mpsc::Receiver<AudienceEvent>,
+    pub(crate) events: AudienceEvents,
     pub(crate) journal: Arc<TestJournal>,
 }
 

@@ -1,6 +1,7 @@
 //! What was observed: devices, sources, people, numbers.
 
 use super::{AsRunWhat, CARD_STANDS_MS, CARDS, CHAT_KEPT, Content, Effect, Input, Production, card};
+use crate::room::RoomNews;
 use crate::{DestinationState, Event, Levels, Phase, Said, Seq, UnixMs};
 
 /// Below this peak audio counts as silence, in dBFS.
@@ -51,24 +52,7 @@ impl Production {
                 self.observed.page = None;
                 Vec::new()
             }
-            Input::Said(said) => self.said(now, said),
-            Input::Removed(seq) => self.removed(seq),
-            Input::Presence(mut audience) => {
-                audience.hearts = self.snapshot.audience.hearts;
-                self.snapshot.audience = audience;
-                Vec::new()
-            }
-            Input::HeartsTotal(total) => {
-                self.snapshot.audience.hearts = total;
-                Vec::new()
-            }
-            Input::Muted { viewer, muted } => {
-                for person in self.snapshot.audience.people.iter_mut().filter(|person| person.id == viewer) {
-                    person.muted = muted;
-                }
-                let detail = format!("viewer {viewer} {}", if muted { "muted" } else { "may speak again" });
-                vec![Effect::AsRun { kind: AsRunWhat::Moderation, detail }]
-            }
+            Input::Room(news) => self.room(now, news),
             Input::Library(library) => {
                 self.snapshot.library = library;
                 Vec::new()
@@ -116,6 +100,28 @@ impl Production {
             self.observed.silent_since = Some(now);
         }
         Vec::new()
+    }
+
+    fn room(&mut self, now: UnixMs, news: RoomNews) -> Vec<Effect> {
+        match news {
+            RoomNews::Said(said) => self.said(now, said),
+            RoomNews::Removed(seq) => self.removed(seq),
+            RoomNews::Presence(audience) => {
+                self.snapshot.audience = audience;
+                Vec::new()
+            }
+            RoomNews::Hearts { total, .. } => {
+                self.snapshot.audience.hearts = total;
+                Vec::new()
+            }
+            RoomNews::Muted { viewer, muted } => {
+                for person in self.snapshot.audience.people.iter_mut().filter(|person| person.id == viewer) {
+                    person.muted = muted;
+                }
+                let detail = format!("viewer {viewer} {}", if muted { "muted" } else { "may speak again" });
+                vec![Effect::AsRun { kind: AsRunWhat::Moderation, detail }]
+            }
+        }
     }
 
     fn said(&mut self, now: UnixMs, said: Said) -> Vec<Effect> {

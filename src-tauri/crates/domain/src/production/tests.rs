@@ -1,4 +1,5 @@
 use super::*;
+use crate::room::RoomNews;
 use crate::{
     CheckId, CheckState, Command, Composition, DestinationState, Layer, Layout, Levels, PlanId, ProgramMs, Proof,
     PublicViewer, Rect, Seq, SourceKind, SourceSpec, SourceState, Stats, Strip, ViewerId, plan,
@@ -117,8 +118,8 @@ fn every_input_is_answered_in_every_phase() {
             Input::BeginFailed(Refusal::new("a.b", "c")),
             Input::Proof(Proof::Verified),
             Input::EndedOnDisk,
-            Input::Said(said(1)),
-            Input::Removed(Seq(1)),
+            Input::Room(RoomNews::Said(said(1))),
+            Input::Room(RoomNews::Removed(Seq(1))),
             Input::Stats(Stats::default()),
             Input::Devices(Vec::new()),
         ]
@@ -139,7 +140,7 @@ fn every_input_is_answered_in_every_phase() {
 fn event_numbers_have_no_gap() {
     let mut production = on_air();
     let before = production.snapshot().number;
-    let effects = production.apply(UnixMs(3_000), Input::Said(said(1))).unwrap();
+    let effects = production.apply(UnixMs(3_000), Input::Room(RoomNews::Said(said(1)))).unwrap();
     let events = effects.iter().filter(|effect| matches!(effect, Effect::Emit(_))).count() as u64;
     assert!(events >= 1);
     assert_eq!(production.snapshot().number, before + events);
@@ -148,10 +149,10 @@ fn event_numbers_have_no_gap() {
 #[test]
 fn a_removed_comment_is_nowhere() {
     let mut production = on_air();
-    production.apply(UnixMs(3_000), Input::Said(said(1))).unwrap();
+    production.apply(UnixMs(3_000), Input::Room(RoomNews::Said(said(1)))).unwrap();
     command(&mut production, 3_100, Command::ShowComment { seq: Seq(1) });
     assert!(production.graphics().comment.is_some() && production.graphics().chat.len() == 1);
-    production.apply(UnixMs(3_200), Input::Removed(Seq(1))).unwrap();
+    production.apply(UnixMs(3_200), Input::Room(RoomNews::Removed(Seq(1)))).unwrap();
     assert_eq!(production.graphics(), Graphics { hearts: true, ..Graphics::default() });
     assert!(production.snapshot().chat.is_empty());
 }
@@ -160,7 +161,7 @@ fn a_removed_comment_is_nowhere() {
 fn cards_are_five_at_most_and_leave_after_twelve_seconds() {
     let mut production = on_air();
     for seq in 0..8 {
-        production.apply(UnixMs(3_000 + seq), Input::Said(said(seq))).unwrap();
+        production.apply(UnixMs(3_000 + seq), Input::Room(RoomNews::Said(said(seq)))).unwrap();
     }
     assert_eq!(production.graphics().chat.iter().map(|card| card.seq.0).collect::<Vec<_>>(), [3, 4, 5, 6, 7]);
     let effects = production.apply(UnixMs(15_100), Input::Tick).unwrap();
@@ -171,7 +172,7 @@ fn cards_are_five_at_most_and_leave_after_twelve_seconds() {
 #[test]
 fn the_operator_switches_the_audience_off_the_picture_and_the_page_is_told() {
     let mut production = on_air();
-    production.apply(UnixMs(3_000), Input::Said(said(1))).unwrap();
+    production.apply(UnixMs(3_000), Input::Room(RoomNews::Said(said(1)))).unwrap();
     assert_eq!(production.on_picture(), [OnPicture::Chat, OnPicture::Hearts]);
     let effects = command(&mut production, 4_000, Command::SetOverlay { overlay: Overlay::NONE });
     assert!(production.graphics().chat.is_empty() && production.on_picture().is_empty());

@@ -1,9 +1,9 @@
 //! What goes into the state machine and what comes out of it.
 
+use crate::room::RoomNews;
 use crate::{
-    AudienceStatus, BroadcastState, Command, DestinationAddress, DestinationId, Device, Disk, EpisodeId, Event, Levels,
-    Links, OnPicture, Proof, Refusal, Replay, Said, Secret, Seq, Severity, SourceId, SourceState, Stats, UnixMs,
-    ViewerId,
+    BroadcastState, Command, DestinationAddress, DestinationId, Device, Disk, EpisodeId, Event, Levels, Links,
+    OnPicture, Proof, Refusal, Replay, Said, Secret, Seq, Severity, SourceId, SourceState, Stats, UnixMs, ViewerId,
 };
 
 /// What happened.
@@ -69,21 +69,8 @@ pub enum Input {
     Page(Result<(), String>),
     /// The addresses are known, or changed.
     Links(Links),
-    /// A comment was accepted.
-    Said(Said),
-    /// A comment is no more.
-    Removed(Seq),
-    /// Who is here.
-    Presence(AudienceStatus),
-    /// Accepted hearts so far.
-    HeartsTotal(u64),
-    /// A viewer was muted, or may speak again.
-    Muted {
-        /// Who.
-        viewer: ViewerId,
-        /// Whether.
-        muted: bool,
-    },
+    /// Something in the room.
+    Room(RoomNews),
     /// What the archive holds.
     Library(Vec<Replay>),
     /// The next episode is planned under this id; its earlier comments are `chat`.

@@ -1,10 +1,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{ConnectionId, Limits, Now, Room, RoomEffect, RoomEvent};
-use crate::{BroadcastState, Bye, OnPicture, ProgramMs, PublicViewer, RefusedCode, Said, Seq, ToViewer, ViewerId};
+use super::{
+    ConnectionId, Delivery, Errand, HostOrder, Limits, Now, Page, Room, RoomEffect, RoomInput, RoomNews, Stored,
+    ViewerEvent,
+};
+use crate::{
+    BroadcastState, Bye, OnPicture, PageId, ProgramMs, PublicViewer, RefusedCode, Said, Seq, ToViewer, ViewerId,
+};
 
 mod crowd;
+mod repeats;
+mod simulation;
 
 fn at(ms: u64) -> Now {
     Now { elapsed: Duration::from_millis(ms), program_ms: ProgramMs(ms) }
@@ -21,8 +28,23 @@ fn viewer(who: u8) -> ViewerId {
 /// Viewer `who` over a connection of their own.
 fn join_as(room: &mut Room, now: Now, connection: u64, who: u8, name: Option<&str>) -> Vec<RoomEffect> {
     let viewer = PublicViewer { id: viewer(who), name: String::new(), hue: u16::from(who), badge: None };
+    let random = u128::from(connection) << 64 | now.elapsed.as_millis();
+    let page = Page::Ours(PageId::from_random(random.to_be_bytes()));
     let (connection, name, token) = (ConnectionId(connection), name.map(str::to_owned), "t".to_owned());
-    room.apply(now, RoomEvent::Joined { connection, viewer, name, token, token_hash: [who; 32] })
+    let joined = ViewerEvent::Joined { connection, viewer, name, token, token_hash: [who; 32], page };
+    room.apply(now, RoomInput::Viewer(joined))
+}
+
+fn left(connection: u64) -> RoomInput {
+    RoomInput::Viewer(ViewerEvent::Left { connection: ConnectionId(connection) })
+}
+
+fn host(order: HostOrder) -> RoomInput {
+    RoomInput::Host(order)
+}
+
+fn news(news: RoomNews) -> RoomEffect {
+    RoomEffect::Errand(Errand::News(news))
 }
 
 fn join(room: &mut Room, now: Now, who: u8, name: Option<&str>) -> Vec<RoomEffect> {
@@ -36,40 +58,40 @@ fn say(room: &mut Room, now: Now, who: u8, text: &str) -> Vec<RoomEffect> {
 fn say_as(room: &mut Room, now: Now, who: u8, text: &str, name: Option<&str>, at_ms: Option<u64>) -> Vec<RoomEffect> {
     let (connection, name) = (ConnectionId(who.into()), name.map(str::to_owned));
     let (id, text, at_ms) = ("c".to_owned(), text.to_owned(), at_ms.map(ProgramMs));
-    room.apply(now, RoomEvent::Say { connection, id, text, name, at_ms })
+    room.apply(now, RoomInput::Viewer(ViewerEvent::Say { connection, id, text, name, at_ms }))
 }
 
 fn hearts(room: &mut Room, now: Now, who: u8, count: u32) -> Vec<RoomEffect> {
-    room.apply(now, RoomEvent::Hearts { connection: ConnectionId(who.into()), count })
+    room.apply(now, RoomInput::Viewer(ViewerEvent::Hearts { connection: ConnectionId(who.into()), count }))
 }
 
 fn stored(effects: &[RoomEffect]) -> Option<Said> {
     effects.iter().find_map(|effect| match effect {
-        RoomEffect::Store { said, .. } => Some(said.clone()),
+        RoomEffect::Errand(Errand::Store(comment)) => Some(comment.said.clone()),
         _ => None,
     })
 }
 
 fn refused(effects: &[RoomEffect]) -> Option<(RefusedCode, Option<u32>)> {
     effects.iter().find_map(|effect| match effect {
-        RoomEffect::Tell(_, ToViewer::Refused { code, retry_ms, .. }) => Some((*code, *retry_ms)),
+        RoomEffect::Deliver(Delivery::To(_, ToViewer::Refused { code, retry_ms, .. })) => Some((*code, *retry_ms)),
         _ => None,
     })
 }
 
-/// What everybody is told, presence aside.
-fn told(effects: &[RoomEffect]) -> Vec<ToViewer> {
-    let told = effects.iter().filter_map(|effect| match effect {
-        RoomEffect::TellAll(ToViewer::Presence { .. }) => None,
-        RoomEffect::TellAll(message) => Some(message.clone()),
+/// What everybody is sent, presence aside.
+fn sent_to_all(effects: &[RoomEffect]) -> Vec<ToViewer> {
+    let sent = effects.iter().filter_map(|effect| match effect {
+        RoomEffect::Deliver(Delivery::ToAll(ToViewer::Presence { .. })) => None,
+        RoomEffect::Deliver(Delivery::ToAll(message)) => Some(message.clone()),
         _ => None,
     });
-    told.collect()
+    sent.collect()
 }
 
 fn presence(effects: &[RoomEffect]) -> Option<(u32, u32, u32, Vec<String>)> {
     effects.iter().find_map(|effect| match effect {
-        RoomEffect::TellAll(ToViewer::Presence { viewers, peak, anonymous, joined }) => {
+        RoomEffect::Deliver(Delivery::ToAll(ToViewer::Presence { viewers, peak, anonymous, joined })) => {
             Some((*viewers, *peak, *anonymous, joined.clone()))
         }
         _ => None,
@@ -83,13 +105,13 @@ fn a_comment_is_told_and_acknowledged_only_when_it_is_kept() {
     let effects = say(&mut room, at(100), 1, "  hello \u{202e}");
     let said = stored(&effects).expect("the archive is asked");
     assert_eq!((said.seq, said.text.as_str(), said.at_ms), (Seq(1), "hello", ProgramMs(100)));
-    assert!(told(&effects).is_empty());
-    let effects = room.apply(at(150), RoomEvent::Stored { seq: Seq(1), kept: true });
+    assert!(sent_to_all(&effects).is_empty());
+    let effects = room.apply(at(150), RoomInput::Stored(Seq(1), Stored::Kept));
     let accepted = ToViewer::Accepted { id: "c".into(), seq: Seq(1) };
     let expected = [
-        RoomEffect::TellAll(ToViewer::Said(said.clone())),
-        RoomEffect::Tell(ConnectionId(1), accepted),
-        RoomEffect::Published(said),
+        RoomEffect::Deliver(Delivery::ToAll(ToViewer::Said(said.clone()))),
+        RoomEffect::Deliver(Delivery::To(ConnectionId(1), accepted)),
+        news(RoomNews::Said(said)),
     ];
     assert_eq!(effects, expected);
 }
@@ -101,10 +123,10 @@ fn comments_are_told_in_their_order_whatever_the_archive_answers_first() {
     for text in ["one", "two", "three"] {
         say(&mut room, at(1), 1, text);
     }
-    assert!(told(&room.apply(at(2), RoomEvent::Stored { seq: Seq(2), kept: true })).is_empty());
-    assert!(told(&room.apply(at(2), RoomEvent::Stored { seq: Seq(3), kept: false })).is_empty());
-    let effects = room.apply(at(2), RoomEvent::Stored { seq: Seq(1), kept: true });
-    let seqs = told(&effects).into_iter().map(|message| match message {
+    assert!(sent_to_all(&room.apply(at(2), RoomInput::Stored(Seq(2), Stored::Kept))).is_empty());
+    assert!(sent_to_all(&room.apply(at(2), RoomInput::Stored(Seq(3), Stored::Failed))).is_empty());
+    let effects = room.apply(at(2), RoomInput::Stored(Seq(1), Stored::Kept));
+    let seqs = sent_to_all(&effects).into_iter().map(|message| match message {
         ToViewer::Said(said) => said.seq.0,
         other => panic!("{other:?}"),
     });
@@ -114,7 +136,7 @@ fn comments_are_told_in_their_order_whatever_the_archive_answers_first() {
         Some((RefusedCode::Closed, Some(3000))),
         "the third was not kept, and its writer knows"
     );
-    assert!(room.apply(at(2), RoomEvent::Stored { seq: Seq(1), kept: true }).is_empty(), "twice is once");
+    assert!(room.apply(at(2), RoomInput::Stored(Seq(1), Stored::Kept)).is_empty(), "twice is once");
 }
 
 #[test]
@@ -131,7 +153,9 @@ fn a_name_comes_with_the_hello_or_with_the_first_comment() {
     let said = stored(&say_as(&mut room, at(1), 1, "hi", Some("Eve"), None)).expect("accepted");
     assert_eq!(said.viewer.name, "Ada", "a name is given once");
     let effects = join(&mut room, at(2), 2, Some(&"x".repeat(100)));
-    let RoomEffect::Tell(_, ToViewer::Welcome { viewer, .. }) = &effects[0] else { panic!("{effects:?}") };
+    let RoomEffect::Deliver(Delivery::To(_, ToViewer::Welcome { viewer, .. })) = &effects[0] else {
+        panic!("{effects:?}")
+    };
     assert_eq!(viewer.name.len(), 40);
 }
 
@@ -157,8 +181,8 @@ fn comments_come_in_bursts_of_five_and_then_one_each_second_and_a_half() {
     // Another connection of the same person has the same bucket; so has coming back.
     join_as(&mut room, at(2500), 9, 1, None);
     assert_eq!(refused(&say(&mut room, at(2500), 9, "hi")), Some((RefusedCode::TooFast, Some(1500))));
-    room.apply(at(2500), RoomEvent::Left { connection: ConnectionId(1) });
-    room.apply(at(2500), RoomEvent::Left { connection: ConnectionId(9) });
+    room.apply(at(2500), left(1));
+    room.apply(at(2500), left(9));
     join(&mut room, at(2600), 1, None);
     assert_eq!(refused(&say(&mut room, at(2600), 1, "hi")), Some((RefusedCode::TooFast, Some(1400))));
 }
@@ -191,25 +215,30 @@ fn a_removed_comment_is_in_no_backlog_and_a_muted_viewer_reaches_nobody() {
     let mut room = room();
     join(&mut room, at(0), 1, Some("Ada"));
     say(&mut room, at(1), 1, "rude");
-    room.apply(at(2), RoomEvent::Stored { seq: Seq(1), kept: true });
-    let effects = room.apply(at(3), RoomEvent::Remove(Seq(1)));
-    assert_eq!(effects, [RoomEffect::TellAll(ToViewer::Removed { seq: Seq(1) }), RoomEffect::Removed(Seq(1))]);
+    room.apply(at(2), RoomInput::Stored(Seq(1), Stored::Kept));
+    let effects = room.apply(at(3), host(HostOrder::Remove(Seq(1))));
+    assert_eq!(
+        effects,
+        [RoomEffect::Deliver(Delivery::ToAll(ToViewer::Removed { seq: Seq(1) })), news(RoomNews::Removed(Seq(1)))]
+    );
     let effects = join(&mut room, at(4), 2, None);
-    let RoomEffect::Tell(_, ToViewer::Welcome { backlog, .. }) = &effects[0] else { panic!("{effects:?}") };
+    let RoomEffect::Deliver(Delivery::To(_, ToViewer::Welcome { backlog, .. })) = &effects[0] else {
+        panic!("{effects:?}")
+    };
     assert!(backlog.is_empty());
-    assert!(room.apply(at(5), RoomEvent::Remove(Seq(99))).is_empty(), "there is no such comment");
+    assert!(room.apply(at(5), host(HostOrder::Remove(Seq(99)))).is_empty(), "there is no such comment");
 
-    room.apply(at(6), RoomEvent::Mute { viewer: viewer(1), muted: true });
+    room.apply(at(6), host(HostOrder::Mute { viewer: viewer(1), muted: true }));
     assert_eq!(refused(&say(&mut room, at(7), 1, "hi")), Some((RefusedCode::Muted, None)));
     assert_eq!(refused(&hearts(&mut room, at(7), 1, 1)), Some((RefusedCode::Muted, None)));
-    room.apply(at(8), RoomEvent::Left { connection: ConnectionId(1) });
+    room.apply(at(8), left(1));
     join(&mut room, at(90_000), 1, Some("Someone else"));
     assert_eq!(
         refused(&say(&mut room, at(90_001), 1, "hi")),
         Some((RefusedCode::Muted, None)),
         "also under a new name"
     );
-    room.apply(at(90_002), RoomEvent::Mute { viewer: viewer(1), muted: false });
+    room.apply(at(90_002), host(HostOrder::Mute { viewer: viewer(1), muted: false }));
     assert!(stored(&say(&mut room, at(90_003), 1, "hi")).is_some());
 }
 
@@ -218,9 +247,12 @@ fn a_comment_removed_on_its_way_to_the_archive_is_never_told() {
     let mut room = room();
     join(&mut room, at(0), 1, Some("Ada"));
     say(&mut room, at(1), 1, "rude");
-    room.apply(at(2), RoomEvent::Remove(Seq(1)));
-    let effects = room.apply(at(3), RoomEvent::Stored { seq: Seq(1), kept: true });
-    assert!(told(&effects).is_empty() && !effects.iter().any(|effect| matches!(effect, RoomEffect::Published(_))));
+    room.apply(at(2), host(HostOrder::Remove(Seq(1))));
+    let effects = room.apply(at(3), RoomInput::Stored(Seq(1), Stored::Kept));
+    assert!(
+        sent_to_all(&effects).is_empty()
+            && !effects.iter().any(|effect| matches!(effect, RoomEffect::Errand(Errand::News(RoomNews::Said(_)))))
+    );
 }
 
 #[test]
@@ -234,9 +266,11 @@ fn the_backlog_is_the_last_fifty_and_order_goes_on_where_the_archive_stands() {
     let mut room = Room::new(String::new(), Seq(101), (1..=60).map(old).collect(), Limits::default());
     join(&mut room, at(0), 1, Some("Ada"));
     assert_eq!(stored(&say(&mut room, at(1), 1, "new")).map(|said| said.seq), Some(Seq(101)));
-    room.apply(at(2), RoomEvent::Stored { seq: Seq(101), kept: true });
+    room.apply(at(2), RoomInput::Stored(Seq(101), Stored::Kept));
     let effects = join(&mut room, at(3), 2, None);
-    let RoomEffect::Tell(_, ToViewer::Welcome { backlog, .. }) = &effects[0] else { panic!("{effects:?}") };
+    let RoomEffect::Deliver(Delivery::To(_, ToViewer::Welcome { backlog, .. })) = &effects[0] else {
+        panic!("{effects:?}")
+    };
     assert_eq!((backlog.len(), backlog[0].seq, backlog[49].seq), (50, Seq(12), Seq(101)));
 }
 
@@ -244,42 +278,44 @@ fn the_backlog_is_the_last_fifty_and_order_goes_on_where_the_archive_stands() {
 fn the_show_goes_through_its_states_and_over_is_over() {
     let mut room = room();
     join(&mut room, at(0), 1, Some("Ada"));
-    let states = |effects: &[RoomEffect]| match told(effects).as_slice() {
+    let states = |effects: &[RoomEffect]| match sent_to_all(effects).as_slice() {
         [ToViewer::State { state, .. }] => Some(*state),
         _ => None,
     };
-    assert_eq!(states(&room.apply(at(1), RoomEvent::Interrupted(true))), None, "nothing to interrupt yet");
-    assert_eq!(states(&room.apply(at(2), RoomEvent::OnAir)), Some(BroadcastState::OnAir));
-    assert_eq!(states(&room.apply(at(3), RoomEvent::OnAir)), None);
-    assert_eq!(states(&room.apply(at(4), RoomEvent::Interrupted(true))), Some(BroadcastState::Interrupted));
-    assert_eq!(states(&room.apply(at(5), RoomEvent::Interrupted(false))), Some(BroadcastState::OnAir));
+    assert_eq!(states(&room.apply(at(1), host(HostOrder::Interrupted(true)))), None, "nothing to interrupt yet");
+    assert_eq!(states(&room.apply(at(2), host(HostOrder::OnAir))), Some(BroadcastState::OnAir));
+    assert_eq!(states(&room.apply(at(3), host(HostOrder::OnAir))), None);
+    assert_eq!(states(&room.apply(at(4), host(HostOrder::Interrupted(true)))), Some(BroadcastState::Interrupted));
+    assert_eq!(states(&room.apply(at(5), host(HostOrder::Interrupted(false)))), Some(BroadcastState::OnAir));
     say(&mut room, at(6), 1, "last words");
-    let effects = room.apply(at(7), RoomEvent::Ended { replay_url: Some("/replays/x".into()) });
+    let effects = room.apply(at(7), host(HostOrder::Ended { replay_url: Some("/replays/x".into()) }));
     assert_eq!(states(&effects), Some(BroadcastState::Ended));
     assert_eq!(refused(&say(&mut room, at(8), 1, "late")), Some((RefusedCode::Closed, None)));
     assert_eq!(refused(&hearts(&mut room, at(8), 1, 1)), Some((RefusedCode::Closed, None)));
     assert!(say(&mut room, at(8), 9, "late").is_empty(), "who never came in is told nothing");
-    let effects = room.apply(at(9), RoomEvent::Stored { seq: Seq(1), kept: true });
+    let effects = room.apply(at(9), RoomInput::Stored(Seq(1), Stored::Kept));
     assert_eq!(effects.len(), 3, "what was said in time is still acknowledged: {effects:?}");
-    for event in [RoomEvent::OnAir, RoomEvent::Interrupted(true), RoomEvent::Interrupted(false)] {
+    for event in [host(HostOrder::OnAir), host(HostOrder::Interrupted(true)), host(HostOrder::Interrupted(false))] {
         assert_eq!(states(&room.apply(at(10), event)), None);
     }
     assert_eq!(room.state(), BroadcastState::Ended);
     let effects = join(&mut room, at(11), 2, None);
-    let RoomEffect::Tell(_, ToViewer::Welcome { state, replay_url, .. }) = &effects[0] else { panic!("{effects:?}") };
+    let RoomEffect::Deliver(Delivery::To(_, ToViewer::Welcome { state, replay_url, .. })) = &effects[0] else {
+        panic!("{effects:?}")
+    };
     assert_eq!((*state, replay_url.as_deref()), (BroadcastState::Ended, Some("/replays/x")));
 }
 
 #[test]
 fn title_and_picture_are_told_when_they_change() {
     let mut room = room();
-    assert!(room.apply(at(0), RoomEvent::Title("A title".into())).is_empty());
-    let effects = room.apply(at(0), RoomEvent::Title("Another".into()));
-    assert!(matches!(told(&effects).as_slice(), [ToViewer::State { title, .. }] if title == "Another"));
+    assert!(room.apply(at(0), host(HostOrder::Title("A title".into()))).is_empty());
+    let effects = room.apply(at(0), host(HostOrder::Title("Another".into())));
+    assert!(matches!(sent_to_all(&effects).as_slice(), [ToViewer::State { title, .. }] if title == "Another"));
     let carried = vec![OnPicture::Chat, OnPicture::Hearts];
-    let effects = room.apply(at(0), RoomEvent::OnPicture(carried.clone()));
-    assert!(matches!(told(&effects).as_slice(), [ToViewer::State { on_picture, .. }] if *on_picture == carried));
-    assert!(room.apply(at(0), RoomEvent::OnPicture(carried)).is_empty());
+    let effects = room.apply(at(0), host(HostOrder::OnPicture(carried.clone())));
+    assert!(matches!(sent_to_all(&effects).as_slice(), [ToViewer::State { on_picture, .. }] if *on_picture == carried));
+    assert!(room.apply(at(0), host(HostOrder::OnPicture(carried))).is_empty());
 }
 
 #[test]
@@ -317,24 +353,32 @@ fn events_in_any_order_keep_the_books() {
         let who = u8::try_from(random(8)).expect("small");
         let effects = match random(9) {
             0 => join(&mut room, at(ms), who, Some("N").filter(|_| who.is_multiple_of(2))),
-            1 => room.apply(at(ms), RoomEvent::Left { connection: ConnectionId(who.into()) }),
+            1 => room.apply(at(ms), left(who.into())),
             2 | 3 => say(&mut room, at(ms), who, "text"),
             4 | 5 => hearts(&mut room, at(ms), who, u32::from(who) * 9),
-            6 => room.apply(at(ms), RoomEvent::Stored { seq: Seq(random(last_seq + 2)), kept: random(2) == 0 }),
-            7 => room.apply(at(ms), RoomEvent::Interrupted(random(2) == 0)),
-            _ => room.apply(at(ms), RoomEvent::Tick),
+            6 => room.apply(
+                at(ms),
+                RoomInput::Stored(Seq(random(last_seq + 2)), [Stored::Kept, Stored::Failed][random(2) as usize]),
+            ),
+            7 => room.apply(at(ms), host(HostOrder::Interrupted(random(2) == 0))),
+            _ => room.apply(at(ms), RoomInput::Tick),
         };
         for effect in effects {
             match effect {
-                RoomEffect::Store { said, .. } => {
+                RoomEffect::Errand(Errand::Store(super::Comment { said, .. })) => {
                     assert_eq!(said.seq.0, last_seq + 1, "no gap, no repetition");
                     last_seq = said.seq.0;
                 }
-                RoomEffect::Hearts { count, total: now, .. } => {
+                RoomEffect::Errand(Errand::News(RoomNews::Hearts { count, total: now, .. })) => {
                     total += u64::from(count);
                     assert_eq!(now, total);
                 }
-                RoomEffect::Presence { viewers, peak, anonymous, .. } => {
+                RoomEffect::Errand(Errand::News(RoomNews::Presence(crate::AudienceStatus {
+                    viewers,
+                    peak,
+                    anonymous,
+                    ..
+                }))) => {
                     assert!(anonymous <= viewers && viewers <= peak && peak <= 6);
                 }
                 _ => {}

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use archive::Archive;
-use audience::{Audience, AudienceConfig, AudienceError, AudienceEvent};
+use audience::{Audience, AudienceConfig, AudienceError, AudienceEvents};
 use bytes::Bytes;
 use domain::{Input, Levels, PlanId, Production, Reach, Refusal, Severity};
 use engine::{DeviceWatch, Engine, EngineConfig};
@@ -14,7 +14,7 @@ use super::{Actor, Message, now};
 use crate::config::{Listen, StudioConfig};
 use crate::error::StudioError;
 use crate::folder::DataFolder;
-use crate::ledger::Shelf;
+use crate::ledger::ArchiveLibrary;
 use crate::{bridge, effects, episode, redact, replays, settings};
 
 /// The port that is asked for when nothing else is said.
@@ -33,7 +33,7 @@ pub(super) async fn open(mut config: StudioConfig, inbox: mpsc::Sender<Message>)
     let archive = blocking(move || Archive::open(&database)).await?;
     engine::init()?;
 
-    let shelf = Arc::new(Shelf::new(archive.clone()));
+    let shelf = Arc::new(ArchiveLibrary::new(archive.clone()));
     let (audience, audience_events, moved) = listen(&config, setup.reach, shelf).await?;
     let listening = audience.http_address();
     let sink = bridge::engine_sink(inbox.clone());
@@ -65,7 +65,7 @@ pub(super) async fn open(mut config: StudioConfig, inbox: mpsc::Sender<Message>)
         monitored: false,
         plan: PlanId(0),
         ticks: 0,
-        hearts_total: None,
+        hearts: None,
         stopping: None,
         stop_at: None,
         _devices: None,
@@ -98,8 +98,8 @@ pub(super) async fn open(mut config: StudioConfig, inbox: mpsc::Sender<Message>)
 pub(crate) async fn listen(
     config: &StudioConfig,
     reach: Option<Reach>,
-    shelf: Arc<Shelf>,
-) -> Result<(Audience, mpsc::Receiver<AudienceEvent>, Option<Refusal>), StudioError> {
+    shelf: Arc<ArchiveLibrary>,
+) -> Result<(Audience, AudienceEvents, Option<Refusal>), StudioError> {
     let address = match (config.listen, reach) {
         (Listen::At(address), _) => address,
         (Listen::ByReach, Some(Reach::ThisNetwork)) => SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), DEFAULT_PORT),

@@ -12,9 +12,13 @@ fn hearts_are_counted_exactly_and_told_at_most_five_times_a_second() {
     let mut collect = |effects: Vec<RoomEffect>, ms: u64| {
         for effect in effects {
             match effect {
-                RoomEffect::TellAll(ToViewer::Hearts { by_hue, total, .. }) => windows.push((ms, by_hue, total)),
-                RoomEffect::KeepHearts { by_hue, .. } => seconds += by_hue.values().map(|n| u64::from(*n)).sum::<u64>(),
-                RoomEffect::Hearts { count, .. } => shown += u64::from(count),
+                RoomEffect::Deliver(Delivery::ToAll(ToViewer::Hearts { by_hue, total, .. })) => {
+                    windows.push((ms, by_hue, total))
+                }
+                RoomEffect::Errand(Errand::KeepHearts { by_hue, .. }) => {
+                    seconds += by_hue.values().map(|n| u64::from(*n)).sum::<u64>()
+                }
+                RoomEffect::Errand(Errand::News(RoomNews::Hearts { count, .. })) => shown += u64::from(count),
                 _ => {}
             }
         }
@@ -27,7 +31,7 @@ fn hearts_are_counted_exactly_and_told_at_most_five_times_a_second() {
         }
         collect(effects, ms);
     }
-    collect(room.apply(at(9000), RoomEvent::Ended { replay_url: None }), 9000);
+    collect(room.apply(at(9000), host(HostOrder::Ended { replay_url: None })), 9000);
     let sum = windows.iter().flat_map(|(_, by_hue, _)| by_hue.values()).map(|count| u64::from(*count)).sum::<u64>();
     assert_eq!(
         (sum, seconds, shown, windows.last().map(|window| window.2)),
@@ -42,7 +46,11 @@ fn four_heart_messages_a_second_of_one_to_fifty_taps() {
     let mut room = room();
     join(&mut room, at(0), 1, None);
     assert_eq!(refused(&hearts(&mut room, at(1), 1, 51)), Some((RefusedCode::TooFast, None)));
-    assert!(hearts(&mut room, at(2), 1, 0).iter().all(|effect| !matches!(effect, RoomEffect::Hearts { .. })));
+    assert!(
+        hearts(&mut room, at(2), 1, 0)
+            .iter()
+            .all(|effect| !matches!(effect, RoomEffect::Errand(Errand::News(RoomNews::Hearts { .. }))))
+    );
     for _ in 0..3 {
         assert_eq!(refused(&hearts(&mut room, at(2), 1, 50)), None);
     }
@@ -55,16 +63,14 @@ fn a_heart_goes_to_the_picture_at_once_and_a_lonely_window_is_not_forgotten() {
     let mut room = room();
     join(&mut room, at(0), 7, None);
     let effects = hearts(&mut room, at(1000), 7, 2);
-    assert!(effects.contains(&RoomEffect::Hearts { at_ms: ProgramMs(1000), hue: 7, count: 2, total: 2 }));
+    assert!(effects.contains(&news(RoomNews::Hearts { at_ms: ProgramMs(1000), hue: 7, count: 2, total: 2 })));
     let first = ToViewer::Hearts { at_ms: ProgramMs(1000), by_hue: BTreeMap::from([(7, 2)]), total: 2 };
-    assert_eq!(told(&effects), [first], "the first window is told at once");
-    assert!(told(&hearts(&mut room, at(1050), 7, 3)).is_empty());
+    assert_eq!(sent_to_all(&effects), [first], "the first window is told at once");
+    assert!(sent_to_all(&hearts(&mut room, at(1050), 7, 3)).is_empty());
     assert_eq!(room.deadline(), Some(Duration::from_millis(1200)));
-    let effects = room.apply(at(1200), RoomEvent::Tick);
+    let effects = room.apply(at(1200), RoomInput::Tick);
     let second = ToViewer::Hearts { at_ms: ProgramMs(1200), by_hue: BTreeMap::from([(7, 3)]), total: 5 };
-    assert_eq!(told(&effects), [second]);
-    let effects = room.apply(at(2000), RoomEvent::Tick);
-    assert_eq!(effects, [RoomEffect::KeepHearts { second_ms: ProgramMs(1000), by_hue: BTreeMap::from([(7, 5)]) }]);
+    assert_eq!(sent_to_all(&effects), [second]);
     assert_eq!(room.deadline(), None);
 }
 
@@ -73,10 +79,22 @@ fn hearts_before_the_show_are_kept_although_program_time_stands_still() {
     let mut room = room();
     let before = |ms| Now { elapsed: Duration::from_millis(ms), program_ms: ProgramMs(0) };
     join(&mut room, before(0), 1, None);
-    hearts(&mut room, before(10), 1, 5);
-    assert!(!room.apply(before(900), RoomEvent::Tick).iter().any(|e| matches!(e, RoomEffect::KeepHearts { .. })));
-    let kept = RoomEffect::KeepHearts { second_ms: ProgramMs(0), by_hue: BTreeMap::from([(1, 5)]) };
-    assert!(room.apply(before(1010), RoomEvent::Tick).contains(&kept));
+    let kept = |count| {
+        RoomEffect::Errand(Errand::KeepHearts { second_ms: ProgramMs(0), by_hue: BTreeMap::from([(1, count)]) })
+    };
+    assert!(hearts(&mut room, before(10), 1, 5).contains(&kept(5)));
+    assert!(!hearts(&mut room, before(20), 1, 6).contains(&kept(6)), "the archive is not asked at every tap");
+    assert!(room.apply(before(60), RoomInput::Tick).contains(&kept(6)));
+}
+
+#[test]
+fn what_was_counted_is_not_lost_when_the_room_closes() {
+    let mut room = room();
+    join(&mut room, at(0), 1, None);
+    hearts(&mut room, at(10), 1, 5);
+    hearts(&mut room, at(11), 1, 6);
+    let kept = RoomEffect::Errand(Errand::KeepHearts { second_ms: ProgramMs(0), by_hue: BTreeMap::from([(1, 6)]) });
+    assert!(room.apply(at(12), RoomInput::Flush).contains(&kept));
 }
 
 #[test]
@@ -88,13 +106,13 @@ fn presence_is_told_at_most_once_a_second_and_names_at_most_five() {
         let name = format!("Viewer {who}");
         assert_eq!(presence(&join(&mut room, at(100), who, Some(name.as_str()).filter(|_| who != 9))), None);
     }
-    room.apply(at(200), RoomEvent::Left { connection: ConnectionId(2) });
+    room.apply(at(200), left(2));
     assert_eq!(room.deadline(), Some(Duration::from_secs(1)));
-    let effects = room.apply(at(1000), RoomEvent::Tick);
+    let effects = room.apply(at(1000), RoomInput::Tick);
     let (viewers, peak, anonymous, joined) = presence(&effects).expect("it is time");
     assert_eq!((viewers, peak, anonymous, joined.len()), (8, 9, 1, 5));
     let people = effects.iter().find_map(|effect| match effect {
-        RoomEffect::Presence { people, .. } => Some(people.len()),
+        RoomEffect::Errand(Errand::News(RoomNews::Presence(status))) => Some(status.people.len()),
         _ => None,
     });
     assert_eq!(people, Some(7), "those with a name");
@@ -109,7 +127,7 @@ fn presence_is_told_at_most_once_a_second_and_names_at_most_five() {
 fn who_was_away_for_long_arrives_anew() {
     let mut room = room();
     join(&mut room, at(0), 1, Some("Ada"));
-    room.apply(at(2000), RoomEvent::Left { connection: ConnectionId(1) });
+    room.apply(at(2000), left(1));
     join(&mut room, at(70_000), 2, None);
     let back = join(&mut room, at(80_000), 1, Some("Ada"));
     assert_eq!(presence(&back), Some((2, 2, 1, vec!["Ada".to_owned()])));
@@ -119,8 +137,11 @@ fn who_was_away_for_long_arrives_anew() {
 fn a_full_room_says_so() {
     let mut room = Room::new(String::new(), Seq(1), Vec::new(), Limits { connections: 1, ..Limits::default() });
     join(&mut room, at(0), 1, None);
-    assert_eq!(join(&mut room, at(0), 2, None), [RoomEffect::Dismiss(ConnectionId(2), Bye::Full)]);
-    room.apply(at(1), RoomEvent::Left { connection: ConnectionId(2) });
-    room.apply(at(1), RoomEvent::Left { connection: ConnectionId(1) });
-    assert!(matches!(join(&mut room, at(2), 2, None)[0], RoomEffect::Tell(_, ToViewer::Welcome { .. })));
+    assert_eq!(join(&mut room, at(0), 2, None), [RoomEffect::Deliver(Delivery::Dismiss(ConnectionId(2), Bye::Full))]);
+    room.apply(at(1), left(2));
+    room.apply(at(1), left(1));
+    assert!(matches!(
+        join(&mut room, at(2), 2, None)[0],
+        RoomEffect::Deliver(Delivery::To(_, ToViewer::Welcome { .. }))
+    ));
 }

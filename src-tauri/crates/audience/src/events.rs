@@ -1,0 +1,96 @@
+//! The way to the studio, in two lanes: what lasts never waits behind what repeats itself.
+//!
+//! | lane | what | bound | when full |
+//! |---|---|---|---|
+//! | lasting | comments, removals, mutes | 1,024 | the room keeps them and sends them later |
+//! | passing | hearts, presence, keyframes wanted | 256 | lost and counted: the next one makes up for it |
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc::{self, error::TrySendError};
+
+use crate::episode::AudienceEvent;
+use crate::metrics::Metrics;
+
+const LASTING: usize = 1024;
+const PASSING: usize = 256;
+
+/// What the audience did, as the studio receives it.
+#[derive(Debug)]
+pub struct AudienceEvents {
+    lasting: mpsc::Receiver<AudienceEvent>,
+    passing: mpsc::Receiver<AudienceEvent>,
+}
+
+impl AudienceEvents {
+    /// The next event, one that lasts first; none once the service is gone. Nothing is lost where
+    /// this is given up while it waits.
+    pub async fn recv(&mut self) -> Option<AudienceEvent> {
+        tokio::select! {
+            biased;
+            Some(event) = self.lasting.recv() => Some(event),
+            Some(event) = self.passing.recv() => Some(event),
+            else => None,
+        }
+    }
+}
+
+/// The service's end.
+#[derive(Clone)]
+pub(crate) struct EventSender {
+    /// Only rooms send here; they wait without anybody waiting for them.
+    pub(crate) lasting: mpsc::Sender<AudienceEvent>,
+    passing: mpsc::Sender<AudienceEvent>,
+    metrics: Arc<Metrics>,
+}
+
+impl EventSender {
+    /// Both ends.
+    pub(crate) fn pair(metrics: Arc<Metrics>) -> (Self, AudienceEvents) {
+        let (lasting, lasting_events) = mpsc::channel(LASTING);
+        let (passing, passing_events) = mpsc::channel(PASSING);
+        (Self { lasting, passing, metrics }, AudienceEvents { lasting: lasting_events, passing: passing_events })
+    }
+
+    /// Sends what the next of its kind makes up for. Never waits.
+    pub(crate) fn send(&self, event: AudienceEvent) {
+        if self.passing.try_send(event).is_err() {
+            self.metrics.events_dropped.add(1);
+        }
+    }
+
+    /// Sends what lasts, or gives it back where the lane is full.
+    pub(crate) fn try_last(&self, event: AudienceEvent) -> Result<(), AudienceEvent> {
+        match self.lasting.try_send(event) {
+            // Whoever does not listen any more needs nothing.
+            Ok(()) | Err(TrySendError::Closed(_)) => Ok(()),
+            Err(TrySendError::Full(event)) => Err(event),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Seq;
+    use domain::room::RoomNews;
+
+    #[tokio::test]
+    async fn a_removal_overtakes_everything_that_repeats_itself_and_finds_its_lane_free() {
+        let metrics = Arc::new(Metrics::default());
+        let (sender, mut events) = EventSender::pair(metrics.clone());
+        for _ in 0..PASSING + 10 {
+            sender.send(AudienceEvent::KeyframeWanted);
+        }
+        assert_eq!(metrics.events_dropped.get(), 10);
+        let removed = AudienceEvent::Room(RoomNews::Removed(Seq(7)));
+        assert_eq!(sender.try_last(removed.clone()), Ok(()));
+        assert_eq!(events.recv().await, Some(removed));
+        assert_eq!(events.recv().await, Some(AudienceEvent::KeyframeWanted));
+        drop(sender);
+        for _ in 1..PASSING {
+            assert_eq!(events.recv().await, Some(AudienceEvent::KeyframeWanted));
+        }
+        assert_eq!(events.recv().await, None);
+    }
+}

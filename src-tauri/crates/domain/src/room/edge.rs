@@ -1,0 +1,352 @@
+//! An edge of a room: who is connected here, how often they may speak, and what each is sent.
+//!
+//! An edge knows the last comments and where the broadcast stands, so that it welcomes people
+//! without asking. What they say it hands to the [owner](super::Owner), and it sends what the owner
+//! says back. It keeps a comment until the owner answered, also over a restart of the owner.
+
+mod asked;
+mod bucket;
+mod hearts;
+mod people;
+mod view;
+mod words;
+
+use std::time::Duration;
+
+use super::envelope::Log;
+use super::limits::{COMMENT_CHARACTERS, HEARTS_IN_A_MESSAGE, Limits, SEEN_AT_MOST_MS};
+use super::{
+    ASK_AGAIN, Asker, ConnectionId, Down, EdgeId, Envelope, Epoch, Mark, Now, Say, ToEdge, ToOwner, Up,
+    WholeState, milliseconds,
+};
+use crate::{BroadcastState, Bye, ProgramMs, PublicViewer, RefusedCode, ToViewer, text};
+use asked::Asked;
+use hearts::Taps;
+use people::People;
+use view::View;
+pub use words::{Delivery, EdgeEffect, EdgeInput, Page, ViewerEvent};
+
+/// Words about hearts and people are not added to more than so many that the owner did not hear.
+const UNHEARD: usize = 32;
+
+/// Why not, and when another attempt makes sense.
+type Refused = (RefusedCode, Option<Duration>);
+
+/// One edge of a room.
+#[derive(Debug)]
+pub struct Edge {
+    id: EdgeId,
+    limits: Limits,
+    log: Log<Up>,
+    asked: Asked,
+    people: People,
+    taps: Taps,
+    /// None until the owner said where everything stands; newcomers wait for it.
+    view: Option<View>,
+    asked_at: Option<Duration>,
+    unwelcomed: Vec<(ConnectionId, String)>,
+}
+
+impl Edge {
+    /// A new life of an edge, without people. It knows nothing until [`EdgeInput::Connected`] was
+    /// answered.
+    #[must_use]
+    pub fn new(id: EdgeId, epoch: Epoch, limits: Limits) -> Self {
+        Self {
+            id,
+            limits,
+            log: Log::new(epoch, usize::MAX),
+            asked: Asked::default(),
+            people: People::default(),
+            taps: Taps::default(),
+            view: None,
+            asked_at: None,
+            unwelcomed: Vec::new(),
+        }
+    }
+
+    /// When [`EdgeInput::Tick`] is wanted, on [`Now::elapsed`]'s clock; none while nothing waits.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Duration> {
+        if self.log.len() >= UNHEARD {
+            return None;
+        }
+        [self.people.deadline(), self.taps.deadline()].into_iter().flatten().min()
+    }
+
+    /// Where the broadcast stands, as far as this edge knows.
+    #[must_use]
+    pub fn state(&self) -> BroadcastState {
+        self.view.as_ref().map_or(BroadcastState::Waiting, |view| view.standing.state)
+    }
+
+    /// What follows from `input`. Total: what makes no sense now changes nothing.
+    pub fn apply(&mut self, now: Now, input: EdgeInput) -> Vec<EdgeEffect> {
+        let mut effects = Vec::new();
+        match input {
+            EdgeInput::Viewer(event) => self.viewer(now, event, &mut effects),
+            EdgeInput::Received(frame) => self.received(now, frame, &mut effects),
+            EdgeInput::Connected => {
+                self.people.count_again();
+                self.ask(now, &mut effects);
+            }
+            EdgeInput::Flush => self.flush(&mut effects),
+            EdgeInput::Tick => {}
+        }
+        self.due(now, &mut effects);
+        effects
+    }
+
+    fn viewer(&mut self, now: Now, event: ViewerEvent, effects: &mut Vec<EdgeEffect>) {
+        match event {
+            ViewerEvent::Joined { connection, viewer, name, token, token_hash, page } => {
+                if self.people.connections() >= self.limits.connections {
+                    effects.push(EdgeEffect::Deliver(Delivery::Dismiss(connection, Bye::Full)));
+                } else if !self.people.is_here(connection) {
+                    let name = name.as_deref();
+                    self.people.join(now.elapsed, connection, viewer, name, token_hash, page, &self.limits);
+                    self.unwelcomed.push((connection, token));
+                    self.welcome(now, effects);
+                }
+            }
+            ViewerEvent::Left { connection } => {
+                self.unwelcomed.retain(|(waiting, _)| *waiting != connection);
+                self.people.leave(connection, now.elapsed);
+            }
+            ViewerEvent::Say { connection, id, text, name, at_ms } => {
+                match self.admit(now, connection, &id, &text, name.as_deref(), at_ms) {
+                    Ok(Some(say)) => {
+                        self.asked.ask(self.log.next(), connection, id, say.clone());
+                        self.send(Up::Say(say), effects);
+                    }
+                    Ok(None) => {}
+                    Err((code, retry)) => {
+                        effects.push(refusal(connection, Some(id), code, retry.map(milliseconds)));
+                    }
+                }
+            }
+            ViewerEvent::Hearts { connection, count } => {
+                if let Err((code, retry)) = self.tap(now, connection, count) {
+                    effects.push(refusal(connection, None, code, retry.map(milliseconds)));
+                }
+            }
+        }
+    }
+
+    /// The rules for a comment; nothing for somebody who is not in the room. A comment that may have
+    /// been said already is only refused for its form or its pace: the owner knows the rest.
+    fn admit(
+        &mut self,
+        now: Now,
+        connection: ConnectionId,
+        id: &str,
+        text: &str,
+        name: Option<&str>,
+        at_ms: Option<ProgramMs>,
+    ) -> Result<Option<Say>, Refused> {
+        let is_over = self.state() == BroadcastState::Ended;
+        let Some(member) = self.people.member(connection) else { return Ok(None) };
+        let (viewer, token_hash) = (member.viewer.clone(), member.token_hash);
+        let may_be_known = self.people.is_page_theirs(connection);
+        if is_over && !may_be_known {
+            return Err((RefusedCode::Closed, None));
+        }
+        if !may_be_known && self.view.as_ref().is_some_and(|view| view.muted.contains(&viewer.id)) {
+            return Err((RefusedCode::Muted, None));
+        }
+        let text = text::clean(text);
+        if text.is_empty() {
+            return Err((RefusedCode::Empty, None));
+        }
+        if text.chars().count() > COMMENT_CHARACTERS {
+            return Err((RefusedCode::TooLong, None));
+        }
+        let given = match viewer.name.is_empty() {
+            true => Some(name.and_then(text::clean_name).ok_or((RefusedCode::NameNeeded, None))?),
+            false => None,
+        };
+        if self.asked.is_full() {
+            return Err((RefusedCode::TooFast, Some(Duration::from_secs(1))));
+        }
+        if let Some(member) = self.people.member(connection) {
+            member.say.take(now.elapsed).map_err(|retry| (RefusedCode::TooFast, Some(retry)))?;
+        }
+        let viewer = match given {
+            Some(name) => {
+                self.people.name(connection, &name);
+                PublicViewer { name, ..viewer }
+            }
+            None => viewer,
+        };
+        let Some(key) = self.people.key(connection, id) else { return Ok(None) };
+        Ok(Some(Say { viewer, token_hash, key, text, at_ms: moment(at_ms, now.program_ms) }))
+    }
+
+    fn tap(&mut self, now: Now, connection: ConnectionId, count: u32) -> Result<(), Refused> {
+        let is_over = self.state() == BroadcastState::Ended;
+        let Some(member) = self.people.member(connection) else { return Ok(()) };
+        if is_over {
+            return Err((RefusedCode::Closed, None));
+        }
+        if self.view.as_ref().is_some_and(|view| view.muted.contains(&member.viewer.id)) {
+            return Err((RefusedCode::Muted, None));
+        }
+        if count > HEARTS_IN_A_MESSAGE {
+            return Err((RefusedCode::TooFast, None));
+        }
+        member.hearts.take(now.elapsed).map_err(|retry| (RefusedCode::TooFast, Some(retry)))?;
+        self.taps.add(member.viewer.hue, count);
+        Ok(())
+    }
+
+    /// What is due by now, whatever happened. While the owner does not hear, it is counted on.
+    fn due(&mut self, now: Now, effects: &mut Vec<EdgeEffect>) {
+        if self.log.len() >= UNHEARD {
+            return;
+        }
+        if let Some(by_hue) = self.taps.take_window(now.elapsed) {
+            self.send(Up::Hearts(by_hue), effects);
+        }
+        if let Some(counts) = self.people.take_counts(now.elapsed) {
+            self.send(Up::Presence(counts), effects);
+        }
+    }
+
+    fn flush(&mut self, effects: &mut Vec<EdgeEffect>) {
+        if let Some(by_hue) = self.taps.take() {
+            self.send(Up::Hearts(by_hue), effects);
+        }
+    }
+
+    fn send(&mut self, word: Up, effects: &mut Vec<EdgeEffect>) {
+        let envelope = self.log.push(word);
+        effects.push(EdgeEffect::ToOwner(ToOwner::Word { oldest: self.log.first(), envelope }));
+    }
+
+    fn ask(&mut self, now: Now, effects: &mut Vec<EdgeEffect>) {
+        self.asked_at = Some(now.elapsed);
+        let mark = self.view.as_ref().map(|view| view.mark);
+        effects.push(EdgeEffect::ToOwner(ToOwner::Since { epoch: self.log.epoch(), mark }));
+    }
+
+    fn received(&mut self, now: Now, frame: ToEdge, effects: &mut Vec<EdgeEffect>) {
+        match frame {
+            ToEdge::Heard(mark) => {
+                if mark.epoch == self.log.epoch() {
+                    self.log.forget_before(mark.n);
+                }
+            }
+            ToEdge::Since(mark) => {
+                if mark.epoch == self.log.epoch() {
+                    let (oldest, from) = (self.log.first(), mark.n.max(self.log.first()));
+                    let words = self.log.since(from).unwrap_or_default();
+                    effects.extend(
+                        words.into_iter().map(|envelope| EdgeEffect::ToOwner(ToOwner::Word { oldest, envelope })),
+                    );
+                }
+            }
+            ToEdge::State(state) => self.whole_state(now, *state, effects),
+            ToEdge::Word(envelope) => self.word(now, envelope, effects),
+            ToEdge::Passing(envelope) => {
+                if let Some(view) = &mut self.view {
+                    view.passing(envelope, effects);
+                }
+            }
+        }
+    }
+
+    fn word(&mut self, now: Now, envelope: Envelope<Down>, effects: &mut Vec<EdgeEffect>) {
+        let Envelope { epoch, n, word } = envelope;
+        let expected = self.view.as_ref().map(|view| view.mark);
+        let Some(view) = self.view.as_mut().filter(|view| view.mark == Mark { epoch, n }) else {
+            // A repetition, or an earlier life of the owner: nothing is missing.
+            let is_missing = expected.is_none_or(|mark| (epoch, n) > (mark.epoch, mark.n));
+            if is_missing && self.asked_at.is_none_or(|asked_at| asked_at + ASK_AGAIN <= now.elapsed) {
+                self.ask(now, effects);
+            }
+            return;
+        };
+        view.mark.n += 1;
+        match word {
+            Down::Said { said, asker } => {
+                self.people.rename(&said.viewer);
+                let seq = said.seq;
+                view.said(said, effects);
+                self.accepted(asker, seq, effects);
+            }
+            Down::Accepted { asker, seq } => self.accepted(asker, seq, effects),
+            Down::Refused { asker, code, retry_ms } => {
+                if let Some((connection, id)) = self.answered(asker) {
+                    effects.push(refusal(connection, Some(id), code, retry_ms));
+                }
+            }
+            Down::Removed(seq) => view.removed(seq, effects),
+            Down::Muted { viewer, muted } => view.mute(viewer, muted),
+            Down::Standing(standing) => {
+                view.stand(standing, effects);
+                self.flush(effects);
+            }
+        }
+    }
+
+    /// Everything at once: who is connected is brought up to date, and what the owner may have
+    /// forgotten is said again.
+    fn whole_state(&mut self, now: Now, state: WholeState, effects: &mut Vec<EdgeEffect>) {
+        let is_news =
+            self.view.as_ref().is_none_or(|view| (state.mark.epoch, state.mark.n) > (view.mark.epoch, view.mark.n));
+        if !is_news {
+            return;
+        }
+        match &mut self.view {
+            None => self.view = Some(View::new(state)),
+            Some(view) => view.update(state, effects),
+        }
+        self.people.count_again();
+        for (connection, id, say) in self.asked.take_heard(self.log.first()) {
+            self.asked.ask(self.log.next(), connection, id, say.clone());
+            self.send(Up::Say(say), effects);
+        }
+        self.welcome(now, effects);
+    }
+
+    fn welcome(&mut self, now: Now, effects: &mut Vec<EdgeEffect>) {
+        let Some(view) = &self.view else { return };
+        for (connection, token) in self.unwelcomed.drain(..) {
+            if let Some(member) = self.people.member(connection) {
+                let welcome = view.welcome(now, member.viewer.clone(), token);
+                effects.push(EdgeEffect::Deliver(Delivery::To(connection, welcome)));
+            }
+        }
+    }
+
+    fn accepted(&mut self, asker: Asker, seq: crate::Seq, effects: &mut Vec<EdgeEffect>) {
+        if let Some((connection, id)) = self.answered(asker) {
+            effects.push(EdgeEffect::Deliver(Delivery::To(connection, ToViewer::Accepted { id, seq })));
+        }
+    }
+
+    /// Whose question that answers, if it was asked here and nobody answered before.
+    fn answered(&mut self, asker: Asker) -> Option<(ConnectionId, String)> {
+        let is_ours = asker.edge == self.id && asker.epoch == self.log.epoch();
+        let (connection, id) = is_ours.then(|| self.asked.answered(asker.n)).flatten()?;
+        self.people.is_here(connection).then_some((connection, id))
+    }
+}
+
+/// The program time of a comment: the moment its writer saw, as long as that is believable.
+fn moment(seen: Option<ProgramMs>, now: ProgramMs) -> ProgramMs {
+    seen.filter(|seen| (now.0.saturating_sub(SEEN_AT_MOST_MS)..=now.0).contains(&seen.0)).unwrap_or(now)
+}
+
+fn refusal(connection: ConnectionId, id: Option<String>, code: RefusedCode, retry_ms: Option<u32>) -> EdgeEffect {
+    let message = match code {
+        RefusedCode::NameNeeded => "Write a name with your first message.",
+        RefusedCode::Empty => "There is nothing in this message that can be read.",
+        RefusedCode::TooLong => "A message has at most 500 characters.",
+        RefusedCode::TooFast => "Slower, please: try again in a moment.",
+        RefusedCode::Muted => "The host has muted you.",
+        RefusedCode::Closed if retry_ms.is_some() => "The message could not be kept. Try again in a moment.",
+        RefusedCode::Closed => "The show is over, and the chat with it.",
+    };
+    EdgeEffect::Deliver(Delivery::To(connection, ToViewer::Refused { id, code, retry_ms, message: message.to_owned() }))
+}

@@ -1,0 +1,150 @@
+//! What an edge knows of the room, and what everybody is sent when that changes.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::{Delivery, EdgeEffect};
+use crate::room::limits::BACKLOG;
+use crate::room::{Envelope, Mark, Now, Passing, Present, Standing, WholeState};
+use crate::{PublicViewer, Said, Seq, ToViewer, ViewerId};
+
+/// Removals that are remembered, so that none is sent twice for nothing.
+const REMOVED: usize = 1024;
+
+/// The owner's room as of `mark`.
+#[derive(Debug)]
+pub(super) struct View {
+    /// The owner's word that comes next.
+    pub(super) mark: Mark,
+    next_passing: u64,
+    pub(super) standing: Standing,
+    pub(super) muted: BTreeSet<ViewerId>,
+    ring: VecDeque<Said>,
+    /// The newest comment that everybody was sent, or that came with the backlog.
+    last: Seq,
+    removed: BTreeSet<Seq>,
+    hearts: u64,
+    present: Present,
+}
+
+impl View {
+    pub(super) fn new(state: WholeState) -> Self {
+        let WholeState { mark, passing, standing, backlog, removed, muted, hearts, present } = state;
+        Self {
+            mark,
+            next_passing: passing,
+            standing,
+            muted: muted.into_iter().collect(),
+            last: backlog.last().map_or(Seq(0), |said| said.seq),
+            ring: backlog.into(),
+            removed: removed.into_iter().collect(),
+            hearts,
+            present,
+        }
+    }
+
+    /// Takes over a whole state: removals first, then what everybody missed.
+    pub(super) fn update(&mut self, state: WholeState, effects: &mut Vec<EdgeEffect>) {
+        let WholeState { mark, passing, standing, backlog, removed, muted, hearts, present } = state;
+        let oldest = backlog.first().map_or(Seq(0), |said| said.seq);
+        let still = |said: &&Said| said.seq < oldest || backlog.iter().any(|other| other.seq == said.seq);
+        let gone: Vec<Seq> = self.ring.iter().filter(|said| !still(said)).map(|said| said.seq).collect();
+        for seq in gone.into_iter().chain(removed) {
+            if seq <= self.last && !self.removed.contains(&seq) {
+                self.removed(seq, effects);
+            }
+        }
+        self.stand(standing, effects);
+        for said in backlog {
+            self.said(said, effects);
+        }
+        self.muted = muted.into_iter().collect();
+        self.pass(Passing::Hearts { at_ms: crate::ProgramMs(0), by_hue: Default::default(), total: hearts }, effects);
+        self.pass(Passing::Presence(present), effects);
+        (self.mark, self.next_passing) = (mark, passing);
+    }
+
+    pub(super) fn said(&mut self, said: Said, effects: &mut Vec<EdgeEffect>) {
+        if said.seq <= self.last {
+            return;
+        }
+        self.last = said.seq;
+        self.ring.push_back(said.clone());
+        if self.ring.len() > BACKLOG {
+            self.ring.pop_front();
+        }
+        effects.push(to_all(ToViewer::Said(said)));
+    }
+
+    pub(super) fn removed(&mut self, seq: Seq, effects: &mut Vec<EdgeEffect>) {
+        self.ring.retain(|said| said.seq != seq);
+        self.removed.insert(seq);
+        if self.removed.len() > REMOVED {
+            self.removed.pop_first();
+        }
+        effects.push(to_all(ToViewer::Removed { seq }));
+    }
+
+    pub(super) fn mute(&mut self, viewer: ViewerId, muted: bool) {
+        if muted {
+            self.muted.insert(viewer);
+        } else {
+            self.muted.remove(&viewer);
+        }
+    }
+
+    pub(super) fn stand(&mut self, standing: Standing, effects: &mut Vec<EdgeEffect>) {
+        if self.standing != standing {
+            self.standing = standing;
+            let Standing { state, title, on_picture, replay_url } = self.standing.clone();
+            effects.push(to_all(ToViewer::State { state, title, on_picture, replay_url }));
+        }
+    }
+
+    /// Hearts or presence: the newest counts, and an older one is let go.
+    pub(super) fn passing(&mut self, envelope: Envelope<Passing>, effects: &mut Vec<EdgeEffect>) {
+        if envelope.epoch == self.mark.epoch && envelope.n >= self.next_passing {
+            self.next_passing = envelope.n + 1;
+            self.pass(envelope.word, effects);
+        }
+    }
+
+    fn pass(&mut self, word: Passing, effects: &mut Vec<EdgeEffect>) {
+        match word {
+            Passing::Hearts { at_ms, by_hue, total } => {
+                if total != self.hearts {
+                    self.hearts = total;
+                    effects.push(to_all(ToViewer::Hearts { at_ms, by_hue, total }));
+                }
+            }
+            Passing::Presence(present) => {
+                let Present { viewers, peak, anonymous, joined } = present.clone();
+                // A repetition; what is new always changes the counts, or names somebody.
+                let is_repeated = joined.is_empty() && Present { joined: Vec::new(), ..present } == self.present;
+                self.present = Present { viewers, peak, anonymous, joined: Vec::new() };
+                if !is_repeated {
+                    effects.push(to_all(ToViewer::Presence { viewers, peak, anonymous, joined }));
+                }
+            }
+        }
+    }
+
+    pub(super) fn welcome(&self, now: Now, viewer: PublicViewer, token: String) -> ToViewer {
+        let Standing { state, title, on_picture, replay_url } = self.standing.clone();
+        ToViewer::Welcome {
+            v: 1,
+            viewer,
+            token,
+            state,
+            title,
+            program_ms: now.program_ms,
+            on_picture,
+            hearts: self.hearts,
+            backlog: self.ring.iter().cloned().collect(),
+            replay_url,
+        }
+    }
+}
+
+fn to_all(message: ToViewer) -> EdgeEffect {
+    EdgeEffect::Deliver(Delivery::ToAll(message))
+}

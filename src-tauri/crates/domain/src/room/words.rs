@@ -1,0 +1,326 @@
+//! What the owner of a room, its edges and the host say to each other. All of it can be written
+//! as JSON: one day it crosses a WebSocket between two computers.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{EdgeId, Envelope, Epoch, Mark};
+use crate::{
+    AudienceStatus, BroadcastState, OnPicture, PageId, ProgramMs, PublicViewer, RefusedCode, Said, Seq, ViewerId,
+};
+
+/// What makes a comment the same comment, however often it arrives.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CommentKey {
+    /// The page that it was written in, or a number made for the connection of a page without one.
+    pub page: PageId,
+    /// The page's own name for it.
+    pub id: String,
+}
+
+/// An accepted comment on its way into the archive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comment {
+    /// As everybody sees it.
+    pub said: Said,
+    /// What makes it the same one.
+    pub key: CommentKey,
+    /// What the archive knows its writer's token by.
+    pub token_hash: [u8; 32],
+}
+
+/// What the archive answered for a comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stored {
+    /// It is there, and survives the death of the process.
+    Kept,
+    /// It was there already, at this place: the same comment came before.
+    Repeated(Seq),
+    /// It is not there.
+    Failed,
+}
+
+/// What the host or the program does to a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HostOrder {
+    /// The program arrives.
+    OnAir,
+    /// The program stopped arriving, or arrives again.
+    Interrupted(bool),
+    /// The show is over.
+    Ended {
+        /// The replay's page, where there is one.
+        replay_url: Option<String>,
+    },
+    /// What the picture carries from now on.
+    OnPicture(Vec<OnPicture>),
+    /// The episode has this title from now on.
+    Title(String),
+    /// A comment is taken back.
+    Remove(Seq),
+    /// A viewer may not speak any more, or may again.
+    Mute {
+        /// Whom it concerns.
+        viewer: ViewerId,
+        /// False lets them speak again.
+        muted: bool,
+    },
+}
+
+/// What the host learns from a room: the same value from here to the studio's state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoomNews {
+    /// A comment is in the archive, and everybody was sent it: now it may go on the picture.
+    Said(Said),
+    /// A comment is no more.
+    Removed(Seq),
+    /// A viewer is muted, or may speak again.
+    Muted {
+        /// Whom it concerns.
+        viewer: ViewerId,
+        /// False: they may speak again.
+        muted: bool,
+    },
+    /// Accepted hearts, for the picture, within 50 ms of the tap.
+    Hearts {
+        /// Program time of the moment they were accepted.
+        at_ms: ProgramMs,
+        /// Their colour.
+        hue: u16,
+        /// How many more.
+        count: u32,
+        /// Since the room opened, these included.
+        total: u64,
+    },
+    /// Who is here, at most once a second.
+    Presence(AudienceStatus),
+}
+
+impl RoomNews {
+    /// Whether the next of its kind makes up for one that was lost. What does not pass must never
+    /// share a queue that drops with what does.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Hearts { .. } | Self::Presence(_))
+    }
+}
+
+/// Where the broadcast stands, as pages show it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Before, on air, interrupted or over.
+    pub state: BroadcastState,
+    /// Title of the episode.
+    pub title: String,
+    /// What the picture carries.
+    pub on_picture: Vec<OnPicture>,
+    /// The replay's page, once there is one.
+    pub replay_url: Option<String>,
+}
+
+/// People of one edge.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Here now.
+    pub viewers: u32,
+    /// The most at once since the counts before.
+    pub most: u32,
+    /// Those without a name.
+    pub anonymous: u32,
+    /// Names of those who came since the counts before, at most 5.
+    pub joined: Vec<String>,
+    /// Those with a name, at most 200.
+    pub people: Vec<PublicViewer>,
+}
+
+/// Who waits for an answer: the word of an edge with this number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asker {
+    /// Which edge.
+    pub edge: EdgeId,
+    /// In which of its lives.
+    pub epoch: Epoch,
+    /// The number of its word.
+    pub n: u64,
+}
+
+/// A comment that passed an edge's rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Say {
+    /// Its writer, with the name that they bear from now on.
+    pub viewer: PublicViewer,
+    /// What the archive knows the writer's token by.
+    pub token_hash: [u8; 32],
+    /// What makes it the same comment.
+    pub key: CommentKey,
+    /// Cleaned, and not too long.
+    pub text: String,
+    /// The moment that its writer was seeing.
+    pub at_ms: ProgramMs,
+}
+
+/// From an edge to the owner, numbered, and said again until the owner heard it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Up {
+    /// Somebody wrote a comment. Answered with [`Down::Said`], [`Down::Accepted`] or [`Down::Refused`].
+    Say(Say),
+    /// Accepted taps since the last word about them, for each hue.
+    Hearts(BTreeMap<u16, u32>),
+    /// Who is at this edge, at most once a second.
+    Presence(Counts),
+}
+
+/// From the owner to every edge, numbered, and said again to whoever missed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Down {
+    /// A comment is in the archive: everybody is sent it, and its writer an answer.
+    Said {
+        /// As everybody sees it.
+        said: Said,
+        /// Whoever brought it.
+        asker: Asker,
+    },
+    /// A comment is in the archive, and was said before or removed meanwhile.
+    Accepted {
+        /// Whoever brought it.
+        asker: Asker,
+        /// Its place.
+        seq: Seq,
+    },
+    /// A comment was not accepted.
+    Refused {
+        /// Whoever brought it.
+        asker: Asker,
+        /// The reason.
+        code: RefusedCode,
+        /// When another attempt makes sense, in milliseconds.
+        retry_ms: Option<u32>,
+    },
+    /// A comment is no more.
+    Removed(Seq),
+    /// A viewer may not speak any more, or may again.
+    Muted {
+        /// Whom it concerns.
+        viewer: ViewerId,
+        /// False: they may speak again.
+        muted: bool,
+    },
+    /// The broadcast changed.
+    Standing(Standing),
+}
+
+/// From the owner to every edge: numbered, so that none is taken twice, but never repaired: the
+/// next one says it all again. So nothing above ever waits behind it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Passing {
+    /// Hearts of everybody, at most five a second.
+    Hearts {
+        /// Program time of the owner.
+        at_ms: ProgramMs,
+        /// How many of each hue since the last one.
+        by_hue: BTreeMap<u16, u32>,
+        /// Since the start.
+        total: u64,
+    },
+    /// People at all edges, at most once a second.
+    Presence(Present),
+}
+
+/// People at all edges.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Present {
+    /// Here now.
+    pub viewers: u32,
+    /// The most there were at once.
+    pub peak: u32,
+    /// Those without a name.
+    pub anonymous: u32,
+    /// Names of at most 5 who came since the last time.
+    pub joined: Vec<String>,
+}
+
+/// All that an edge must know, for one that has nothing or missed too much.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WholeState {
+    /// The owner's next word.
+    pub mark: Mark,
+    /// The owner's next [`Passing`].
+    pub passing: u64,
+    /// Where the broadcast stands.
+    pub standing: Standing,
+    /// The last 50 comments.
+    pub backlog: Vec<Said>,
+    /// Comments that were taken back, the last of them.
+    pub removed: Vec<Seq>,
+    /// Who may not speak.
+    pub muted: Vec<ViewerId>,
+    /// Accepted hearts.
+    pub hearts: u64,
+    /// Who is here.
+    pub present: Present,
+}
+
+/// A frame from an edge to the owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToOwner {
+    /// A word. Nothing before `oldest` will be said again: somebody heard it.
+    Word {
+        /// The oldest word that the edge still has.
+        oldest: u64,
+        /// The word.
+        envelope: Envelope<Up>,
+    },
+    /// The edge is in this life, has everything before `mark` (nothing, where there is none), and
+    /// wants the rest.
+    Since {
+        /// The edge's own life.
+        epoch: Epoch,
+        /// What it has of the owner.
+        mark: Option<Mark>,
+    },
+}
+
+/// A frame from the owner to an edge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToEdge {
+    /// A word.
+    Word(Envelope<Down>),
+    /// Hearts or presence.
+    Passing(Envelope<Passing>),
+    /// Everything, in place of words that are gone.
+    State(Box<WholeState>),
+    /// The owner has everything before this mark of the edge.
+    Heard(Mark),
+    /// The owner wants everything of the edge from this mark on.
+    Since(Mark),
+}
+
+/// What another owner needs to go on where one stood, after a restart or in another place.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Past {
+    /// Where the broadcast stands.
+    pub standing: Standing,
+    /// Greater than every place that was ever given in this episode.
+    pub next: Seq,
+    /// The last comments, in their order.
+    pub backlog: Vec<Said>,
+    /// Comments that were taken back, the last of them.
+    pub removed: Vec<Seq>,
+    /// Who may not speak.
+    pub muted: Vec<ViewerId>,
+    /// Accepted hearts.
+    pub hearts: u64,
+    /// The most people at once.
+    pub peak: u32,
+    /// What of each edge is in all this already.
+    pub heard: Vec<(EdgeId, Mark)>,
+}
