@@ -1,4 +1,4 @@
-//! What `antenne live --json` prints: CONTRACT's events, from the studio's updates.
+//! What `antenne live --json` prints: the events of docs/contract.md, from the studio's updates.
 
 use domain::{DestinationState, Event, Phase, Proof, Replay, ReplayState, Role, Snapshot, SourceState, UnixMs, Update};
 use serde_json::{Value, json};
@@ -9,14 +9,14 @@ pub(crate) struct Reporter {
     chat: u64,
     was_lost: Vec<Role>,
     ran: Vec<Role>,
-    on_air_told: bool,
+    is_on_air_reported: bool,
 }
 
 impl Reporter {
     /// Begins at `snapshot`.
     pub(crate) fn new(snapshot: Snapshot) -> Self {
         let chat = snapshot.chat.len() as u64;
-        Self { known: snapshot, chat, was_lost: Vec::new(), ran: Vec::new(), on_air_told: false }
+        Self { known: snapshot, chat, was_lost: Vec::new(), ran: Vec::new(), is_on_air_reported: false }
     }
 
     /// What is known now, but for the chat.
@@ -28,7 +28,7 @@ impl Reporter {
     pub(crate) fn take(&mut self, update: Update) -> Vec<Value> {
         match update {
             Update::Snapshot { snapshot } => {
-                *self = Self { on_air_told: self.on_air_told, ..Self::new(snapshot) };
+                *self = Self { is_on_air_reported: self.is_on_air_reported, ..Self::new(snapshot) };
                 Vec::new()
             }
             Update::Event { numbered } => self.event(numbered.event),
@@ -76,8 +76,8 @@ impl Reporter {
 
     fn phase(&mut self) -> Option<Value> {
         match &self.known.phase {
-            Phase::OnAir { episode, since, proof } if !self.on_air_told => {
-                self.on_air_told = true;
+            Phase::OnAir { episode, since, proof } if !self.is_on_air_reported => {
+                self.is_on_air_reported = true;
                 let links = &self.known.links;
                 let mut line = json!({
                     "event": "on_air", "episode": episode, "at": rfc3339(*since), "verified": *proof == Proof::Verified,
@@ -157,7 +157,7 @@ impl Reporter {
     }
 }
 
-/// A replay as CONTRACT writes it.
+/// A replay as docs/contract.md writes it.
 pub(crate) fn replay(replay: &Replay) -> Value {
     let state = match replay.state {
         ReplayState::OnAir => "on_air",

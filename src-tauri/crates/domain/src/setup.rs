@@ -104,6 +104,8 @@ impl Setup {
     pub const GAIN_DB: std::ops::RangeInclusive<f32> = -60.0..=20.0;
     /// How long replays can be kept, in hours.
     pub const RETENTION_HOURS: std::ops::RangeInclusive<u32> = 1..=8760;
+    /// How many destinations there can be.
+    pub const DESTINATIONS: usize = 16;
     /// The longest title, in characters.
     pub const TITLE_CHARACTERS: usize = 120;
 }

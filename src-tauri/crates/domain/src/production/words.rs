@@ -1,12 +1,14 @@
 //! What goes into the state machine and what comes out of it.
 
 use crate::{
-    AudienceStatus, BroadcastState, Command, DestinationAddress, DestinationId, Device, Disk, EpisodeId, Event, Levels,
-    Links, OnPicture, Proof, Refusal, Replay, Role, Said, Secret, Seq, Severity, SourceState, Stats, UnixMs, ViewerId,
+    AudienceStatus, BroadcastState, Command, DestinationAddress, DestinationId, Device, Disk, EpisodeId, Levels, Links,
+    Numbered, OnPicture, Proof, Refusal, Replay, Role, Said, Secret, Seq, Severity, SourceState, Stats, UnixMs,
+    ViewerId,
 };
 
 /// What happened.
 #[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "fields whose name and type say all")]
 pub enum Input {
     /// The operator asked for something.
     Command(Command),
@@ -45,11 +47,10 @@ pub enum Input {
     BeginFailed(Refusal),
     /// The probe decoded the public output.
     Proof(Proof),
-    /// The recording was finished, and everybody was told.
+    /// The recording is finished and filed, and the room knows.
     EndedOnDisk,
     /// A destination changed.
     Destination {
-        /// Which.
         id: DestinationId,
         /// Where it stands.
         state: crate::DestinationState,
@@ -77,42 +78,33 @@ pub enum Input {
     /// Accepted hearts so far.
     HeartsTotal(u64),
     /// A viewer was muted, or may speak again.
-    Muted {
-        /// Who.
-        viewer: ViewerId,
-        /// Whether.
-        muted: bool,
-    },
+    Muted { viewer: ViewerId, muted: bool },
     /// What the archive holds.
     Library(Vec<Replay>),
     /// The next episode is planned under this id; its earlier comments are `chat`.
     Planned {
-        /// The id.
         episode: EpisodeId,
         /// Comments that were accepted before.
         chat: Vec<Said>,
     },
+    /// The next episode could not be planned.
+    PlanFailed(Refusal),
     /// Something went wrong that the operator must know.
-    Problem {
-        /// How urgent.
-        severity: Severity,
-        /// What.
-        refusal: Refusal,
-    },
+    Problem { severity: Severity, refusal: Refusal },
     /// A problem with this code is over.
     Solved(&'static str),
 }
 
 /// What must be done. Effects are instructions; whether they succeeded comes back as [`Input`].
 #[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "fields whose name and type say all")]
 pub enum Effect {
-    /// Tell the window.
-    Emit(Event),
+    /// Hand the event to every subscriber, under this number.
+    Emit(Numbered),
     /// Show what [`crate::plan()`] says now.
     ShowPlan,
     /// Begin the encoding, recording and feed of the planned episode.
     Begin {
-        /// Which.
         episode: EpisodeId,
         /// Its title; empty where the operator gave none.
         title: String,
@@ -120,50 +112,35 @@ pub enum Effect {
     /// Join as a viewer and look.
     Probe,
     /// Finish everything.
-    End {
-        /// Which.
-        episode: EpisodeId,
-    },
-    /// Plan the next episode: the room opens.
+    End { episode: EpisodeId },
+    /// Plan the next episode, unless that is under way: the room opens.
     PlanEpisode,
-    /// Tell the room its title and what the picture carries.
-    TellRoom {
-        /// The title.
+    /// Bring the room up to date.
+    UpdateRoom {
+        /// The episode's title; the room's page shows it.
         title: String,
-        /// What the picture carries.
+        /// What the picture carries, and a page need not show.
         on_picture: Vec<OnPicture>,
         /// Whether the show is interrupted, as far as the studio knows.
         state: BroadcastState,
     },
     /// Push to a destination.
     AddDestination {
-        /// Which.
         id: DestinationId,
-        /// Where.
         address: DestinationAddress,
         /// Its key.
         key: Option<Secret>,
     },
-    /// Push no longer.
+    /// End the push to a destination.
     RemoveDestination(DestinationId),
     /// Take a comment out of room and archive.
     RemoveMessage(Seq),
-    /// Mute somebody.
-    SetViewerMuted {
-        /// Who.
-        viewer: ViewerId,
-        /// Whether.
-        muted: bool,
-    },
+    /// Take a viewer's voice in this episode, or give it back.
+    SetViewerMuted { viewer: ViewerId, muted: bool },
     /// Listen where the chosen audience can reach us.
     Listen,
     /// Keep a replay, or not.
-    KeepReplay {
-        /// Which.
-        episode: EpisodeId,
-        /// Whether.
-        keep: bool,
-    },
+    KeepReplay { episode: EpisodeId, keep: bool },
     /// Delete a replay.
     DeleteReplay(EpisodeId),
     /// Open the folder of a file.
