@@ -42,7 +42,7 @@ async fn a_full_disk_ends_the_recording_at_once_and_nothing_else() {
 /// Another program that writes into the archive until it is dropped.
 async fn held(archive: &Path) -> Process {
     let mut command = isolated("sqlite3");
-    command.arg(archive).args(["BEGIN IMMEDIATE; SELECT 'held';", ".shell sleep 600"]);
+    command.arg(archive).args(["BEGIN IMMEDIATE;", ".shell echo held; sleep 600"]);
     let mut process = Process::start("sqlite3", command);
     process.line("it holds the archive", |line| (line == "held").then_some(())).await;
     process
