@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
-use domain::{Canvas, DestinationAddress, DeviceChoice, Layout, Secret, ShowSlug};
+use domain::{Canvas, DestinationAddress, DeviceChoice, Layout, Secret, Setup, ShowSlug};
+use jiff::SignedDuration;
 
 use crate::live_event::LiveEvent;
 
@@ -191,8 +192,8 @@ fn read_key(file: &std::path::Path) -> Result<String, WrongArgument> {
 
 fn title(text: &str) -> Result<String, String> {
     let title = domain::text::clean(text);
-    if title.chars().count() > domain::Setup::TITLE_CHARACTERS {
-        return Err("a title has at most 120 characters".to_owned());
+    if title.chars().count() > Setup::TITLE_CHARACTERS {
+        return Err(format!("a title has at most {} characters", Setup::TITLE_CHARACTERS));
     }
     Ok(title)
 }
@@ -208,19 +209,11 @@ fn layout(text: &str) -> Result<Layout, String> {
     Layout::parse(text).ok_or_else(|| "a layout is solo, side-by-side or corner".to_owned())
 }
 
-/// Reads `30s`, `5m`, `1h` or `1500ms`.
+/// Reads `30s`, `5m`, `1h` or `1h30m`, as jiff's friendly format writes them.
 fn span(text: &str) -> Result<Duration, String> {
-    let wrong = || "a time is a number with ms, s, m or h, such as 30s".to_owned();
-    let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
-    let number: u64 = text[..digits].parse().map_err(|_| wrong())?;
-    let factor = match &text[digits..] {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => return Err(wrong()),
-    };
-    number.checked_mul(factor).filter(|ms| *ms > 0).map(Duration::from_millis).ok_or_else(wrong)
+    let span = text.parse::<SignedDuration>().ok().filter(SignedDuration::is_positive);
+    let right = "a time is a number with ms, s, m or h, such as 30s";
+    span.map(|span| span.unsigned_abs()).ok_or_else(|| right.to_owned())
 }
 
 impl fmt::Debug for LiveOptions {
@@ -252,8 +245,17 @@ mod tests {
     }
 
     #[test]
+    fn a_time_is_said_as_people_say_it() {
+        for (text, milliseconds) in
+            [("30s", 30_000), ("5m", 300_000), ("1h", 3_600_000), ("1500ms", 1_500), ("1h30m", 5_400_000)]
+        {
+            assert_eq!(span(text), Ok(Duration::from_millis(milliseconds)), "{text}");
+        }
+    }
+
+    #[test]
     fn wrong_values_are_refused_with_what_is_right() {
-        let cases: [(&[&str], &str); 10] = [
+        let cases: [(&[&str], &str); 13] = [
             (&["live", "--show", "A b"], "a-z"),
             (&["live", "--show", "replays"], "address of the service"),
             (&["live", "--layout", "diagonal"], "side-by-side"),
@@ -261,6 +263,9 @@ mod tests {
             (&["live", "--fps", "many"], "invalid"),
             (&["live", "--for", "soon"], "such as 30s"),
             (&["live", "--for", "0s"], "such as 30s"),
+            (&["live", "--for", "30"], "such as 30s"),
+            (&["live", "--for=-30s"], "such as 30s"),
+            (&["live", "--stay", "5m ago"], "such as 30s"),
             (&["live", "--for", "99999999999999999999h"], "such as 30s"),
             (&["live", "--listen", "here"], "invalid"),
             (&["air"], "unrecognized"),

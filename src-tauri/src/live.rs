@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use domain::{Command, Device, DeviceChoice, DeviceKind, Layout, Overlay, Phase, Reply, Setup, SourceState};
+use domain::{
+    Command, Device, DeviceChoice, DeviceKind, Layout, Overlay, Phase, Reply, Setup, SourceKind, SourceState,
+};
 use studio::{Listen, Studio, StudioConfig, Subscription};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, interval, sleep_until};
@@ -15,18 +17,13 @@ use crate::report::Reporter;
 
 /// How long the sources may take before the show begins without them.
 const SOURCES_WITHIN: Duration = Duration::from_secs(8);
-/// How long the end may take.
-const END_WITHIN: Duration = Duration::from_secs(40);
+/// How long the end may take: what the studio allows itself, and closing.
+const END_WITHIN: Duration = studio::END_WITHIN.saturating_add(Duration::from_secs(10));
 
 /// The data folder: what was said, else `antenne` in the user's data folder.
 pub(crate) fn data_dir(said: Option<PathBuf>) -> Result<PathBuf> {
-    if let Some(folder) = said {
-        return Ok(folder);
-    }
-    let base = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
-    let base = base.or_else(home).context("there is no home folder: choose a data folder with --data-dir")?;
-    Ok(base.join("antenne"))
+    let usual = || dirs::data_dir().map(|folder| folder.join("antenne"));
+    said.or_else(usual).context("there is no home folder: choose a data folder with --data-dir")
 }
 
 /// Goes on air as `options` say, until the end.
@@ -56,17 +53,17 @@ fn config(options: &LiveOptions) -> Result<StudioConfig> {
     let microphone = chosen(options.mic.as_ref(), DeviceKind::Microphone, &found)?;
     let screen = chosen(Some(&options.screen), DeviceKind::Screen, &found)?;
     let two = camera != DeviceChoice::None && screen != DeviceChoice::None;
-    let setup = Setup {
+    let mut setup = Setup {
         title: options.title.clone().unwrap_or_default(),
         show: options.show.clone(),
         layout: options.layout.unwrap_or(if two { Layout::Corner } else { Layout::Solo }),
-        camera,
-        microphone,
-        screen,
         overlay: if options.no_overlay { Overlay::NONE } else { Overlay::default() },
         countdown: false,
         ..Setup::default()
     };
+    setup.first_mut(SourceKind::Camera).choice = camera;
+    setup.first_mut(SourceKind::Microphone).choice = microphone;
+    setup.first_mut(SourceKind::Screen).choice = screen;
     Ok(StudioConfig {
         canvas,
         video_kbps: options.video_kbps,
@@ -83,9 +80,6 @@ fn config(options: &LiveOptions) -> Result<StudioConfig> {
 fn chosen(said: Option<&DeviceChoice>, kind: DeviceKind, found: &[Device]) -> Result<DeviceChoice> {
     let choice = said.cloned().unwrap_or(DeviceChoice::First).resolve(kind, found);
     let DeviceChoice::Device(id) = &choice else { return Ok(choice) };
-    if id.starts_with(domain::DeviceChoice::IMAGE_PREFIX) {
-        return Ok(choice);
-    }
     let ids: Vec<&str> = found.iter().filter(|device| device.kind == kind).map(|device| device.id.as_str()).collect();
     match found.iter().find(|device| device.kind == kind && device.id == *id) {
         Some(Device { unusable: Some(reason), name, .. }) => {
@@ -110,14 +104,17 @@ async fn broadcast(studio: &Studio, until: Option<Duration>, json: bool, end: &m
     let first = studio.snapshot().await.ok_or_else(closed)?;
     let mut output = Output { reporter: Reporter::new(first), json };
     wait_for_sources(&mut subscription, &mut output, end).await?;
-    go_live(studio, &mut subscription, &mut output).await?;
+    if let Reply::Refused(refusal) = studio.dispatch(Command::GoLive).await {
+        bail!("{}", refusal.message);
+    }
 
     let mut clock = interval(Duration::from_millis(50));
     let mut ending: Option<Instant> = None;
+    let mut is_asked_for = false;
     loop {
         let patience = sleep_until(ending.unwrap_or_else(|| Instant::now() + END_WITHIN));
         tokio::select! {
-            update = subscription.next_update() => output.emit(update.ok_or_else(closed)?)?,
+            update = subscription.next_update() => output.print(update.ok_or_else(closed)?)?,
             () = end.next() => {
                 if ending.is_some() {
                     bail!("ended at once; what was recorded is finished at the next start");
@@ -135,12 +132,15 @@ async fn broadcast(studio: &Studio, until: Option<Duration>, json: bool, end: &m
         match &output.reporter.known().phase {
             Phase::Ended { .. } => return Ok(Following { subscription, output }),
             Phase::Failed { reason } => bail!("{}", reason.message),
+            Phase::CountingDown { .. } => is_asked_for = true,
+            // Ended while it waited for its place in the archive.
+            Phase::Idle if is_asked_for => bail!("ended before the show began"),
             _ => {}
         }
     }
 }
 
-/// Events go on for `stay`, or until a signal: open pages have become the replay meanwhile.
+/// What happens is printed for `stay`, or until a signal: open pages have become the replay meanwhile.
 async fn serve_on(following: &mut Following, stay: Option<Duration>, end: &mut EndSignals) -> Result<()> {
     let Some(stay) = stay else { return Ok(()) };
     say(&format!("antenne: the replay is served for another {} s; Ctrl-C ends that", stay.as_secs()));
@@ -149,7 +149,7 @@ async fn serve_on(following: &mut Following, stay: Option<Duration>, end: &mut E
     loop {
         tokio::select! {
             update = following.subscription.next_update() => {
-                following.output.emit(update.context("the studio closed")?)?;
+                following.output.print(update.context("the studio closed")?)?;
             }
             () = end.next() => return Ok(()),
             () = &mut until => return Ok(()),
@@ -174,7 +174,7 @@ async fn wait_for_sources(subscription: &mut Subscription, output: &mut Output, 
             return Ok(());
         }
         tokio::select! {
-            update = subscription.next_update() => output.emit(update.context("the studio closed")?)?,
+            update = subscription.next_update() => output.print(update.context("the studio closed")?)?,
             () = &mut patience => {
                 say("antenne: not every source gives a picture or sound yet; the show begins without");
                 return Ok(());
@@ -184,20 +184,7 @@ async fn wait_for_sources(subscription: &mut Subscription, output: &mut Output, 
     }
 }
 
-/// Goes live as soon as the archive has a place for the episode.
-async fn go_live(studio: &Studio, subscription: &mut Subscription, output: &mut Output) -> Result<()> {
-    loop {
-        match studio.dispatch(Command::GoLive).await {
-            Reply::Accepted => return Ok(()),
-            Reply::Refused(refusal) if refusal.code == "broadcast.not_ready" => {
-                output.emit(subscription.next_update().await.context("the studio closed")?)?;
-            }
-            Reply::Refused(refusal) => bail!("{}", refusal.message),
-        }
-    }
-}
-
-/// The subscription of a show, and where its events go.
+/// A subscription, and where what it brings is printed.
 struct Following {
     subscription: Subscription,
     output: Output,
@@ -209,7 +196,7 @@ struct Output {
 }
 
 impl Output {
-    fn emit(&mut self, update: domain::Update) -> Result<()> {
+    fn print(&mut self, update: domain::Update) -> Result<()> {
         for event in self.reporter.take(update) {
             if self.json {
                 print(&serde_json::to_string(&event)?)?;

@@ -1,6 +1,6 @@
 //! The lines of `antenne live`: for programs as JSON, as `docs/contract.md` describes it, and for people.
 
-use domain::{DestinationState, EpisodeId, Role, Severity};
+use domain::{DestinationState, EpisodeId, Severity, SourceId, SourceKind};
 use serde::Serialize;
 use strum::VariantNames;
 
@@ -40,7 +40,7 @@ pub(crate) enum LiveEvent {
     /// A destination's state, or its reason, changed.
     Destination { index: usize, host: String, state: DestinationState, code: String, message: String },
     /// A source gives frames or audio, was lost, or came back.
-    Source { id: String, role: Role, state: SourceTurn, message: Option<String> },
+    Source { source: SourceId, id: String, role: SourceKind, state: SourceTurn, message: Option<String> },
     /// Something that the operator must know.
     Notice { severity: Severity, code: String, message: String },
     /// Over, and the recording is finished.

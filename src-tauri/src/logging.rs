@@ -17,7 +17,7 @@ pub(crate) fn start() {
 
 /// Says a line on standard error.
 pub(crate) fn say(line: &str) {
-    // Nobody reads it: there is nobody to tell.
+    // Nobody reads it: there is nowhere else to say so.
     let _closed = writeln!(Redacting(io::stderr()), "{line}");
 }
 

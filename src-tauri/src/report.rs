@@ -1,7 +1,7 @@
 //! Turns the studio's updates into the events of `antenne live`, and writes what the lists print.
 
 use domain::{
-    DestinationState, Event, Notice, Phase, Proof, Replay, ReplayState, Role, Snapshot, SourceState, UnixMs, Update,
+    DestinationState, Event, Notice, Phase, Proof, Replay, ReplayState, Snapshot, SourceId, SourceState, UnixMs, Update,
 };
 use serde_json::{Value, json};
 
@@ -11,16 +11,16 @@ use crate::live_event::{DroppedBy, LiveEvent, SourceTurn};
 pub(crate) struct Reporter {
     known: Snapshot,
     chat: u64,
-    was_lost: Vec<Role>,
-    ran: Vec<Role>,
-    on_air_emitted: bool,
+    was_lost: Vec<SourceId>,
+    ran: Vec<SourceId>,
+    is_on_air_reported: bool,
 }
 
 impl Reporter {
     /// Begins at `snapshot`.
     pub(crate) fn new(snapshot: Snapshot) -> Self {
         let chat = snapshot.chat.len() as u64;
-        Self { known: snapshot, chat, was_lost: Vec::new(), ran: Vec::new(), on_air_emitted: false }
+        Self { known: snapshot, chat, was_lost: Vec::new(), ran: Vec::new(), is_on_air_reported: false }
     }
 
     /// What is known now, but for the chat.
@@ -32,7 +32,7 @@ impl Reporter {
     pub(crate) fn take(&mut self, update: Update) -> Vec<LiveEvent> {
         match update {
             Update::Snapshot { snapshot } => {
-                *self = Self { on_air_emitted: self.on_air_emitted, ..Self::new(snapshot) };
+                *self = Self { is_on_air_reported: self.is_on_air_reported, ..Self::new(snapshot) };
                 Vec::new()
             }
             Update::Event { numbered } => self.event(numbered.event),
@@ -83,8 +83,8 @@ impl Reporter {
 
     fn phase(&mut self) -> Option<LiveEvent> {
         match &self.known.phase {
-            Phase::OnAir { episode, since, proof } if !self.on_air_emitted => {
-                self.on_air_emitted = true;
+            Phase::OnAir { episode, since, proof } if !self.is_on_air_reported => {
+                self.is_on_air_reported = true;
                 let links = &self.known.links;
                 Some(LiveEvent::OnAir {
                     episode: episode.clone(),
@@ -156,24 +156,30 @@ impl Reporter {
     fn sources(&mut self) -> Vec<LiveEvent> {
         let mut events = Vec::new();
         for row in &self.known.sources {
-            let Some(id) = &row.id else { continue };
-            let lost_before = self.was_lost.contains(&row.role);
+            let Some(device) = &row.device else { continue };
+            let lost_before = self.was_lost.contains(&row.id);
             let state = match row.state {
                 SourceState::Lost if !lost_before => {
-                    self.was_lost.push(row.role);
+                    self.was_lost.push(row.id.clone());
                     SourceTurn::Lost
                 }
                 SourceState::Running if lost_before => {
-                    self.was_lost.retain(|role| *role != row.role);
+                    self.was_lost.retain(|id| *id != row.id);
                     SourceTurn::Back
                 }
-                SourceState::Running if !self.ran.contains(&row.role) => {
-                    self.ran.push(row.role);
+                SourceState::Running if !self.ran.contains(&row.id) => {
+                    self.ran.push(row.id.clone());
                     SourceTurn::Running
                 }
                 _ => continue,
             };
-            events.push(LiveEvent::Source { id: id.clone(), role: row.role, state, message: row.problem.clone() });
+            events.push(LiveEvent::Source {
+                source: row.id.clone(),
+                id: device.clone(),
+                role: row.kind,
+                state,
+                message: row.problem.clone(),
+            });
         }
         events
     }

@@ -13,7 +13,11 @@ use serde_json::Value;
 #[must_use]
 pub fn file_in(data: &Path) -> PathBuf {
     let entries = std::fs::read_dir(data).unwrap_or_else(|error| panic!("{}: {error}", data.display()));
-    let is_sqlite = |path: &PathBuf| std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"SQLite format 3\0"));
+    // A copy from before an upgrade is no second archive.
+    let is_copy = |path: &PathBuf| path.to_string_lossy().contains(".before-");
+    let is_sqlite = |path: &PathBuf| {
+        !is_copy(path) && std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"SQLite format 3\0"))
+    };
     let files: Vec<_> =
         entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).filter(is_sqlite).collect();
     match files.as_slice() {

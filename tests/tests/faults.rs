@@ -8,8 +8,9 @@ use antenne_tests::deadline::let_pass;
 use antenne_tests::http::get;
 use antenne_tests::measure::tell;
 use antenne_tests::peers::{RtmpServer, SilentServer};
-use antenne_tests::process::isolated;
+use antenne_tests::process::{Process, isolated};
 use antenne_tests::recording::Recording;
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,6 +37,40 @@ async fn a_full_disk_ends_the_recording_at_once_and_nothing_else() {
         let recording = Recording::open(Path::new(path));
         assert!(recording.pictures().len() > 10);
     }
+}
+
+/// Another program that writes into the archive until it is dropped.
+async fn held(archive: &Path) -> Process {
+    let mut command = isolated("sqlite3");
+    command.arg(archive).args(["BEGIN IMMEDIATE;", ".shell echo held; sleep 600"]);
+    let mut process = Process::start("sqlite3", command);
+    process.line("it holds the archive", |line| (line == "held").then_some(())).await;
+    process
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_show_waits_for_its_place_in_the_archive_and_hears_ctrl_c_meanwhile() {
+    const TINY: &[&str] = &["--camera", "test", "--mic", "none", "--size", "320x180", "--listen", "127.0.0.1:0"];
+    let data = TempDir::new().expect("a folder");
+    let mut first = Antenne::live(data.path(), TINY);
+    first.on_air().await;
+    first.end().await;
+    let mut holder = held(&first.archive()).await;
+
+    // It cannot be planned: whoever does not want to wait any more need not.
+    let mut antenne = Antenne::live(data.path(), TINY);
+    antenne.event_where("source", |event| event["state"] == "running").await;
+    antenne.process().signal(Signal::TERM);
+    let status = antenne.exit().await;
+    assert_eq!(status.code(), Some(1), "{}", antenne.process().errors());
+    assert!(antenne.process().errors().contains("before the show began"), "{}", antenne.process().errors());
+
+    // The first attempt to plan fails; the show goes on all the same when the archive is free.
+    let mut antenne = Antenne::live(data.path(), TINY);
+    antenne.process().line("the plan fails", |line| line.contains("planned again").then_some(())).await;
+    holder.kill().await;
+    antenne.on_air().await;
+    antenne.end().await;
 }
 
 /// Every file below a folder.

@@ -63,7 +63,13 @@ fn one_of_each() -> Vec<LiveEvent> {
             code: text(),
             message: text(),
         },
-        LiveEvent::Source { id: text(), role: Role::Camera, state: SourceTurn::Back, message: None },
+        LiveEvent::Source {
+            source: SourceId::parse("camera").expect("a name"),
+            id: text(),
+            role: SourceKind::Camera,
+            state: SourceTurn::Back,
+            message: None,
+        },
         LiveEvent::Notice { severity: Severity::Alarm, code: text(), message: text() },
         LiveEvent::Ended { episode: episode(), recording: None, duration_ms: None, replay_url: None },
     ]

@@ -11,7 +11,7 @@ use crate::retention::Doomed;
 use crate::rows::{AsRunRow, Beginning, ChatRow};
 use crate::threads::Threads;
 use crate::{
-    ArchiveError, AsRunEntry, AsRunKind, End, Lookup, Unfinished, connection, files, library, retention, rows,
+    ArchiveError, AsRunEntry, AsRunKind, End, Lookup, Unfinished, backup, connection, files, library, retention, rows,
 };
 
 /// An open archive. Cheap to clone; all clones are the same archive. Closed by [`Archive::close`], or
@@ -254,6 +254,12 @@ impl Archive {
     /// What SQLite reports.
     pub fn as_run(&self, episode: &EpisodeId) -> Result<Vec<AsRunEntry>, ArchiveError> {
         self.threads.look(|connection| library::as_run(connection, episode))
+    }
+
+    /// Removes the copies that were made before the archive was brought up to date. Call it when the
+    /// new version has proved itself; what cannot be removed is logged.
+    pub fn remove_backups(&self) {
+        backup::remove_all(&self.threads.file);
     }
 
     /// Writes what waits, acknowledges it, and ends both threads. Other clones answer

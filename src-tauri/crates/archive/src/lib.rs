@@ -13,6 +13,7 @@
 //! opinion about who may speak; and it never walks a folder to find out what to delete.
 
 mod archive;
+mod backup;
 mod connection;
 mod error;
 mod files;

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use rusqlite_migration::{M, Migrations};
 
-use crate::ArchiveError;
+use crate::{ArchiveError, backup};
 
 /// The newest version, as a new file is made. Documented.
 const NEWEST: &str = include_str!("../schema.sql");
@@ -89,6 +89,7 @@ pub(crate) fn bring_up_to_date(connection: &mut Connection, path: &Path) -> Resu
         VERSION => {}
         older => {
             tracing::info!(from = older, to = VERSION, "the archive is brought up to date");
+            backup::before(connection, path, VERSION)?;
             upgrade(connection)?;
             // The header must tell the truth to whoever looks at it without SQLite.
             connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?;

@@ -1,6 +1,6 @@
 //! The two threads of an open archive, how others hand them work, and how they end.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -16,6 +16,8 @@ use crate::{ArchiveError, connection, writer};
 pub(crate) struct Threads {
     pub(crate) queue: Arc<Queue>,
     pub(crate) files: Files,
+    /// Where the archive is, as an absolute path.
+    pub(crate) file: PathBuf,
     /// None after the end.
     running: Mutex<Option<Running>>,
     /// For reading on the caller's thread; none after the end.
@@ -40,7 +42,7 @@ impl Threads {
         let answerer = spawn(file, "archive-reader", answer)?;
         let writer = spawn(file, "archive", move || writer::run(writing, &for_writer))?;
         let running = Mutex::new(Some(Running { looker, answerer, writer }));
-        Ok(Self { queue, files, running, reading })
+        Ok(Self { queue, files, file: file.to_owned(), running, reading })
     }
 
     /// What `look` sees in one state of the database.

@@ -1,12 +1,13 @@
-//! Errors carry a code: HTTP status, wording and log level follow from it, never from the text.
+//! Errors carry a code: HTTP status, log level and how urgently the operator learns of it follow
+//! from it, never from the text.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-/// What kind of failure it is; HTTP statuses and exit codes follow from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-#[ts(export)]
+use crate::Severity;
+
+/// What kind of failure it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     /// The request itself is wrong.
     Invalid,
@@ -22,10 +23,24 @@ pub enum Class {
     Internal,
 }
 
+impl Class {
+    /// The HTTP status of an answer that fails so. Statuses that say something about HTTP itself
+    /// (a method, a range, a media type) have no class.
+    #[must_use]
+    pub const fn http_status(self) -> u16 {
+        match self {
+            Self::Invalid => 400,
+            Self::Missing => 404,
+            Self::Conflict => 409,
+            Self::TooMuch => 429,
+            Self::Internal => 500,
+            Self::Unavailable => 503,
+        }
+    }
+}
+
 /// Who can put it right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-#[ts(export)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blame {
     /// The person at the studio.
     Operator,
@@ -56,6 +71,19 @@ impl Code {
     pub const fn new(name: &'static str, class: Class, blame: Blame) -> Self {
         Self { name, class, blame }
     }
+
+    /// How urgently the operator must know, and so how loudly it is logged: what others do wrong
+    /// is a note, what the operator asked for and cannot have is a warning, and so is a far end
+    /// that does not answer. Where the studio or its computer fails, it is an alarm.
+    #[must_use]
+    pub const fn severity(self) -> Severity {
+        match (self.class, self.blame) {
+            (_, Blame::Viewer) => Severity::Note,
+            (Class::Internal, _) | (_, Blame::Antenne) => Severity::Alarm,
+            (Class::Unavailable, Blame::System | Blame::Operator) => Severity::Alarm,
+            _ => Severity::Warning,
+        }
+    }
 }
 
 /// An error with a [`Code`]. Its `Display` says what happened and what to do, without secrets.
@@ -85,5 +113,20 @@ impl Refusal {
     #[must_use]
     pub fn from_coded(error: &dyn Coded) -> Self {
         Self::new(error.code().name, error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_urgent_an_error_is_follows_from_its_code() {
+        let severity = |class, blame| Code::new("a.b", class, blame).severity();
+        assert_eq!(severity(Class::Unavailable, Blame::System), Severity::Alarm);
+        assert_eq!(severity(Class::Internal, Blame::Destination), Severity::Alarm);
+        assert_eq!(severity(Class::Conflict, Blame::Operator), Severity::Warning);
+        assert_eq!(severity(Class::Unavailable, Blame::Destination), Severity::Warning);
+        assert_eq!(severity(Class::TooMuch, Blame::Viewer), Severity::Note);
     }
 }

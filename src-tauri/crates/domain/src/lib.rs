@@ -37,7 +37,7 @@ pub use message::{
     BroadcastState, Bye, FromViewer, OnPicture, PublicViewer, RefusedCode, Said, Timeline, TimelineSecond, ToViewer,
 };
 pub use plan::{ChatCard, CommentCard, Graphics, Plan, TitleCard, plan};
-pub use production::{AsRunWhat, Effect, Input, Production};
+pub use production::{AsRunWhat, Effect, Input, PROOF_WITHIN_MS, Production};
 pub use replay::{Replay, ReplayState};
 pub use setup::{DestinationSetup, Overlay, Reach, Setup};
 pub use source::{SourceId, SourceKind, SourceSetup, SourceSpec, SourceState, SourceStatus, Strip};

@@ -2,6 +2,7 @@
 //! events come out. Pure and total: every input is answered in every phase.
 
 mod air;
+mod changes;
 mod checks;
 mod commands;
 mod health;
@@ -13,10 +14,12 @@ pub use words::{AsRunWhat, Effect, Input};
 
 use std::collections::BTreeMap;
 
+use changes::Emitted;
+
 use crate::{
-    AudienceStatus, BroadcastState, Canvas, ChatCard, DestinationAddress, DestinationId, DeviceChoice, EpisodeId,
-    Event, Graphics, Health, Links, Notice, NoticeId, OnPicture, OnProgram, Overlay, Phase, Refusal, Said, Secret,
-    Setup, Severity, Snapshot, SourceId, TitleCard, UnixMs,
+    AudienceStatus, Canvas, ChatCard, DestinationAddress, DestinationId, EpisodeId, Graphics, Health, Links, Notice,
+    NoticeId, OnPicture, OnProgram, Overlay, Phase, Refusal, Said, Secret, Setup, Severity, Snapshot, SourceId,
+    TitleCard, UnixMs,
 };
 
 /// How many comments the window keeps.
@@ -27,8 +30,9 @@ const CARDS: usize = 5;
 const CARD_STANDS_MS: u64 = 12_000;
 /// 3-2-1, in milliseconds.
 const COUNTDOWN_MS: u64 = 3_000;
-/// How long the proof is awaited, in milliseconds.
-const PROOF_WITHIN_MS: u64 = 8_000;
+/// How long the proof is awaited, in milliseconds: then the show is on air without one. The probe
+/// says before that what it misses.
+pub const PROOF_WITHIN_MS: u64 = 8_000;
 
 /// A destination's address and key of this session.
 #[derive(Debug, Clone)]
@@ -71,6 +75,7 @@ impl Observed {
 #[derive(Debug, Clone)]
 pub struct Production {
     snapshot: Snapshot,
+    emitted: Emitted,
     canvas: Canvas,
     overlay_allowed: bool,
     planned: Option<EpisodeId>,
@@ -106,6 +111,7 @@ impl Production {
                 library: Vec::new(),
                 notices: Vec::new(),
             },
+            emitted: Emitted::default(),
             canvas,
             overlay_allowed,
             planned: None,
@@ -124,6 +130,7 @@ impl Production {
         }
         production.snapshot.sources = production.source_rows();
         production.snapshot.checks = production.checks(UnixMs(0));
+        production.emitted = Emitted::of(&production);
         production
     }
 
@@ -172,50 +179,21 @@ impl Production {
         chat.into_iter().chain(overlay.hearts.then_some(OnPicture::Hearts)).collect()
     }
 
-    /// Takes `input`, which happened at `now`, and answers what must be done, in order.
+    /// Takes `input`, which happened at `now`, and answers what must be done, in order. Whatever
+    /// changed for the window is among it, numbered: here, and nowhere else.
     ///
     /// # Errors
     ///
     /// Only a [`Input::Command`] is refused, with nothing changed.
     pub fn apply(&mut self, now: UnixMs, input: Input) -> Result<Vec<Effect>, Refusal> {
-        let before = self.without_chat();
-        let graphics_before = self.graphics();
-        let resolved_before = self.resolved_all();
-        let told_before = self.told_room();
         let mut effects = match input {
             Input::Command(command) => self.command(now, command)?,
             other => self.observe(now, other),
         };
         self.snapshot.sources = self.source_rows();
         self.snapshot.checks = self.checks(now);
-        if self.graphics() != graphics_before
-            || self.resolved_all() != resolved_before
-            || self.snapshot.setup.layout != before.setup.layout
-            || self.snapshot.setup.composition != before.setup.composition
-            || self.snapshot.setup.sources != before.setup.sources
-        {
-            effects.push(Effect::ShowPlan);
-        }
-        if self.told_room() != told_before {
-            let (title, on_picture, state) = self.told_room();
-            effects.push(Effect::TellRoom { title, on_picture, state });
-        }
-        if self.snapshot.setup != before.setup {
-            effects.push(Effect::SaveSetup);
-        }
-        let mut events = changed_sections(&before, &self.snapshot);
-        self.snapshot.number +=
-            (effects.iter().filter(|effect| matches!(effect, Effect::Emit(_))).count() + events.len()) as u64;
-        effects.extend(events.drain(..).map(Effect::Emit));
+        self.add_changes(&mut effects);
         Ok(effects)
-    }
-
-    /// The snapshot without its longest section, which has events of its own.
-    fn without_chat(&mut self) -> Snapshot {
-        let chat = std::mem::take(&mut self.snapshot.chat);
-        let copy = self.snapshot.clone();
-        self.snapshot.chat = chat;
-        copy
     }
 
     /// The title of the episode; date and time is filled in by whoever knows the time zone.
@@ -227,23 +205,7 @@ impl Production {
         if self.overlay_allowed { self.snapshot.setup.overlay } else { Overlay::NONE }
     }
 
-    fn resolved_all(&self) -> Vec<DeviceChoice> {
-        self.snapshot.setup.sources.iter().map(|source| self.resolved(source)).collect()
-    }
-
-    fn told_room(&self) -> (String, Vec<OnPicture>, BroadcastState) {
-        let state = match self.snapshot.phase {
-            Phase::Idle | Phase::CountingDown { .. } | Phase::Starting { .. } | Phase::Failed { .. } => {
-                BroadcastState::Waiting
-            }
-            Phase::OnAir { .. } if self.interrupted() => BroadcastState::Interrupted,
-            Phase::OnAir { .. } => BroadcastState::OnAir,
-            Phase::Ending { .. } | Phase::Ended { .. } => BroadcastState::Ended,
-        };
-        (self.title_or(&self.snapshot.setup.title), self.on_picture(), state)
-    }
-
-    /// Tells the operator something; a notice with the same code is replaced.
+    /// Notifies the operator; a notice with the same code is replaced.
     fn notice(&mut self, severity: Severity, refusal: Refusal) {
         self.snapshot.notices.retain(|notice| notice.code != refusal.code);
         self.next_notice += 1;
@@ -265,35 +227,6 @@ impl Production {
 /// The card that shows a comment.
 fn card(said: &Said) -> ChatCard {
     ChatCard { seq: said.seq, name: said.viewer.name.clone(), hue: said.viewer.hue, text: said.text.clone() }
-}
-
-/// One event for each section in which `after` differs, but for the chat, which has events of
-/// its own.
-fn changed_sections(before: &Snapshot, after: &Snapshot) -> Vec<Event> {
-    let mut events = Vec::new();
-    macro_rules! section {
-        ($field:ident, $variant:ident) => {
-            if before.$field != after.$field {
-                events.push(Event::$variant(after.$field.clone()));
-            }
-        };
-    }
-    section!(phase, Phase);
-    section!(setup, Setup);
-    section!(devices, Devices);
-    section!(sources, Sources);
-    section!(checks, Checks);
-    section!(destinations, Destinations);
-    section!(links, Links);
-    section!(audience, Audience);
-    section!(on_program, OnProgram);
-    section!(health, Health);
-    section!(library, Library);
-    section!(notices, Notices);
-    if let (true, Some(disk)) = (before.disk != after.disk, after.disk) {
-        events.push(Event::Disk(disk));
-    }
-    events
 }
 
 #[cfg(test)]

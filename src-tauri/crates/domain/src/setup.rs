@@ -93,6 +93,10 @@ impl Default for Setup {
 impl Setup {
     /// How long replays can be kept, in hours.
     pub const RETENTION_HOURS: std::ops::RangeInclusive<u32> = 1..=8760;
+    /// How many destinations there can be.
+    pub const DESTINATIONS: usize = 16;
+    /// The most sources that there can be.
+    pub const SOURCES: usize = 64;
     /// The longest title, in characters.
     pub const TITLE_CHARACTERS: usize = 120;
 

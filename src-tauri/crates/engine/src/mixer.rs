@@ -99,7 +99,13 @@ impl Mixer {
         fill_with_silence(silence.last(), &inputs)?;
         read(mixed.last(), config.output.clone())?;
         hear(&pipeline, config.meter, config.failed);
-        let mixer = Self { mixer: mixed.first().clone(), pipeline, inputs, output: config.output, graphs_dir: config.graphs_dir };
+        let mixer = Self {
+            mixer: mixed.first().clone(),
+            pipeline,
+            inputs,
+            output: config.output,
+            graphs_dir: config.graphs_dir,
+        };
         state_change::start(&mixer.pipeline, WHAT, &mixer.graphs_dir)?;
         Ok(mixer)
     }

@@ -1,114 +1,58 @@
-//! The studio: one actor that owns the production and everything it instructs.
+//! One actor that owns the production and everything it instructs. It takes an input, asks the
+//! domain, hands the effects out, and waits for nothing: none of its methods is `async`, but for
+//! the loop itself and the end. Whatever takes time is a task (`tasks.rs`).
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use archive::Archive;
-use audience::{Audience, AudienceEvent, AudienceEvents};
-use bytes::Bytes;
+use audience::{Audience, AudienceEvents};
 use domain::room::RoomNews;
 use domain::{
-    Command, Effect, Input, Levels, Numbered, Phase, PlanId, Production, Refusal, Reply, Severity, Snapshot, UnixMs,
+    Coded, Command, Effect, Input, Numbered, PlanId, Production, Refusal, Reply, Setup, Severity, Snapshot, UnixMs,
     Update,
 };
-use engine::{DeviceWatch, Engine, EngineEvent, MonitorConfig};
+use engine::{DeviceWatch, Engine, MonitorConfig};
 use media::ProgramTime;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::config::StudioConfig;
-use crate::error::StudioError;
+use crate::episode::{Beginning, Planned};
 use crate::folder::DataFolder;
+use crate::lanes::{Lanes, Observation};
+use crate::service::Service;
 use crate::subscription::Subscription;
-use crate::{disk, effects, redact, replays, settings};
+use crate::tasks::{Finished, Tasks};
+use crate::timers::{Due, Timers};
+use crate::{effects, redact, replays};
 
+mod shut_down;
 mod start;
 
-pub(crate) use start::listen;
+pub(crate) use start::open;
 
-/// How many messages may wait for the actor. When it is full, what only repeats itself (levels,
-/// numbers) is dropped and logged; commands wait.
-const INBOX: usize = 4_096;
-/// How often time passes.
-const TICK: Duration = Duration::from_millis(100);
 /// How long a clean end may take before the studio closes without it.
-const END_WITHIN: Duration = Duration::from_secs(30);
+pub const END_WITHIN: Duration = Duration::from_secs(30);
 /// The operator's picture.
 const MONITOR: MonitorConfig = MonitorConfig { width: 640, height: 360, fps: 15 };
 
-/// What reaches the actor.
+/// What reaches the actor from those who can wait.
 pub(crate) enum Message {
     Input(Input),
     Dispatch(Command, oneshot::Sender<Reply>),
     Snapshot(oneshot::Sender<Snapshot>),
     ProgramTime(oneshot::Sender<Option<ProgramTime>>),
     Subscribe { monitor: bool, answer: oneshot::Sender<Subscription> },
-    Engine(EngineEvent),
-    Audience(AudienceEvent),
+    Listening(Result<Box<Service>, Refusal>),
+    Planned(Result<Box<Planned>, Refusal>),
+    Filed(Option<Refusal>),
     Closed(Option<Box<domain::Replay>>),
     KeepsAwake(Option<keepawake::KeepAwake>),
+    ProbeStopped,
+    SettingsStopped,
     Stop(oneshot::Sender<()>),
-}
-
-/// A running studio. Dropping it without [`Studio::close`] ends it without a clean end: what is on
-/// air is then recovered at the next start, as after a crash.
-pub struct Studio {
-    inbox: mpsc::Sender<Message>,
-    actor: JoinHandle<()>,
-}
-
-impl Studio {
-    /// Opens the studio on its data folder: archive, audience service, engine, devices. Must be
-    /// called within a tokio runtime.
-    ///
-    /// # Errors
-    ///
-    /// [`StudioError`]; nothing runs then, and nothing was changed.
-    pub async fn start(config: StudioConfig) -> Result<Self, StudioError> {
-        let (inbox, messages) = mpsc::channel(INBOX);
-        let actor = start::open(config, inbox.clone()).await?;
-        Ok(Self { inbox, actor: tokio::spawn(actor.run(messages)) })
-    }
-
-    /// Hands the operator's command over; the reply says whether it will be done.
-    pub async fn dispatch(&self, command: Command) -> Reply {
-        let closed = || Reply::Refused(Refusal::new("studio.closed", "the studio is closing"));
-        self.ask(|answer| Message::Dispatch(command, answer)).await.unwrap_or_else(closed)
-    }
-
-    /// Everything the window shows. None when the studio is closed.
-    pub async fn snapshot(&self) -> Option<Snapshot> {
-        self.ask(Message::Snapshot).await
-    }
-
-    /// The program's present moment, while on air.
-    pub async fn program_time(&self) -> Option<ProgramTime> {
-        self.ask(Message::ProgramTime).await.flatten()
-    }
-
-    /// A subscription that begins with a snapshot; with pictures of the program where `monitor`.
-    /// None when the studio is closed.
-    pub async fn subscribe(&self, monitor: bool) -> Option<Subscription> {
-        self.ask(|answer| Message::Subscribe { monitor, answer }).await
-    }
-
-    /// Ends the show, if one is on air, and closes everything.
-    pub async fn close(self) {
-        if self.ask(Message::Stop).await.is_none() {
-            tracing::warn!("the studio was closed already");
-        }
-        if let Err(error) = self.actor.await {
-            tracing::error!(%error, "the studio did not end as it should");
-        }
-    }
-
-    async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Option<T> {
-        let (answer, answered) = oneshot::channel();
-        self.inbox.send(message(answer)).await.ok()?;
-        answered.await.ok()
-    }
 }
 
 /// The actor's own: nobody else changes any of this.
@@ -117,24 +61,32 @@ pub(crate) struct Actor {
     pub(crate) production: Production,
     pub(crate) engine: Engine,
     pub(crate) audience: Audience,
-    pub(crate) audience_events: AudienceEvents,
     pub(crate) archive: Archive,
     pub(crate) folder: Arc<DataFolder>,
-    pub(crate) listening: SocketAddr,
+    pub(crate) tasks: Tasks,
     pub(crate) inbox: mpsc::Sender<Message>,
     pub(crate) awake: Option<keepawake::KeepAwake>,
-    pub(crate) probe: Option<JoinHandle<()>>,
+    /// The episode that is filed before it begins.
+    pub(crate) beginning: Option<Beginning>,
+    /// The episode that runs and that the archive did not file yet.
+    pub(crate) unfiled: Option<Beginning>,
     pub(crate) recording: Option<PathBuf>,
+    /// Where the service could not listen: it is tried again.
+    pub(crate) is_deaf: bool,
+    /// Where the probe died before its time: it is started again.
+    is_probe_lost: bool,
+    /// What is written to the settings; none where nothing is remembered.
+    pub(crate) chosen: Option<watch::Sender<Setup>>,
+    pub(crate) remembered: serde_json::Map<String, serde_json::Value>,
+    /// The latest hearts, where their sum was not emitted yet.
+    pub(crate) hearts: Option<RoomNews>,
+    audience_events: AudienceEvents,
+    lanes: Lanes,
     subscribers: Vec<mpsc::Sender<Update>>,
-    levels: watch::Sender<Levels>,
-    monitor: watch::Sender<Bytes>,
     monitored: bool,
     plan: PlanId,
-    ticks: u64,
-    /// The latest hearts, where the operator was not sent their sum yet.
-    pub(crate) hearts: Option<RoomNews>,
     stopping: Option<oneshot::Sender<()>>,
-    stop_at: Option<tokio::time::Instant>,
+    stop_at: Option<Instant>,
     _devices: Option<DeviceWatch>,
 }
 
@@ -144,38 +96,48 @@ pub(crate) fn now() -> UnixMs {
     UnixMs(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
+/// A message that notifies the operator.
+pub(crate) fn problem(severity: Severity, refusal: Refusal) -> Message {
+    Message::Input(Input::Problem { severity, refusal })
+}
+
+/// A message that notifies the operator of an error, as urgently as its code says.
+pub(crate) fn failure(error: &dyn Coded) -> Message {
+    problem(error.code().severity(), Refusal::from_coded(error))
+}
+
 impl Actor {
-    async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
-        let mut tick = tokio::time::interval(TICK);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    pub(crate) async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
+        let mut timers = Timers::start();
         loop {
+            // In the order of their weight; whatever can come without end comes last.
             tokio::select! {
+                biased;
+                Some(event) = self.lanes.turns.recv() => self.engine_event(event),
+                Some(finished) = self.tasks.next() => self.finished(finished),
+                due = timers.next() => self.due(due),
                 message = messages.recv() => match message {
-                    Some(message) => self.message(message).await,
+                    Some(message) => self.message(message),
                     None => break,
                 },
-                Some(event) = self.audience_events.recv() => self.message(Message::Audience(event)).await,
-                _ = tick.tick() => self.tick().await,
+                // Words, removals and mutes before what repeats itself: it has two lanes of its own.
+                Some(event) = self.audience_events.recv() => self.audience_event(event),
             }
-            let idle = !matches!(
-                self.production.snapshot().phase,
-                Phase::Starting { .. } | Phase::OnAir { .. } | Phase::Ending { .. }
-            );
-            let patience_over = self.stop_at.is_some_and(|deadline| tokio::time::Instant::now() >= deadline);
-            if self.stopping.is_some() && (idle || patience_over) {
+            let patience_over = self.stop_at.is_some_and(|deadline| Instant::now() >= deadline);
+            if self.stopping.is_some() && (!self.production.is_busy() || patience_over) {
                 break;
             }
         }
         self.shut_down().await;
     }
 
-    async fn message(&mut self, message: Message) {
+    fn message(&mut self, message: Message) {
         match message {
-            Message::Input(input) => self.input(input).await,
+            Message::Input(input) => self.input(input),
             Message::Dispatch(command, answer) => {
                 tracing::debug!(?command, "dispatched");
                 redact_command(&command);
-                let reply = match self.apply(Input::Command(command)).await {
+                let reply = match self.apply(Input::Command(command)) {
                     Ok(()) => Reply::Accepted,
                     Err(refusal) => Reply::Refused(refusal),
                 };
@@ -190,75 +152,110 @@ impl Actor {
             Message::Subscribe { monitor, answer } => {
                 let _gone = answer.send(self.subscribe(monitor));
             }
-            Message::Engine(event) => self.engine_event(event).await,
-            Message::Audience(event) => self.audience_event(event).await,
-            Message::Closed(replay) => self.closed(replay.map(|boxed| *boxed)).await,
-            Message::KeepsAwake(guard) => self.awake = guard,
+            Message::Listening(outcome) => self.listening(outcome),
+            Message::Planned(outcome) => self.planned(outcome),
+            Message::Filed(refusal) => self.filed(refusal),
+            Message::Closed(replay) => self.closed(replay.map(|boxed| *boxed)),
+            Message::KeepsAwake(guard) => {
+                let is_wanted = self.production.is_busy();
+                self.awake = guard.filter(|_| is_wanted);
+            }
+            Message::ProbeStopped => self.is_probe_lost = true,
+            Message::SettingsStopped => self.keep_settings(),
             Message::Stop(answer) => {
                 self.stopping = Some(answer);
-                self.stop_at = Some(tokio::time::Instant::now() + END_WITHIN);
+                self.stop_at = Some(Instant::now() + END_WITHIN);
                 // Refused where nothing is on air, which is just as well.
-                let _refused = self.apply(Input::Command(Command::End)).await;
+                let _refused = self.apply(Input::Command(Command::End));
             }
         }
     }
 
-    async fn tick(&mut self) {
-        self.ticks += 1;
-        self.input(Input::Tick).await;
-        // A number that changes with every tap cannot be read, and a window pays for every change.
-        if self.ticks.is_multiple_of(5)
-            && let Some(hearts) = self.hearts.take()
-        {
-            self.input(Input::Room(hearts)).await;
-        }
-        if self.ticks.is_multiple_of(10) {
-            self.tell(&Update::Clock { now_ms: now().0 });
-        }
-        if self.ticks % 20 == 1 {
-            let kbps = self.config.video_kbps + effects::AUDIO_KBPS;
-            if let Some(disk) = disk::measure(&self.folder.recordings(), kbps) {
-                self.input(Input::Disk(disk)).await;
+    /// A task is done. One that panicked is a defect: the operator must know that something may be
+    /// missing, and what its owner does without it follows from the message in its place.
+    fn finished(&mut self, finished: Finished) {
+        match finished {
+            Finished::Done(answers) => answers.into_iter().for_each(|message| self.message(message)),
+            Finished::Panicked { name, instead } => {
+                let text = format!(
+                    "A part of the studio failed ({name}), which is a defect of Antenne; everything else goes on. \
+                     The log says more"
+                );
+                self.problem(Severity::Alarm, Refusal::new("studio.task_failed", text));
+                if let Some(message) = instead {
+                    self.message(message);
+                }
             }
         }
-        if self.ticks % 50 == 5 {
-            effects::ask_for_the_page(self);
+    }
+
+    fn due(&mut self, due: Due) {
+        match due {
+            Due::Tick => {
+                self.input(Input::Tick);
+                self.begin_without_the_archive();
+            }
+            Due::Latest => self.take_latest(),
+            Due::Clock => self.emit(&Update::Clock { now_ms: now().0 }),
+            Due::Disk => effects::measure_disk(self),
+            Due::Page => effects::ask_for_the_page(self),
+            Due::Expiry => replays::expire(self),
+            Due::Retry => {
+                if std::mem::take(&mut self.is_probe_lost) {
+                    effects::probe(self);
+                }
+                if self.is_deaf && self.production.awaits_plan() {
+                    self.listen_again();
+                } else if self.production.awaits_plan() && self.production.episode().is_none() {
+                    self.plan();
+                }
+            }
         }
-        if self.ticks % 100 == 50 {
-            replays::expire(&self.archive, &self.inbox);
+    }
+
+    /// The newest of what repeats itself.
+    fn take_latest(&mut self) {
+        for observation in self.lanes.latest() {
+            match observation {
+                Observation::Engine(event) => self.engine_event(event),
+                Observation::Devices(devices) => self.input(Input::Devices(devices)),
+            }
+        }
+        if let Some(hearts) = self.hearts.take() {
+            self.input(Input::Room(hearts));
         }
     }
 
     /// Takes an input that cannot be refused.
-    pub(crate) async fn input(&mut self, input: Input) {
-        if let Err(refusal) = self.apply(input).await {
+    pub(crate) fn input(&mut self, input: Input) {
+        if let Input::Problem { severity, refusal } = &input {
+            log(*severity, refusal);
+        }
+        if let Err(refusal) = self.apply(input) {
             tracing::error!(code = refusal.code, "an observation was refused: a defect");
         }
     }
 
-    /// Tells the operator that something went wrong.
-    pub(crate) async fn problem(&mut self, severity: Severity, refusal: Refusal) {
-        tracing::warn!(code = refusal.code, message = refusal.message, "told the operator");
-        self.input(Input::Problem { severity, refusal }).await;
+    /// Notifies the operator that something went wrong.
+    pub(crate) fn problem(&mut self, severity: Severity, refusal: Refusal) {
+        self.input(Input::Problem { severity, refusal });
     }
 
-    async fn apply(&mut self, input: Input) -> Result<(), Refusal> {
-        let mut number = self.production.snapshot().number;
+    fn apply(&mut self, input: Input) -> Result<(), Refusal> {
         let effects = self.production.apply(now(), input)?;
-        // Everybody is told first: carrying out an effect may bring the next input, whose events
-        // must not overtake these.
+        // Events first: carrying out an effect may bring the next input, whose events must not
+        // overtake these.
         let mut instructions = Vec::new();
         for effect in effects {
             match effect {
-                Effect::Emit(event) => {
-                    number += 1;
-                    self.tell(&Update::Event { numbered: Numbered { number, event } });
+                Effect::Emit(Numbered { number, event }) => {
+                    self.emit(&Update::Event { numbered: Numbered { number, event } });
                 }
                 instruction => instructions.push(instruction),
             }
         }
         for instruction in instructions {
-            effects::carry_out(self, instruction).await;
+            effects::carry_out(self, instruction);
         }
         Ok(())
     }
@@ -269,64 +266,44 @@ impl Actor {
         self.plan
     }
 
-    fn tell(&mut self, update: &Update) {
+    /// Another service is heard from now on.
+    pub(crate) fn hear(&mut self, events: AudienceEvents) {
+        self.audience_events = events;
+    }
+
+    fn emit(&mut self, update: &Update) {
         self.subscribers.retain(|subscriber| match subscriber.try_send(update.clone()) {
             // Full: the gap in the numbers makes that subscriber ask for a snapshot.
             Ok(()) | Err(mpsc::error::TrySendError::Full(_)) => true,
             Err(mpsc::error::TrySendError::Closed(_)) => false,
         });
-        if self.monitored && self.monitor.receiver_count() == 0 {
+        if self.monitored && self.lanes.monitor.receiver_count() == 0 {
             self.monitored = false;
             self.engine.set_monitor(None);
         }
     }
 
     fn subscribe(&mut self, monitor: bool) -> Subscription {
-        let pictures = monitor.then(|| self.monitor.subscribe());
+        let pictures = monitor.then(|| self.lanes.monitor.subscribe());
         if monitor && !self.monitored {
             self.monitored = true;
             self.engine.set_monitor(Some(MONITOR));
         }
-        let (sender, subscription) = Subscription::pair(self.levels.subscribe(), pictures);
+        let (sender, subscription) = Subscription::pair(self.lanes.levels.subscribe(), pictures);
         let first = Update::Snapshot { snapshot: self.production.snapshot().clone() };
         if sender.try_send(first).is_ok() {
             self.subscribers.push(sender);
         }
         subscription
     }
+}
 
-    /// Latest wins: a slow window sees fewer pictures, never old ones.
-    pub(crate) fn show_monitor(&self, jpeg: Bytes) {
-        self.monitor.send_replace(jpeg);
-    }
-
-    /// Latest wins.
-    pub(crate) fn show_levels(&self, levels: Levels) {
-        self.levels.send_replace(levels);
-    }
-
-    async fn shut_down(self) {
-        let Self { engine, audience, archive, folder, stopping, probe, production, config, .. } = self;
-        if let Some(probe) = probe {
-            probe.abort();
-        }
-        if config.setup.is_none()
-            && let Err(error) = settings::write(&folder.settings(), &production.snapshot().setup)
-        {
-            tracing::warn!(%error, "the settings could not be written");
-        }
-        audience.shutdown().await;
-        let closed = tokio::task::spawn_blocking(move || {
-            engine.stop();
-            archive.close();
-            drop(folder);
-        });
-        if let Err(error) = closed.await {
-            tracing::error!(%error, "the engine or the archive did not close as it should");
-        }
-        if let Some(stopping) = stopping {
-            let _gone = stopping.send(());
-        }
+/// Once, where the operator is notified, and as loud as it is urgent.
+fn log(severity: Severity, Refusal { code, message }: &Refusal) {
+    match severity {
+        Severity::Note => tracing::info!(code, message, "notified the operator"),
+        Severity::Warning => tracing::warn!(code, message, "notified the operator"),
+        Severity::Alarm => tracing::error!(code, message, "notified the operator"),
     }
 }
 

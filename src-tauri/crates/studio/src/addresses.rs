@@ -20,11 +20,6 @@ pub(crate) fn links(show: &ShowSlug, listening: SocketAddr) -> Links {
     }
 }
 
-/// The address of a replay's page on the same service.
-pub(crate) fn replay_url(listening: SocketAddr, episode: &domain::EpisodeId) -> String {
-    format!("http://{}/replays/{episode}", SocketAddr::new(reachable(listening.ip()), listening.port()))
-}
-
 /// The address of this computer that others can reach, where it listens on all of them.
 fn reachable(listening: IpAddr) -> IpAddr {
     if !listening.is_unspecified() {

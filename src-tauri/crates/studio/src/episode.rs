@@ -2,34 +2,50 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use archive::{Archive, ArchiveError, End};
 use audience::Episode;
+use backon::{BlockingRetryable as _, ExponentialBuilder};
 use domain::{EpisodeId, Input, Phase, Refusal, Replay, ReplayState, Said, Seq, Severity, ShowSlug, UnixMs, ViewerId};
 use engine::{Broadcast, FinishedRecording};
+use tokio::time::Instant;
 
-use crate::actor::{Actor, Message, now};
+use crate::actor::{Actor, Message, failure, now};
+use crate::effects::PROBE;
 use crate::ledger::ArchiveJournal;
-use crate::{addresses, replays};
+use crate::replays;
+use crate::service::LISTEN;
+
+/// The task that plans.
+const PLAN: &str = "planning the next show";
+/// How soon it is tried again where the archive was held by another program.
+const PLAN_AGAIN: Duration = Duration::from_millis(500);
+/// How long the archive may take to file an episode before it begins without that.
+const FILED_WITHIN: Duration = Duration::from_secs(3);
 
 /// An episode whose row stands in the archive.
-struct Planned {
+pub(crate) struct Planned {
     episode: EpisodeId,
     next_seq: Seq,
     said: Vec<Said>,
     muted: Vec<ViewerId>,
 }
 
-/// Plans the next episode, or finds the one that was planned and never begun, and opens its room:
-/// in this order, so that no comment is accepted before there is a place for it. A command that
-/// comes after this finds everything ready.
-pub(crate) async fn plan(actor: &mut Actor) {
-    let archive = actor.archive.clone();
-    let setup = actor.production.snapshot().setup.clone();
-    let planned = tokio::task::spawn_blocking(move || plan_row(&archive, &setup.show, &setup.title)).await;
-    match planned.expect("planning neither panics nor is aborted") {
-        Ok(planned) => actor.planned(planned).await,
-        Err(error) => actor.problem(Severity::Alarm, Refusal::from_coded(&error)).await,
+/// An episode that is being filed: it begins when that is done.
+#[derive(Clone)]
+pub(crate) struct Beginning {
+    episode: EpisodeId,
+    title: String,
+    recording: PathBuf,
+    started_at: UnixMs,
+    patience: Instant,
+}
+
+impl Beginning {
+    /// Writes its row.
+    fn file(&self, archive: &Archive) -> Result<(), ArchiveError> {
+        archive.begin_episode(&self.episode, &self.title, Some(&self.recording), self.started_at)
     }
 }
 
@@ -59,17 +75,53 @@ fn random() -> [u8; 16] {
 }
 
 impl Actor {
+    /// Plans the next episode, or finds the one that was planned and never begun, and opens its
+    /// room: in this order, so that no comment is accepted before there is a place for it. Nothing
+    /// where that is under way, or where the service moves: then it follows by itself.
+    pub(crate) fn plan(&mut self) {
+        self.plan_after(|_| {});
+    }
+
+    fn plan_after(&mut self, before: impl FnOnce(&Archive) + Send + 'static) {
+        if self.tasks.is_running(PLAN) || self.tasks.is_running(LISTEN) {
+            return;
+        }
+        let setup = &self.production.snapshot().setup;
+        let (archive, show, title) = (self.archive.clone(), setup.show.clone(), setup.title.clone());
+        let defect = Refusal::new("broadcast.not_planned", "the next show could not be planned");
+        self.tasks.blocking(PLAN, Some(Message::Planned(Err(defect))), move || {
+            before(&archive);
+            let again = ExponentialBuilder::default().with_min_delay(PLAN_AGAIN).with_max_times(1);
+            let planned = (|| plan_row(&archive, &show, &title))
+                .retry(again)
+                .when(|error| matches!(error, ArchiveError::Storage(_)))
+                .notify(|error, _| tracing::warn!(%error, "the next show is planned again"))
+                .call();
+            vec![Message::Planned(planned.map(Box::new).map_err(|error| Refusal::from_coded(&error)))]
+        });
+    }
+
     /// The room of the planned episode opens.
-    async fn planned(&mut self, planned: Planned) {
-        let Planned { episode, next_seq, said, muted } = planned;
-        self.audience.open(self.room(&episode, next_seq, said.clone()));
-        muted.into_iter().for_each(|viewer| self.audience.set_muted(viewer, true));
-        self.audience.set_on_picture(self.production.on_picture());
-        self.input(Input::Planned { episode, chat: said }).await;
+    pub(crate) fn planned(&mut self, outcome: Result<Box<Planned>, Refusal>) {
+        match outcome {
+            // Where the service moves, it is planned again at the new place.
+            Ok(planned) if self.production.awaits_plan() && !self.tasks.is_running(LISTEN) => {
+                let Planned { episode, next_seq, said, muted } = *planned;
+                self.audience.open(self.room(&episode, next_seq, said.clone()));
+                muted.into_iter().for_each(|viewer| self.audience.set_muted(viewer, true));
+                self.audience.set_on_picture(self.production.on_picture());
+                self.input(Input::Planned { episode, chat: said });
+            }
+            Ok(_) => {}
+            Err(refusal) => {
+                tracing::warn!(code = refusal.code, message = refusal.message, "the next show is not planned");
+                self.input(Input::PlanFailed(refusal));
+            }
+        }
     }
 
     /// The room of `episode`, for the audience.
-    pub(crate) fn room(&self, episode: &EpisodeId, next_seq: Seq, backlog: Vec<Said>) -> Episode {
+    fn room(&self, episode: &EpisodeId, next_seq: Seq, backlog: Vec<Said>) -> Episode {
         let setup = &self.production.snapshot().setup;
         Episode {
             id: episode.clone(),
@@ -81,27 +133,55 @@ impl Actor {
         }
     }
 
-    /// Begins encoding, recording and feed.
-    pub(crate) async fn begin(&mut self, episode: EpisodeId, title: String) {
+    /// Files the episode, and then begins. The row first: what is recorded from then on is found
+    /// again after a crash.
+    pub(crate) fn begin(&mut self, episode: EpisodeId, title: String) {
         let started_at = now();
         let title = if title.trim().is_empty() { date_and_time(started_at) } else { title.trim().to_owned() };
         let recording = self.recording_file(&episode, started_at);
+        let patience = Instant::now() + FILED_WITHIN;
+        let beginning = Beginning { episode, title, recording, started_at, patience };
+        let (archive, row) = (self.archive.clone(), beginning.clone());
+        let defect = Refusal::new("archive.not_filed", "the show could not be filed in the archive");
+        self.tasks.blocking("filing the show", Some(Message::Filed(Some(defect))), move || {
+            vec![Message::Filed(row.file(&archive).err().map(|error| Refusal::from_coded(&error)))]
+        });
+        self.unfiled = Some(beginning.clone());
+        self.beginning = Some(beginning);
+    }
+
+    /// The archive has the episode, or cannot take it: the show begins.
+    pub(crate) fn filed(&mut self, refusal: Option<Refusal>) {
+        match refusal {
+            Some(refusal) => self.problem(Severity::Alarm, refusal),
+            None => self.unfiled = None,
+        }
+        self.begin_filed();
+    }
+
+    /// The show does not wait for an archive that does not answer.
+    pub(crate) fn begin_without_the_archive(&mut self) {
+        if self.beginning.as_ref().is_some_and(|beginning| Instant::now() >= beginning.patience) {
+            let text = "The archive does not answer; the show begins all the same, and is filed at its end";
+            self.problem(Severity::Alarm, Refusal::new("archive.slow", text));
+            self.begin_filed();
+        }
+    }
+
+    /// Begins encoding, recording and feed.
+    fn begin_filed(&mut self) {
+        let Some(Beginning { episode, title, recording, .. }) = self.beginning.take() else { return };
         self.recording = Some(recording.clone());
-        let (archive, row_title, file) = (self.archive.clone(), title.clone(), recording.clone());
-        // The row first: what is recorded from here on is found again after a crash.
-        let row =
-            tokio::task::spawn_blocking(move || archive.begin_episode(&episode, &row_title, Some(&file), started_at));
-        if let Ok(Err(error)) = row.await {
-            self.problem(Severity::Alarm, Refusal::from_coded(&error)).await;
+        match &self.production.snapshot().phase {
+            Phase::Starting { episode: wanted, .. } if *wanted == episode => {}
+            // It was ended before it began.
+            _ => return self.ended(None),
         }
         let audience = self.audience.clone();
         self.engine.begin(Broadcast { recording: Some(recording), feed: Arc::new(move |unit| audience.publish(unit)) });
         self.audience.set_title(title.clone());
-        let inbox = self.inbox.clone();
-        tokio::task::spawn_blocking(move || {
-            let _closed = inbox.blocking_send(Message::KeepsAwake(keep_awake()));
-        });
-        self.input(Input::Titled(title)).await;
+        self.tasks.blocking("keeping the computer awake", None, || vec![Message::KeepsAwake(keep_awake())]);
+        self.input(Input::Titled(title));
     }
 
     fn recording_file(&self, episode: &EpisodeId, at: UnixMs) -> PathBuf {
@@ -111,12 +191,17 @@ impl Actor {
     }
 
     /// Nothing was on air: what was begun is taken back, and another episode is planned.
-    pub(crate) async fn begin_failed(&mut self, refusal: Refusal) {
+    pub(crate) fn begin_failed(&mut self, refusal: Refusal) {
         self.awake = None;
-        let Phase::Starting { episode, .. } = self.production.snapshot().phase.clone() else { return };
-        self.input(Input::BeginFailed(refusal)).await;
-        let archive = self.archive.clone();
-        let taken_back = tokio::task::spawn_blocking(move || {
+        let episode = match self.production.snapshot().phase.clone() {
+            Phase::Starting { episode, .. } => episode,
+            // It was ended meanwhile; there will be no other answer.
+            Phase::Ending { .. } => return self.ended(None),
+            _ => return,
+        };
+        (self.recording, self.unfiled) = (None, None);
+        self.input(Input::BeginFailed(refusal));
+        self.plan_after(move |archive| {
             let nothing = End {
                 ended_at: now(),
                 duration_ms: 0,
@@ -125,20 +210,17 @@ impl Actor {
                 peak_viewers: 0,
                 expires_at: None,
             };
-            archive.end_episode(&episode, nothing).and_then(|()| archive.delete(&episode))
+            let taken_back = archive.end_episode(&episode, nothing).and_then(|()| archive.delete(&episode));
+            if let Err(error) = taken_back {
+                tracing::warn!(%error, "an episode that never began could not be taken back");
+            }
         });
-        if let Ok(Err(error)) = taken_back.await {
-            tracing::warn!(%error, "an episode that never began could not be taken back");
-        }
-        plan(self).await;
     }
 
     /// The engine is done: the archive learns of it, and then everybody.
     pub(crate) fn ended(&mut self, recording: Option<FinishedRecording>) {
         self.awake = None;
-        if let Some(probe) = self.probe.take() {
-            probe.abort();
-        }
+        self.tasks.abort(PROBE);
         let snapshot = self.production.snapshot();
         let (Phase::Ending { episode } | Phase::OnAir { episode, .. } | Phase::Starting { episode, .. }) =
             snapshot.phase.clone()
@@ -146,8 +228,8 @@ impl Actor {
             return;
         };
         let (peak_viewers, hours) = (snapshot.audience.peak, snapshot.setup.retention_hours);
-        let (archive, inbox, begun) = (self.archive.clone(), self.inbox.clone(), self.recording.take());
-        tokio::task::spawn_blocking(move || {
+        let (archive, begun, unfiled) = (self.archive.clone(), self.recording.take(), self.unfiled.take());
+        self.tasks.blocking("filing the end", Some(Message::Closed(None)), move || {
             // A recording that failed on the way (the disk was full) is worth what it holds.
             let (recording, state) = match recording {
                 Some(file) => (Some(file), ReplayState::Whole),
@@ -162,34 +244,33 @@ impl Actor {
                 peak_viewers,
                 expires_at: Some(ended_at.plus(u64::from(hours) * 3_600_000)),
             };
-            if let Err(error) = archive.end_episode(&episode, end) {
-                let _closed = inbox.blocking_send(problem(Severity::Alarm, Refusal::from_coded(&error)));
+            let mut answers = Vec::new();
+            // Where the archive did not answer at the beginning, it may have filed it since.
+            match unfiled.map_or(Ok(()), |row| row.file(&archive)) {
+                Ok(()) | Err(ArchiveError::WrongState { .. }) => {}
+                Err(error) => answers.push(failure(&error)),
+            }
+            match archive.end_episode(&episode, end) {
+                Ok(()) if state == ReplayState::Whole => archive.remove_backups(),
+                Ok(()) => {}
+                Err(error) => answers.push(failure(&error)),
             }
             if let Some(file) = recording {
                 replays::make_thumbnail(&file.path);
             }
-            let replay = replays::tell(&archive, &inbox).into_iter().find(|replay| replay.episode == episode);
-            let _closed = inbox.blocking_send(Message::Closed(replay.map(Box::new)));
+            let (replays, list) = replays::list(&archive);
+            let replay = replays.into_iter().find(|replay| replay.episode == episode);
+            answers.extend([list, Message::Closed(replay.map(Box::new))]);
+            answers
         });
     }
 
-    /// The archive knows: the audience is told where the replay is.
-    pub(crate) async fn closed(&mut self, replay: Option<Replay>) {
+    /// The archive knows: the audience learns where the replay is.
+    pub(crate) fn closed(&mut self, replay: Option<Replay>) {
         let url = replay.filter(|replay| replay.path.is_some()).map(|replay| format!("/replays/{}", replay.episode));
         self.audience.ended(url);
-        self.input(Input::EndedOnDisk).await;
+        self.input(Input::EndedOnDisk);
     }
-
-    /// The absolute address of a replay's page.
-    #[must_use]
-    pub(crate) fn replay_url(&self, episode: &EpisodeId) -> String {
-        addresses::replay_url(self.listening, episode)
-    }
-}
-
-/// A message to the operator, from another thread.
-pub(crate) fn problem(severity: Severity, refusal: Refusal) -> Message {
-    Message::Input(Input::Problem { severity, refusal })
 }
 
 fn zoned(at: UnixMs) -> jiff::Zoned {

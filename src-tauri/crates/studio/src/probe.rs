@@ -8,13 +8,13 @@ use engine::{ProbeDecoder, ProbeReport};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, interval, timeout_at};
 
-use crate::actor::Message;
-use crate::episode::problem;
+use crate::actor::{Message, problem};
 
 /// So many decoded pictures are a proof.
 const PICTURES: u64 = 60;
-/// Without a proof after this time, the reason is told; the probe goes on.
-const REASON_AFTER: Duration = Duration::from_millis(7_500);
+/// Without a proof after this time, the reason is emitted, a little before the domain's own
+/// patience ends; the probe goes on.
+const REASON_AFTER: Duration = Duration::from_millis(domain::PROOF_WITHIN_MS - 500);
 /// Without a proof after this time, the probe gives up.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(120);
 

@@ -4,15 +4,16 @@ use std::path::Path;
 
 use archive::{Archive, ArchiveError, End, Reader, Show, Unfinished};
 use domain::{Input, Refusal, Replay, ReplayState, Severity};
-use tokio::sync::mpsc;
 
-use crate::actor::{Message, now};
-use crate::episode::problem;
+use crate::actor::{Actor, Message, failure, now, problem};
 use crate::folder::DataFolder;
 
 /// How long a recovered replay is kept, counted from its recovery: the operator must have a chance
 /// to see it.
 const RECOVERED_KEPT_MS: u64 = 24 * 3_600_000;
+
+/// The task that deletes them when they are due.
+const EXPIRY: &str = "deleting what is due";
 
 /// What `antenne shows` and `antenne replays` print.
 #[derive(Debug, Clone, Default)]
@@ -34,35 +35,28 @@ pub fn read_library(data_dir: &Path) -> Result<Library, ArchiveError> {
     Ok(Library { shows: reader.shows()?, replays: reader.replays()? })
 }
 
-/// Reads the replays and tells the actor.
-pub(crate) fn tell(archive: &Archive, inbox: &mpsc::Sender<Message>) -> Vec<Replay> {
+/// Reads the list of replays. The message that brings it, or says why there is none.
+pub(crate) fn list(archive: &Archive) -> (Vec<Replay>, Message) {
     match archive.replays() {
-        Ok(replays) => {
-            let _closed = inbox.blocking_send(Message::Input(Input::Library(replays.clone())));
-            replays
-        }
-        Err(error) => {
-            let _closed = inbox.blocking_send(problem(Severity::Warning, Refusal::from_coded(&error)));
-            Vec::new()
-        }
+        Ok(replays) => (replays.clone(), Message::Input(Input::Library(replays))),
+        Err(error) => (Vec::new(), failure(&error)),
     }
 }
 
-/// Finishes, in the background, what a crash left unfinished, and then tells the list.
-pub(crate) fn recover(archive: &Archive, inbox: &mpsc::Sender<Message>) {
-    let (archive, inbox) = (archive.clone(), inbox.clone());
-    tokio::task::spawn_blocking(move || {
-        match archive.unfinished() {
-            Ok(unfinished) => unfinished.iter().for_each(|one| finish(&archive, &inbox, one)),
-            Err(error) => {
-                let _closed = inbox.blocking_send(problem(Severity::Alarm, Refusal::from_coded(&error)));
-            }
-        }
-        tell(&archive, &inbox);
+/// Finishes, in the background, what a crash left unfinished, and then brings the list.
+pub(crate) fn recover(actor: &mut Actor) {
+    let archive = actor.archive.clone();
+    actor.tasks.blocking("finishing recordings", None, move || {
+        let mut answers = match archive.unfinished() {
+            Ok(unfinished) => unfinished.iter().map(|one| finish(&archive, one)).collect(),
+            Err(error) => vec![failure(&error)],
+        };
+        answers.push(list(&archive).1);
+        answers
     });
 }
 
-fn finish(archive: &Archive, inbox: &mpsc::Sender<Message>, unfinished: &Unfinished) {
+fn finish(archive: &Archive, unfinished: &Unfinished) -> Message {
     let recovered = unfinished.recording.as_deref().map(engine::recover_recording);
     let (duration_ms, bytes, refusal) = match recovered {
         Some(Ok(file)) => {
@@ -71,7 +65,6 @@ fn finish(archive: &Archive, inbox: &mpsc::Sender<Message>, unfinished: &Unfinis
             (file.duration_ms.0, file.bytes, Refusal::new("recording.recovered", text))
         }
         Some(Err(error)) => {
-            tracing::warn!(%error, "a recording could not be recovered");
             let text =
                 format!("The last show ended without a clean end, and its recording could not be finished: {error}");
             (0, 0, Refusal::new("recording.not_recovered", text))
@@ -87,35 +80,35 @@ fn finish(archive: &Archive, inbox: &mpsc::Sender<Message>, unfinished: &Unfinis
         peak_viewers: 0,
         expires_at: Some(ended_at.plus(RECOVERED_KEPT_MS)),
     };
-    let refusal = match archive.end_episode(&unfinished.episode, end) {
-        Ok(()) => refusal,
-        Err(error) => Refusal::from_coded(&error),
-    };
-    let _closed = inbox.blocking_send(problem(Severity::Note, refusal));
+    match archive.end_episode(&unfinished.episode, end) {
+        Ok(()) => problem(Severity::Note, refusal),
+        Err(error) => failure(&error),
+    }
 }
 
-/// Deletes what is due, in the background.
-pub(crate) fn expire(archive: &Archive, inbox: &mpsc::Sender<Message>) {
-    change(archive, inbox, |archive| archive.expire(now()).map(|expired| !expired.is_empty()));
+/// Deletes what is due, in the background, unless the last time is not over.
+pub(crate) fn expire(actor: &mut Actor) {
+    if !actor.tasks.is_running(EXPIRY) {
+        run(actor, EXPIRY, |archive| archive.expire(now()).map(|expired| !expired.is_empty()));
+    }
 }
 
-/// Changes the archive in the background; where something changed, tells the list.
-pub(crate) fn change(
-    archive: &Archive,
-    inbox: &mpsc::Sender<Message>,
+/// Changes the archive in the background; where `work` says that the list changed, brings it.
+pub(crate) fn change(actor: &mut Actor, work: impl FnOnce(&Archive) -> Result<bool, ArchiveError> + Send + 'static) {
+    run(actor, "changing the archive", work);
+}
+
+fn run(
+    actor: &mut Actor,
+    name: &'static str,
     work: impl FnOnce(&Archive) -> Result<bool, ArchiveError> + Send + 'static,
 ) {
-    let (archive, inbox) = (archive.clone(), inbox.clone());
-    tokio::task::spawn_blocking(move || match work(&archive) {
-        Ok(true) => {
-            tell(&archive, &inbox);
-        }
-        Ok(false) => {}
-        Err(error) => {
-            let _closed = inbox.blocking_send(problem(Severity::Warning, Refusal::from_coded(&error)));
-            // A file that stays is no longer listed all the same.
-            tell(&archive, &inbox);
-        }
+    let archive = actor.archive.clone();
+    actor.tasks.blocking(name, None, move || match work(&archive) {
+        Ok(true) => vec![list(&archive).1],
+        Ok(false) => Vec::new(),
+        // A file that stays is no longer listed all the same.
+        Err(error) => vec![failure(&error), list(&archive).1],
     });
 }
 

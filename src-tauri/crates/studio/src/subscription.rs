@@ -122,17 +122,21 @@ mod tests {
         Update::Clock { now_ms }
     }
 
+    fn microphone() -> domain::SourceId {
+        domain::SourceId::parse("microphone").unwrap()
+    }
+
     #[tokio::test(start_paused = true)]
     async fn what_happened_travels_with_the_next_picture() {
         let mut ends = subscribed();
         for n in 0..3 {
             ends.events.try_send(clock(n)).unwrap();
         }
-        ends.levels.send_replace(Levels { microphone_peak_db: -12.0, ..Levels::default() });
+        ends.levels.send_replace(Levels { program_peak_db: [-12.0; 2], ..Levels::default() });
         ends.monitor.send_replace(Bytes::from_static(b"picture"));
         let beat = ends.subscription.beat().await.unwrap();
         assert_eq!(beat.updates[..3], [clock(0), clock(1), clock(2)]);
-        assert!(matches!(&beat.updates[3..], [Update::Levels { levels }] if levels.microphone_peak_db == -12.0));
+        assert!(matches!(&beat.updates[3..], [Update::Levels { levels }] if levels.program_peak_db == [-12.0; 2]));
         assert_eq!(beat.monitor.as_deref(), Some(&b"picture"[..]));
     }
 
@@ -151,13 +155,17 @@ mod tests {
         let Ends { levels, monitor, mut subscription, events: _events } = subscribed();
         let beat = tokio::spawn(async move { subscription.beat().await });
         for peak in [-40.0, -3.0, -50.0] {
-            levels.send_replace(Levels { microphone_peak_db: peak, program_rms_db: [peak; 2], ..Levels::default() });
+            levels.send_replace(Levels {
+                sources_peak_db: [(microphone(), peak)].into(),
+                program_rms_db: [peak; 2],
+                ..Levels::default()
+            });
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         monitor.send_replace(Bytes::from_static(b"picture"));
         let beat = beat.await.unwrap().unwrap();
         let [Update::Levels { levels }] = &beat.updates[..] else { panic!("{beat:?}") };
-        assert_eq!(levels.microphone_peak_db, -3.0);
+        assert_eq!(levels.sources_peak_db[&microphone()], -3.0);
         assert_eq!(levels.program_rms_db, [-50.0; 2], "the newest");
     }
 

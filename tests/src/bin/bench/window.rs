@@ -43,9 +43,9 @@ pub(crate) async fn measure(table: &mut Table, baseline: Baseline, watched: Dura
     table.add("from start to a moving monitor", "s", opened, (3.0, 2.0), "with the driver's own start");
 
     for command in [
-        "{ type: 'select_camera', choice: { kind: 'test' } }",
-        "{ type: 'select_microphone', choice: { kind: 'test' } }",
-        "{ type: 'select_screen', choice: { kind: 'test' } }",
+        "{ type: 'select_source', id: 'camera', choice: { kind: 'test' } }",
+        "{ type: 'select_source', id: 'microphone', choice: { kind: 'test' } }",
+        "{ type: 'select_source', id: 'screen', choice: { kind: 'test' } }",
         "{ type: 'set_layout', layout: 'corner' }",
         "{ type: 'set_reach', reach: 'this_computer' }",
         "{ type: 'set_countdown', countdown: false }",

@@ -45,6 +45,12 @@ fn an_upgrade_loses_nothing() {
     assert!(error.to_string().contains("open the studio once"), "{error}");
 
     let archive = Archive::open(&place.database()).unwrap();
+    let copies = || place.beside_the_database().into_iter().filter(|name| name.contains("before")).collect::<Vec<_>>();
+    assert_eq!(copies(), ["archive.db.before-2"], "what it was before");
+    let copy = Connection::open(place.folder().join("archive.db.before-2")).unwrap();
+    let as_it_was = |sql: &str| copy.query_row(sql, (), |row| row.get::<_, String>(0)).unwrap();
+    assert_eq!(as_it_was("SELECT user_version || '' FROM pragma_user_version"), "1");
+    assert_eq!(as_it_was("SELECT text FROM chat WHERE seq = 1"), "from version one");
     let timeline = archive.timeline(&episode(1)).unwrap().unwrap();
     assert_eq!(timeline.chat, [said(1, 1234, "from version one")]);
     assert_eq!(timeline.hearts[0].at_ms, ProgramMs(3000));
@@ -58,6 +64,10 @@ fn an_upgrade_loses_nothing() {
     let shows = place.reader().shows().unwrap();
     let last: Vec<_> = shows.iter().map(|show| (show.title.as_str(), show.last_started_at)).collect();
     assert_eq!(last, [("Late Night", Some(UnixMs(T + 5))), ("Never on air", None)], "filled in by the upgrade");
+
+    drop(copy);
+    archive.remove_backups();
+    assert_eq!(copies(), [""; 0]);
 
     // What version 1 could not do.
     assert_eq!(archive.expire(UnixMs(T + DAY)).unwrap(), [episode(1)]);

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::Refusal;
+use domain::{Class, Refusal};
 
 /// A request that was turned down.
 #[derive(Debug)]
@@ -19,6 +19,12 @@ impl Problem {
         Self { status, refusal: Refusal::new(code, message), retry_after: None }
     }
 
+    /// The status that is right for the class of what went wrong.
+    pub(crate) fn of(class: Class, code: &str, message: impl Into<String>) -> Self {
+        let status = StatusCode::from_u16(class.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self::new(status, code, message)
+    }
+
     /// Another attempt makes sense after so many seconds.
     pub(crate) fn retry_after(self, seconds: u32) -> Self {
         Self { retry_after: Some(seconds), ..self }
@@ -26,7 +32,7 @@ impl Problem {
 
     /// 404.
     pub(crate) fn unknown(message: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+        Self::of(Class::Missing, "not_found", message)
     }
 
     /// 405.
@@ -37,12 +43,12 @@ impl Problem {
 
     /// 500: a defect of ours.
     pub(crate) fn internal() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here. It is not your fault.")
+        Self::of(Class::Internal, "internal", "Something went wrong here. It is not your fault.")
     }
 
     /// 503: the service is going away.
     pub(crate) fn stopping() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "The service is stopping.").retry_after(5)
+        Self::of(Class::Unavailable, "stopping", "The service is stopping.").retry_after(5)
     }
 }
 

@@ -1,7 +1,10 @@
 //! Going on air, proving it, and ending.
 
 use super::{AsRunWhat, COUNTDOWN_MS, Effect, PROOF_WITHIN_MS, Production};
-use crate::{AudienceStatus, Event, OnProgram, Phase, Proof, Refusal, Severity, UnixMs};
+use crate::{AudienceStatus, EpisodeId, Event, OnProgram, Phase, Proof, Refusal, Said, Severity, UnixMs};
+
+/// The code of the notice that there is no place for the next episode.
+const NOT_PLANNED: &str = "broadcast.not_planned";
 
 impl Production {
     pub(super) fn go_live(&mut self, now: UnixMs) -> Result<Vec<Effect>, Refusal> {
@@ -13,13 +16,54 @@ impl Production {
             _ => return Err(Refusal::new("broadcast.on_air", "the show has begun already")),
         }
         if self.planned.is_none() {
-            return Err(Refusal::new("broadcast.not_ready", "the archive is not open yet; try again in a moment"));
+            // It begins when the episode is planned, and no sooner than the countdown ends.
+            let until = if self.snapshot.setup.countdown { now.plus(COUNTDOWN_MS) } else { now };
+            self.snapshot.phase = Phase::CountingDown { until };
+            return Ok(vec![Effect::PlanEpisode]);
         }
         if self.snapshot.setup.countdown {
             self.snapshot.phase = Phase::CountingDown { until: now.plus(COUNTDOWN_MS) };
             return Ok(Vec::new());
         }
         Ok(self.begin(now))
+    }
+
+    /// Whether an episode that is planned now would be the next one on air.
+    #[must_use]
+    pub const fn awaits_plan(&self) -> bool {
+        matches!(self.snapshot.phase, Phase::Idle | Phase::CountingDown { .. } | Phase::Failed { .. })
+    }
+
+    /// Whether a show begins, is on air or ends: nothing may be closed under it.
+    #[must_use]
+    pub const fn is_busy(&self) -> bool {
+        matches!(self.snapshot.phase, Phase::Starting { .. } | Phase::OnAir { .. } | Phase::Ending { .. })
+    }
+
+    pub(super) fn episode_planned(&mut self, now: UnixMs, episode: EpisodeId, chat: Vec<Said>) -> Vec<Effect> {
+        if !self.awaits_plan() {
+            return Vec::new();
+        }
+        self.planned = Some(episode);
+        self.snapshot.notices.retain(|notice| notice.code != NOT_PLANNED);
+        self.snapshot.chat.clone_from(&chat);
+        let mut effects = vec![self.emit(Event::ChatCleared)];
+        effects.extend(chat.into_iter().map(|said| self.emit(Event::Said(said))).collect::<Vec<_>>());
+        effects.extend(self.time_passed(now));
+        effects
+    }
+
+    /// Whoever wanted to go on air learns that it did not work; else it is tried again.
+    pub(super) fn plan_failed(&mut self, reason: Refusal) -> Vec<Effect> {
+        if self.awaits_plan() {
+            let text =
+                format!("The next show has no place in the archive yet, and its room is closed: {}", reason.message);
+            self.notice(Severity::Alarm, Refusal::new(NOT_PLANNED, text));
+        }
+        if matches!(self.snapshot.phase, Phase::CountingDown { .. }) && self.planned.is_none() {
+            self.snapshot.phase = Phase::Failed { reason };
+        }
+        Vec::new()
     }
 
     /// The end of the countdown, or of its absence.
@@ -43,6 +87,8 @@ impl Production {
         if matches!(self.snapshot.phase, Phase::Starting { .. }) {
             self.notice(Severity::Alarm, reason.clone());
             self.snapshot.phase = Phase::Failed { reason };
+            // It is taken back; another one is planned.
+            self.planned = None;
         }
         Vec::new()
     }
@@ -76,8 +122,12 @@ impl Production {
     }
 
     pub(super) fn ended_on_disk(&mut self) -> Vec<Effect> {
-        if let Phase::Ending { episode } = self.snapshot.phase.clone() {
+        // Also where the engine ended by itself.
+        if let Phase::Ending { episode } | Phase::OnAir { episode, .. } | Phase::Starting { episode, .. } =
+            self.snapshot.phase.clone()
+        {
             self.snapshot.phase = Phase::Ended { episode };
+            self.snapshot.on_program = OnProgram::default();
             self.cards.clear();
         }
         Vec::new()
@@ -97,7 +147,7 @@ impl Production {
         self.planned = None;
         self.snapshot.chat.clear();
         self.snapshot.audience = AudienceStatus::default();
-        Ok(vec![Effect::Emit(Event::ChatCleared), Effect::PlanEpisode])
+        Ok(vec![self.emit(Event::ChatCleared), Effect::PlanEpisode])
     }
 
     /// What time alone changes: the countdown, and the patience for the proof.
@@ -110,7 +160,8 @@ impl Production {
                 Vec::new()
             }
             Phase::Starting { since, .. } if now.since(since) >= PROOF_WITHIN_MS => {
-                let reason = "the studio could not watch its own show within 8 seconds".to_owned();
+                let seconds = PROOF_WITHIN_MS / 1000;
+                let reason = format!("the studio could not watch its own show within {seconds} seconds");
                 self.proof(Proof::Unverified { reason })
             }
             _ => Vec::new(),

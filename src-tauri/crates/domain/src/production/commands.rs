@@ -6,9 +6,6 @@ use crate::{
     Phase, Refusal, Replay, ReplayState, Secret, Seq, Setup, UnixMs,
 };
 
-/// How many destinations there can be.
-const DESTINATIONS: usize = 16;
-
 impl Production {
     pub(super) fn command(&mut self, now: UnixMs, command: Command) -> Result<Vec<Effect>, Refusal> {
         match command {
@@ -37,6 +34,10 @@ impl Production {
                 }
                 let changed = self.snapshot.setup.reach != Some(reach);
                 self.snapshot.setup.reach = Some(reach);
+                if changed && self.awaits_plan() {
+                    // Its room goes with the service; it is planned again at the new place.
+                    self.planned = None;
+                }
                 Ok(if changed { vec![Effect::Listen] } else { Vec::new() })
             }
             Command::SetCountdown { countdown } => {
@@ -125,7 +126,7 @@ impl Production {
     fn add_destination(&mut self, address: &str, key: Option<String>) -> Result<Vec<Effect>, Refusal> {
         let address = DestinationAddress::parse(address)
             .map_err(|error| Refusal::new("destination.address", error.to_string()))?;
-        if self.targets.len() >= DESTINATIONS {
+        if self.targets.len() >= Setup::DESTINATIONS {
             return Err(Refusal::new("destination.too_many", "there can be 16 destinations; remove one first"));
         }
         let key = key.filter(|key| !key.is_empty()).map(Secret::new);

@@ -54,15 +54,14 @@ impl Production {
             }
             Input::Room(news) => self.room(now, news),
             Input::Library(library) => {
-                self.snapshot.library = library;
-                Vec::new()
+                if self.snapshot.library == library {
+                    return Vec::new();
+                }
+                self.snapshot.library.clone_from(&library);
+                vec![self.emit(Event::Library(library))]
             }
-            Input::Planned { episode, chat } => {
-                self.planned = Some(episode);
-                self.snapshot.chat = chat;
-                let said = self.snapshot.chat.iter().cloned().map(Event::Said);
-                std::iter::once(Event::ChatCleared).chain(said).map(Effect::Emit).collect()
-            }
+            Input::Planned { episode, chat } => self.episode_planned(now, episode, chat),
+            Input::PlanFailed(reason) => self.plan_failed(reason),
             Input::Problem { severity, refusal } => {
                 self.notice(severity, refusal);
                 Vec::new()
@@ -133,7 +132,7 @@ impl Production {
         if self.snapshot.chat.len() > CHAT_KEPT {
             self.snapshot.chat.remove(0);
         }
-        vec![Effect::Emit(Event::Said(said))]
+        vec![self.emit(Event::Said(said))]
     }
 
     fn removed(&mut self, seq: Seq) -> Vec<Effect> {
@@ -143,7 +142,7 @@ impl Production {
             self.snapshot.on_program.comment = None;
         }
         let detail = format!("comment {seq} removed");
-        vec![Effect::Emit(Event::Removed(seq)), Effect::AsRun { kind: AsRunWhat::Moderation, detail }]
+        vec![self.emit(Event::Removed(seq)), Effect::AsRun { kind: AsRunWhat::Moderation, detail }]
     }
 
     /// Whether the show is on air, with or without proof.

@@ -1,12 +1,12 @@
 //! The sources: any number, each with an identity.
 
 use super::{AsRunWhat, Effect, Production};
-use crate::{Composition, DeviceChoice, Refusal, SourceId, SourceKind, SourceSetup, SourceState, SourceStatus, Strip};
+use crate::{
+    Composition, DeviceChoice, Refusal, Setup, SourceId, SourceKind, SourceSetup, SourceState, SourceStatus, Strip,
+};
 
 /// The longest device id or path that is accepted, in bytes.
 const DEVICE_ID_BYTES: usize = 4096;
-/// The most sources that there can be.
-const SOURCES: usize = 64;
 
 impl Production {
     /// What was chosen for `source`, with "the first there is" resolved.
@@ -17,7 +17,7 @@ impl Production {
 
     pub(super) fn add_source(&mut self, kind: SourceKind, choice: DeviceChoice) -> Result<Vec<Effect>, Refusal> {
         let sources = &mut self.snapshot.setup.sources;
-        if sources.len() >= SOURCES {
+        if sources.len() >= Setup::SOURCES {
             return Err(Refusal::new("source.too_many", "there can be 64 sources; remove one first"));
         }
         let id = SourceId::unused(kind, |id| sources.iter().all(|source| source.id != *id));

@@ -5,6 +5,8 @@ use crate::{
     PublicViewer, Rect, Seq, SourceKind, SourceSpec, SourceState, Stats, Strip, ViewerId, plan,
 };
 
+mod planning;
+
 fn episode() -> EpisodeId {
     EpisodeId::from_random([7; 16])
 }
@@ -141,9 +143,12 @@ fn event_numbers_have_no_gap() {
     let mut production = on_air();
     let before = production.snapshot().number;
     let effects = production.apply(UnixMs(3_000), Input::Room(RoomNews::Said(said(1)))).unwrap();
-    let events = effects.iter().filter(|effect| matches!(effect, Effect::Emit(_))).count() as u64;
-    assert!(events >= 1);
-    assert_eq!(production.snapshot().number, before + events);
+    let numbers: Vec<u64> = effects
+        .iter()
+        .filter_map(|effect| if let Effect::Emit(numbered) = effect { Some(numbered.number) } else { None })
+        .collect();
+    assert!(!numbers.is_empty());
+    assert_eq!(numbers, (before + 1..=production.snapshot().number).collect::<Vec<_>>());
 }
 
 #[test]
@@ -170,14 +175,14 @@ fn cards_are_five_at_most_and_leave_after_twelve_seconds() {
 }
 
 #[test]
-fn the_operator_switches_the_audience_off_the_picture_and_the_page_is_told() {
+fn the_operator_switches_the_audience_off_the_picture_and_the_page_follows() {
     let mut production = on_air();
     production.apply(UnixMs(3_000), Input::Room(RoomNews::Said(said(1)))).unwrap();
     assert_eq!(production.on_picture(), [OnPicture::Chat, OnPicture::Hearts]);
     let effects = command(&mut production, 4_000, Command::SetOverlay { overlay: Overlay::NONE });
     assert!(production.graphics().chat.is_empty() && production.on_picture().is_empty());
     assert!(
-        effects.iter().any(|effect| matches!(effect, Effect::TellRoom { on_picture, .. } if on_picture.is_empty()))
+        effects.iter().any(|effect| matches!(effect, Effect::UpdateRoom { on_picture, .. } if on_picture.is_empty()))
     );
 }
 

@@ -2,12 +2,13 @@
 
 use crate::room::RoomNews;
 use crate::{
-    BroadcastState, Command, DestinationAddress, DestinationId, Device, Disk, EpisodeId, Event, Levels, Links,
+    BroadcastState, Command, DestinationAddress, DestinationId, Device, Disk, EpisodeId, Levels, Links, Numbered,
     OnPicture, Proof, Refusal, Replay, Said, Secret, Seq, Severity, SourceId, SourceState, Stats, UnixMs, ViewerId,
 };
 
 /// What happened.
 #[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "fields whose name and type say all")]
 pub enum Input {
     /// The operator asked for something.
     Command(Command),
@@ -46,11 +47,10 @@ pub enum Input {
     BeginFailed(Refusal),
     /// The probe decoded the public output.
     Proof(Proof),
-    /// The recording was finished, and everybody was told.
+    /// The recording is finished and filed, and the room knows.
     EndedOnDisk,
     /// A destination changed.
     Destination {
-        /// Which.
         id: DestinationId,
         /// Where it stands.
         state: crate::DestinationState,
@@ -75,32 +75,28 @@ pub enum Input {
     Library(Vec<Replay>),
     /// The next episode is planned under this id; its earlier comments are `chat`.
     Planned {
-        /// The id.
         episode: EpisodeId,
         /// Comments that were accepted before.
         chat: Vec<Said>,
     },
+    /// The next episode could not be planned.
+    PlanFailed(Refusal),
     /// Something went wrong that the operator must know.
-    Problem {
-        /// How urgent.
-        severity: Severity,
-        /// What.
-        refusal: Refusal,
-    },
+    Problem { severity: Severity, refusal: Refusal },
     /// A problem with this code is over.
     Solved(&'static str),
 }
 
 /// What must be done. Effects are instructions; whether they succeeded comes back as [`Input`].
 #[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "fields whose name and type say all")]
 pub enum Effect {
-    /// Tell the window.
-    Emit(Event),
+    /// Hand the event to every subscriber, under this number.
+    Emit(Numbered),
     /// Show what [`crate::plan()`] says now.
     ShowPlan,
     /// Begin the encoding, recording and feed of the planned episode.
     Begin {
-        /// Which.
         episode: EpisodeId,
         /// Its title; empty where the operator gave none.
         title: String,
@@ -108,50 +104,35 @@ pub enum Effect {
     /// Join as a viewer and look.
     Probe,
     /// Finish everything.
-    End {
-        /// Which.
-        episode: EpisodeId,
-    },
-    /// Plan the next episode: the room opens.
+    End { episode: EpisodeId },
+    /// Plan the next episode, unless that is under way: the room opens.
     PlanEpisode,
-    /// Tell the room its title and what the picture carries.
-    TellRoom {
-        /// The title.
+    /// Bring the room up to date.
+    UpdateRoom {
+        /// The episode's title; the room's page shows it.
         title: String,
-        /// What the picture carries.
+        /// What the picture carries, and a page need not show.
         on_picture: Vec<OnPicture>,
         /// Whether the show is interrupted, as far as the studio knows.
         state: BroadcastState,
     },
     /// Push to a destination.
     AddDestination {
-        /// Which.
         id: DestinationId,
-        /// Where.
         address: DestinationAddress,
         /// Its key.
         key: Option<Secret>,
     },
-    /// Push no longer.
+    /// End the push to a destination.
     RemoveDestination(DestinationId),
     /// Take a comment out of room and archive.
     RemoveMessage(Seq),
-    /// Mute somebody.
-    SetViewerMuted {
-        /// Who.
-        viewer: ViewerId,
-        /// Whether.
-        muted: bool,
-    },
+    /// Take a viewer's voice in this episode, or give it back.
+    SetViewerMuted { viewer: ViewerId, muted: bool },
     /// Listen where the chosen audience can reach us.
     Listen,
     /// Keep a replay, or not.
-    KeepReplay {
-        /// Which.
-        episode: EpisodeId,
-        /// Whether.
-        keep: bool,
-    },
+    KeepReplay { episode: EpisodeId, keep: bool },
     /// Delete a replay.
     DeleteReplay(EpisodeId),
     /// Open the folder of a file.

@@ -16,8 +16,8 @@ use std::time::Duration;
 use super::envelope::Log;
 use super::limits::{COMMENT_CHARACTERS, HEARTS_IN_A_MESSAGE, Limits, SEEN_AT_MOST_MS};
 use super::{
-    ASK_AGAIN, Asker, ConnectionId, Down, EdgeId, Envelope, Epoch, Mark, Now, Say, ToEdge, ToOwner, Up,
-    WholeState, milliseconds,
+    ASK_AGAIN, Asker, ConnectionId, Down, EdgeId, Envelope, Epoch, Mark, Now, Say, ToEdge, ToOwner, Up, WholeState,
+    milliseconds,
 };
 use crate::{BroadcastState, Bye, ProgramMs, PublicViewer, RefusedCode, ToViewer, text};
 use asked::Asked;

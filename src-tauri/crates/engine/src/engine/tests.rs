@@ -34,8 +34,7 @@ impl Studio {
     fn open_with(canvas: Canvas) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (event, events) = mpsc::channel();
-        let config =
-            EngineConfig { canvas, video_kbps: 800, audio_kbps: 96, graphs_dir: folder.path().join("graphs") };
+        let config = EngineConfig { canvas, video_kbps: 800, audio_kbps: 96, graphs_dir: folder.path().join("graphs") };
         let engine = Engine::start(
             config,
             std::sync::Arc::new(move |told| {

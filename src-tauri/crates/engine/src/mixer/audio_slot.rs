@@ -43,7 +43,14 @@ impl AudioSlot {
     /// A slot that gives silence. Its first audio fades in.
     pub(crate) fn new(strip: Strip) -> Self {
         let silence = gst::Buffer::from_slice(vec![0u8; MIX_SAMPLES as usize * 8]);
-        let state = State { input: None, gain: Gain::at(0.0), silence, live_until: None, heard_from: ClockTime::ZERO, fading: false };
+        let state = State {
+            input: None,
+            gain: Gain::at(0.0),
+            silence,
+            live_until: None,
+            heard_from: ClockTime::ZERO,
+            fading: false,
+        };
         let slot = Self { target: AtomicU32::new(0), state: Mutex::new(state), faded: Condvar::new() };
         slot.set_strip(strip);
         slot
@@ -70,7 +77,11 @@ impl AudioSlot {
             state.gain = Gain::at(0.0);
             state.heard_from = pts + LEAD_IN;
         }
-        let target = if state.fading || pts < state.heard_from { 0.0 } else { f32::from_bits(self.target.load(Ordering::Relaxed)) };
+        let target = if state.fading || pts < state.heard_from {
+            0.0
+        } else {
+            f32::from_bits(self.target.load(Ordering::Relaxed))
+        };
         if resumed || !state.gain.is_unity(target) {
             let buffer = buffer.make_mut();
             if resumed {

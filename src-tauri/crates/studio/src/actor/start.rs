@@ -1,42 +1,49 @@
 //! Opening a studio, in the order in which a failure leaves the least behind.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use archive::Archive;
-use audience::{Audience, AudienceConfig, AudienceError, AudienceEvents};
-use bytes::Bytes;
-use domain::{Input, Levels, PlanId, Production, Reach, Refusal, Severity};
+use domain::{Input, PlanId, Production, Severity};
 use engine::{DeviceWatch, Engine, EngineConfig};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
-use super::{Actor, Message, now};
-use crate::config::{Listen, StudioConfig};
+use super::{Actor, Message, failure, now};
+use crate::config::StudioConfig;
 use crate::error::StudioError;
 use crate::folder::DataFolder;
+use crate::lanes::{Lanes, Observers};
 use crate::ledger::ArchiveLibrary;
-use crate::{bridge, effects, episode, redact, replays, settings};
+use crate::service::{self, Service};
+use crate::settings::{self, Remembered};
+use crate::tasks::Tasks;
+use crate::{bridge, effects, redact, replays};
 
-/// The port that is asked for when nothing else is said.
-const DEFAULT_PORT: u16 = 8420;
-
-pub(super) async fn open(mut config: StudioConfig, inbox: mpsc::Sender<Message>) -> Result<Actor, StudioError> {
+pub(crate) async fn open(
+    mut config: StudioConfig,
+    inbox: mpsc::Sender<Message>,
+    observers: Observers,
+    lanes: Lanes,
+) -> Result<Actor, StudioError> {
     for (_, key) in &config.destinations {
         if let Some(key) = key {
             redact::remember(key.expose());
         }
     }
-    let folder = Arc::new(DataFolder::open(&config.data_dir)?);
-    let (remembered, unreadable) = settings::read(&folder.settings());
-    let setup = config.setup.clone().unwrap_or(remembered);
+    let data_dir = config.data_dir.clone();
+    let folder = Arc::new(blocking(move || DataFolder::open(&data_dir)).await?);
+    let remembers = config.setup.is_none();
+    let Remembered { setup, beside, notices } = match config.setup.clone() {
+        Some(setup) => Remembered { setup, ..Remembered::default() },
+        None => settings::read(&folder.settings()),
+    };
     let database = folder.database();
     let archive = blocking(move || Archive::open(&database)).await?;
-    engine::init()?;
+    blocking(engine::init).await?;
 
     let shelf = Arc::new(ArchiveLibrary::new(archive.clone()));
-    let (audience, audience_events, moved) = listen(&config, setup.reach, shelf).await?;
-    let listening = audience.http_address();
-    let sink = bridge::engine_sink(inbox.clone());
+    let service = service::listen(&config, setup.reach, &setup.show, shelf).await?;
+    let Service { audience, events, links, moved, .. } = service;
+    let sink = bridge::engine_sink(observers.clone());
     let engine_config = EngineConfig {
         canvas: config.canvas,
         video_kbps: config.video_kbps,
@@ -51,79 +58,51 @@ pub(super) async fn open(mut config: StudioConfig, inbox: mpsc::Sender<Message>)
         production,
         engine,
         audience,
-        audience_events,
         archive,
         folder,
-        listening,
-        inbox: inbox.clone(),
+        tasks: Tasks::default(),
+        inbox,
         awake: None,
-        probe: None,
+        beginning: None,
+        unfiled: None,
         recording: None,
+        is_deaf: false,
+        is_probe_lost: false,
+        chosen: None,
+        remembered: beside,
+        hearts: None,
+        audience_events: events,
+        lanes,
         subscribers: Vec::new(),
-        levels: watch::Sender::new(Levels::default()),
-        monitor: watch::Sender::new(Bytes::new()),
         monitored: false,
         plan: PlanId(0),
-        ticks: 0,
-        hearts: None,
         stopping: None,
         stop_at: None,
         _devices: None,
     };
-    actor
-        .input(Input::Links(crate::addresses::links(&actor.production.snapshot().setup.show.clone(), listening)))
-        .await;
-    for refusal in unreadable.into_iter().chain(moved) {
-        actor.problem(Severity::Warning, refusal).await;
+    if remembers {
+        actor.keep_settings();
+    }
+    actor.input(Input::Links(links));
+    for refusal in notices.into_iter().chain(moved) {
+        actor.problem(Severity::Warning, refusal);
     }
     for effect in actor.production.remembered_destinations() {
-        effects::carry_out(&mut actor, effect).await;
+        effects::carry_out(&mut actor, effect);
     }
     for (address, key) in destinations {
-        effects::add_given_destination(&mut actor, &address, key).await;
+        effects::add_given_destination(&mut actor, &address, key);
     }
     effects::show_plan(&mut actor);
-    match DeviceWatch::start(bridge::device_sink(inbox.clone())) {
+    match blocking(move || DeviceWatch::start(bridge::device_sink(observers))).await {
         Ok(watch) => actor._devices = Some(watch),
-        Err(error) => actor.problem(Severity::Warning, Refusal::from_coded(&error)).await,
+        Err(error) => actor.message(failure(&error)),
     }
-    replays::recover(&actor.archive, &inbox);
-    episode::plan(&mut actor).await;
+    replays::recover(&mut actor);
+    actor.plan();
+    let listening = actor.audience.http_address();
     tracing::info!(%listening, at = now().0, "the studio is open");
     Ok(actor)
-}
-
-/// Starts the audience service where the configuration or the reach says. Where the default port
-/// is taken, at another one, and says so.
-pub(crate) async fn listen(
-    config: &StudioConfig,
-    reach: Option<Reach>,
-    shelf: Arc<ArchiveLibrary>,
-) -> Result<(Audience, AudienceEvents, Option<Refusal>), StudioError> {
-    let address = match (config.listen, reach) {
-        (Listen::At(address), _) => address,
-        (Listen::ByReach, Some(Reach::ThisNetwork)) => SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), DEFAULT_PORT),
-        (Listen::ByReach, _) => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), DEFAULT_PORT),
-    };
-    let at = |listen: SocketAddr| AudienceConfig {
-        listen,
-        media_port: config.media_port.unwrap_or(listen.port()),
-        host_names: Vec::new(),
-    };
-    match Audience::start(at(address), shelf.clone()).await {
-        Ok((audience, events)) => Ok((audience, events, None)),
-        Err(AudienceError::PortTaken { .. }) if config.listen == Listen::ByReach => {
-            let elsewhere = AudienceConfig { listen: SocketAddr::new(address.ip(), 0), ..at(address) };
-            let elsewhere = AudienceConfig { media_port: config.media_port.unwrap_or(0), ..elsewhere };
-            let (audience, events) = Audience::start(elsewhere, shelf).await?;
-            let message = format!(
-                "Port {DEFAULT_PORT} is used by another program; viewers find the show at port {} until the next start",
-                audience.http_address().port()
-            );
-            Ok((audience, events, Some(Refusal::new("audience.port_moved", message))))
-        }
-        Err(error) => Err(error.into()),
-    }
 }
 
 async fn blocking<T: Send + 'static, E: Into<StudioError> + Send + 'static>(

@@ -1,0 +1,116 @@
+//! Where the audience service listens, and how it moves there.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use audience::{Audience, AudienceConfig, AudienceError, AudienceEvents};
+use domain::{Input, Links, Reach, Refusal, Severity, ShowSlug};
+use tokio::sync::mpsc;
+
+use crate::actor::{Actor, Message};
+use crate::addresses;
+use crate::config::{Listen, StudioConfig};
+use crate::ledger::ArchiveLibrary;
+use crate::tasks::AtClose;
+
+/// The port that is asked for when nothing else is said.
+const DEFAULT_PORT: u16 = 8420;
+/// The task that moves the service.
+pub(crate) const LISTEN: &str = "opening the port";
+
+/// A service that listens.
+pub(crate) struct Service {
+    pub(crate) audience: Audience,
+    pub(crate) events: AudienceEvents,
+    pub(crate) links: Links,
+    /// For whom it listens.
+    pub(crate) reach: Option<Reach>,
+    /// Where it listens at another port than it was to.
+    pub(crate) moved: Option<Refusal>,
+}
+
+/// Starts the audience service where the configuration or the reach says. Where the default port
+/// is taken, at another one, and says so.
+pub(crate) async fn listen(
+    config: &StudioConfig,
+    reach: Option<Reach>,
+    show: &ShowSlug,
+    shelf: Arc<ArchiveLibrary>,
+) -> Result<Service, AudienceError> {
+    let address = match (config.listen, reach) {
+        (Listen::At(address), _) => address,
+        (Listen::ByReach, Some(Reach::ThisNetwork)) => SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), DEFAULT_PORT),
+        (Listen::ByReach, _) => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), DEFAULT_PORT),
+    };
+    let at = |listen: SocketAddr| AudienceConfig {
+        listen,
+        media_port: config.media_port.unwrap_or(listen.port()),
+        host_names: Vec::new(),
+    };
+    let mut moved = None;
+    let (audience, events) = match Audience::start(at(address), shelf.clone()).await {
+        Err(AudienceError::PortTaken { .. }) if config.listen == Listen::ByReach => {
+            let elsewhere = AudienceConfig { listen: SocketAddr::new(address.ip(), 0), ..at(address) };
+            let elsewhere = AudienceConfig { media_port: config.media_port.unwrap_or(0), ..elsewhere };
+            let (audience, events) = Audience::start(elsewhere, shelf).await?;
+            let message = format!(
+                "Port {DEFAULT_PORT} is used by another program; viewers find the show at port {} until the next start",
+                audience.http_address().port()
+            );
+            moved = Some(Refusal::new("audience.port_moved", message));
+            (audience, events)
+        }
+        other => other?,
+    };
+    let links = addresses::links(show, audience.http_address());
+    Ok(Service { audience, events, links, reach, moved })
+}
+
+impl Actor {
+    /// Moves the service to where the chosen audience can reach it. Only off air. The next episode
+    /// is planned at the new place.
+    pub(crate) fn listen_again(&mut self) {
+        if self.config.listen != Listen::ByReach {
+            self.plan();
+            return;
+        }
+        if self.tasks.is_running(LISTEN) {
+            // It is seen when it listens that somebody else is to be reached by now.
+            return;
+        }
+        let (old, config, archive) = (self.audience.clone(), self.config.clone(), self.archive.clone());
+        let setup = &self.production.snapshot().setup;
+        let (reach, show) = (setup.reach, setup.show.clone());
+        let defect = Refusal::new("audience.listen", "the audience service failed to open its port");
+        self.tasks.spawn(LISTEN, AtClose::Finish, Some(Message::Listening(Err(defect))), async move {
+            old.shutdown().await;
+            let outcome = listen(&config, reach, &show, Arc::new(ArchiveLibrary::new(archive))).await;
+            vec![Message::Listening(outcome.map(Box::new).map_err(|error| Refusal::from_coded(&error)))]
+        });
+    }
+
+    /// The service listens at its new place, or nowhere.
+    pub(crate) fn listening(&mut self, outcome: Result<Box<Service>, Refusal>) {
+        self.is_deaf = outcome.is_err();
+        match outcome {
+            Ok(service) => {
+                let Service { audience, events, links, reach, moved } = *service;
+                self.audience = audience;
+                self.hear(events);
+                self.input(Input::Links(links));
+                if let Some(refusal) = moved {
+                    self.problem(Severity::Warning, refusal);
+                }
+                if self.production.snapshot().setup.reach != reach {
+                    self.listen_again();
+                    return;
+                }
+            }
+            Err(refusal) => self.problem(Severity::Alarm, refusal),
+        }
+        // Also without an audience: what is recorded and pushed needs an episode.
+        if self.production.awaits_plan() {
+            self.plan();
+        }
+    }
+}
