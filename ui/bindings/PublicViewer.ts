@@ -6,7 +6,7 @@ import type { ViewerId } from "./ViewerId";
  */
 export type PublicViewer = { 
 /**
- * Who.
+ * The same over all their connections.
  */
 id: ViewerId, 
 /**

@@ -16,7 +16,7 @@ seq: Seq,
  */
 at_ms: ProgramMs, 
 /**
- * Who wrote it.
+ * Its writer, as they were called then.
  */
 viewer: PublicViewer, 
 /**

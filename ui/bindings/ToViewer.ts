@@ -17,7 +17,7 @@ export type ToViewer = { "type": "welcome",
  */
 v: number, 
 /**
- * Who they are.
+ * The viewer as others see them.
  */
 viewer: PublicViewer, 
 /**
@@ -53,7 +53,7 @@ backlog: Array<Said>,
  */
 replay_url?: string, } | { "type": "said" } & Said | { "type": "accepted", 
 /**
- * Theirs.
+ * The `id` that the viewer gave it.
  */
 id: string, 
 /**
@@ -97,7 +97,7 @@ seq: Seq, } | { "type": "refused",
  */
 id?: string, 
 /**
- * Why.
+ * The reason, for programs.
  */
 code: RefusedCode, 
 /**
@@ -105,7 +105,7 @@ code: RefusedCode,
  */
 retry_ms?: number, 
 /**
- * For people.
+ * The reason in a sentence, for people.
  */
 message: string, } | { "type": "state", 
 /**
@@ -125,6 +125,6 @@ on_picture: Array<OnPicture>,
  */
 replay_url?: string, } | { "type": "bye", 
 /**
- * Why.
+ * The reason.
  */
 code: Bye, };

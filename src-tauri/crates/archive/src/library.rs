@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::room::limits::BACKLOG;
 use domain::{
     EpisodeId, ProgramMs, PublicViewer, Replay, ReplayState, Said, Seq, ShowSlug, Timeline, TimelineSecond, UnixMs,
     ViewerId,
@@ -13,9 +14,6 @@ use crate::files::Files;
 use crate::retention_clock::RetentionClock;
 use crate::rows::unsigned;
 use crate::{ArchiveError, AsRunEntry, AsRunKind, Lookup, Show, Unfinished};
-
-/// How many comments a room is opened with.
-const BACKLOG: u32 = 50;
 
 const REPLAYS: &str =
     "SELECT id, show, title, started_at, ended_at, duration_ms, bytes, recording, peak_viewers, state,
@@ -107,7 +105,7 @@ pub(crate) fn timeline(
         started_at: replay.started_at,
         expires_at: replay.expires_at,
         duration_ms: ProgramMs(replay.duration_ms),
-        chat: chat(connection, episode, u32::MAX)?,
+        chat: chat(connection, episode, None)?,
         hearts: hearts(connection, episode)?,
     }))
 }
@@ -130,12 +128,14 @@ fn hearts(connection: &Connection, episode: &EpisodeId) -> Result<Vec<TimelineSe
     Ok(seconds)
 }
 
-/// The last `limit` comments that were not removed, oldest first.
-fn chat(connection: &Connection, episode: &EpisodeId, limit: u32) -> Result<Vec<Said>, ArchiveError> {
+/// The last `limit` comments that were not removed, or all of them, oldest first.
+fn chat(connection: &Connection, episode: &EpisodeId, limit: Option<usize>) -> Result<Vec<Said>, ArchiveError> {
     let mut statement = connection.prepare_cached(
         "SELECT seq, at_ms, viewer, name, hue, badge, text FROM chat WHERE episode = ?1 AND removed = 0
          ORDER BY seq DESC LIMIT ?2",
     )?;
+    // To SQLite a negative limit is none.
+    let limit = limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(-1);
     let said = statement.query_map(params![episode.as_str(), limit], |row| {
         Ok(Said {
             seq: Seq(unsigned(row.get(0)?)),
@@ -155,7 +155,7 @@ pub(crate) fn last_said(connection: &Connection, episode: &EpisodeId) -> Result<
         .prepare_cached("SELECT max(seq) FROM chat WHERE episode = ?1")?
         .query_row([episode.as_str()], |row| row.get(0))?;
     let next = last.map_or(1, |last| unsigned(last).saturating_add(1));
-    Ok((Seq(next), chat(connection, episode, BACKLOG)?))
+    Ok((Seq(next), chat(connection, episode, Some(BACKLOG))?))
 }
 
 /// Who may not speak in an episode.

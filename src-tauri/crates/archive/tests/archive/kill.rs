@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use domain::room::Stored;
 use domain::{ProgramMs, UnixMs};
 
-use crate::support::{HASH, Place, T, append, comment, episode, said, show};
+use crate::support::{Place, T, append, comment, episode, said, show};
 
 /// Tells a child, which is this test binary, where to write.
 const FOLDER: &str = "ANTENNE_TEST_ARCHIVE";

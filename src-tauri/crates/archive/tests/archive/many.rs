@@ -7,7 +7,7 @@ use std::thread;
 use domain::room::Stored;
 use domain::{ProgramMs, Seq, UnixMs};
 
-use crate::support::{HASH, Place, T, append, comment, episode, identity, said, show};
+use crate::support::{Place, T, append, comment, episode, identity, said, show};
 
 #[test]
 fn readers_see_whole_states_while_a_writer_writes() {

@@ -121,13 +121,8 @@ mod tests {
             r#"{"type":"hearts","count":50}"#,
         ];
         let alphabet = b"{}[]\",:\\u0019ed8-+.eE tfn\xff\x00\xc3\xa9";
-        let mut state = 0x2545_f491_4f6c_dd1d_u64;
-        let mut random = move |bound: usize| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            usize::try_from(state % bound as u64).expect("small")
-        };
+        let mut chance = fastrand::Rng::with_seed(0x2545_f491_4f6c_dd1d);
+        let mut random = move |bound: usize| chance.usize(0..bound);
         for round in 0..60_000 {
             let mut bytes = seeds[round % seeds.len()].as_bytes().to_vec();
             for _ in 0..=random(6) {

@@ -340,13 +340,13 @@ fn moment(seen: Option<ProgramMs>, now: ProgramMs) -> ProgramMs {
 
 fn refusal(connection: ConnectionId, id: Option<String>, code: RefusedCode, retry_ms: Option<u32>) -> EdgeEffect {
     let message = match code {
-        RefusedCode::NameNeeded => "Write a name with your first message.",
-        RefusedCode::Empty => "There is nothing in this message that can be read.",
-        RefusedCode::TooLong => "A message has at most 500 characters.",
-        RefusedCode::TooFast => "Slower, please: try again in a moment.",
-        RefusedCode::Muted => "The host has muted you.",
-        RefusedCode::Closed if retry_ms.is_some() => "The message could not be kept. Try again in a moment.",
-        RefusedCode::Closed => "The show is over, and the chat with it.",
+        RefusedCode::NameNeeded => "Write a name with your first message.".to_owned(),
+        RefusedCode::Empty => "There is nothing in this message that can be read.".to_owned(),
+        RefusedCode::TooLong => format!("A message has at most {COMMENT_CHARACTERS} characters."),
+        RefusedCode::TooFast => "Slower, please: try again in a moment.".to_owned(),
+        RefusedCode::Muted => "The host has muted you.".to_owned(),
+        RefusedCode::Closed if retry_ms.is_some() => "The message could not be kept. Try again in a moment.".to_owned(),
+        RefusedCode::Closed => "The show is over, and the chat with it.".to_owned(),
     };
-    EdgeEffect::Deliver(Delivery::To(connection, ToViewer::Refused { id, code, retry_ms, message: message.to_owned() }))
+    EdgeEffect::Deliver(Delivery::To(connection, ToViewer::Refused { id, code, retry_ms, message }))
 }
