@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use audience::{Audience, AudienceConfig, AudienceError, AudienceEvents};
 use domain::{Input, Links, Reach, Refusal, Severity, ShowSlug};
-use tokio::sync::mpsc;
 
 use crate::actor::{Actor, Message};
 use crate::addresses;

@@ -69,7 +69,7 @@ impl Emitted {
             disk: snapshot.disk,
             notices: snapshot.notices,
         };
-        Self { window, picture: production.picture(), room: Some(production.room()) }
+        Self { window, picture: production.picture(), room: Some(production.room_knows()) }
     }
 }
 
@@ -87,7 +87,7 @@ impl Production {
             self.emitted.picture = picture;
             effects.push(Effect::ShowPlan);
         }
-        let room = Some(self.room());
+        let room = Some(self.room_knows());
         if self.emitted.room != room {
             self.emitted.room.clone_from(&room);
             effects.extend(room.map(|Room { title, on_picture, state }| Effect::UpdateRoom {
@@ -148,7 +148,7 @@ impl Production {
         }
     }
 
-    fn room(&self) -> Room {
+    fn room_knows(&self) -> Room {
         let state = match self.snapshot.phase {
             Phase::Idle | Phase::CountingDown { .. } | Phase::Starting { .. } | Phase::Failed { .. } => {
                 BroadcastState::Waiting
