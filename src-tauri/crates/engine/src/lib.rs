@@ -24,7 +24,6 @@ mod mixer;
 mod monitor;
 mod probe;
 mod recording;
-mod recover;
 mod requirement;
 mod resize;
 mod source;
@@ -38,7 +37,6 @@ pub use event::{Broadcast, EngineConfig, EngineEvent, EventSink, Feed, FinishedR
 #[doc(hidden)]
 pub use graphics::{PaintCost, paint_cost};
 pub use probe::{ProbeDecoder, ProbeReport};
-pub use recover::recover_recording;
 pub use requirement::init;
 pub use source::strip as clock_strip;
 pub use source::{Planes, TestPicture};

@@ -1,7 +1,7 @@
 //! The recording of a broadcast: fragmented MP4 while it grows, plain MP4 when it is finished.
 //!
 //! A process that dies leaves a file that plays up to its last fragment, half a second at most;
-//! `recover` finishes it later.
+//! `fmp4::repair` finishes it later.
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;

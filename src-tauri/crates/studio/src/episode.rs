@@ -151,7 +151,7 @@ impl Actor {
             // A recording that failed on the way (the disk was full) is worth what it holds.
             let (recording, state) = match recording {
                 Some(file) => (Some(file), ReplayState::Whole),
-                None => (begun.and_then(|path| engine::recover_recording(&path).ok()), ReplayState::Recovered),
+                None => (begun.and_then(|path| replays::repair(&path).ok()), ReplayState::Recovered),
             };
             let ended_at = now();
             let end = End {

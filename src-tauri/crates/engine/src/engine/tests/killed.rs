@@ -9,7 +9,6 @@ use media::ProgramTime;
 
 use super::{Studio, plan, units_until};
 use crate::recording::tests::ffprobe;
-use crate::recover_recording;
 
 /// Where the child of the test below records; without it that test does nothing.
 const RECORDING: &str = "ANTENNE_TEST_RECORDING";
@@ -48,9 +47,9 @@ fn a_recording_whose_studio_was_killed_plays_up_to_the_last_second_and_a_half() 
         child.kill().unwrap();
         child.wait().unwrap();
 
-        match recover_recording(&path) {
+        match fmp4::repair(&path) {
             Ok(recovered) => {
-                assert!(recovered.duration_ms.0 + 1500 >= reached, "{recovered:?} of {reached} ms");
+                assert!(recovered.duration.as_millis() + 1500 >= u128::from(reached), "{recovered:?} of {reached} ms");
                 ffprobe(&path, &["-count_frames", "-show_entries", "stream=nb_read_frames"]);
             }
             Err(error) => assert!(reached < 1500, "{error} after {reached} ms"),

@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::io;
 
-use super::boxes::{Fields, Layout, child, children, header_times, scale};
+use super::boxes::Layout;
 use super::tables::{Defaults, Sample, from_fragment, from_tables};
+use crate::boxes::{Fields, child, children, header_times, scale};
 
 /// The `moov` of the first fragment, and all samples of it and the others.
 #[derive(Debug)]

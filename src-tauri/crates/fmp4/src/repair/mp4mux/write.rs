@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use super::boxes::{Layout, TopBox, child, children, scale};
+use super::boxes::{Layout, TopBox};
 use super::movie::{Movie, Track};
 use super::tables::{boxed, to_tables};
+use crate::boxes::{child, children, scale};
 
 /// Header of an `mdat` that may be larger than 4 GiB.
 const DATA_HEADER: u64 = 16;

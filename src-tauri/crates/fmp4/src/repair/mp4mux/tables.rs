@@ -1,8 +1,8 @@
 //! The samples of a track: from the tables of a `moov`, from a `moof`, and back into tables.
 
-use super::boxes::{Fields, child, children};
+use crate::boxes::{Fields, child, children};
 
-/// One encoded picture or packet of sound in the file.
+/// One encoded frame or packet of audio in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sample {
     pub(super) offset: u64,
