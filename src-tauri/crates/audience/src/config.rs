@@ -35,6 +35,9 @@ pub struct ServiceLimits {
     pub pending_of_address: usize,
     /// Sessions at once.
     pub sessions: usize,
+    /// So much of a program may wait for the media thread; beyond it what waits is lost, and the
+    /// video goes on at the next keyframe.
+    pub behind: Duration,
 }
 
 impl Default for ServiceLimits {
@@ -49,6 +52,7 @@ impl Default for ServiceLimits {
             connect: Duration::from_secs(15),
             pending_of_address: 32,
             sessions: 2000,
+            behind: Duration::from_secs(2),
         }
     }
 }

@@ -85,8 +85,6 @@ pub enum AudienceEvent {
         /// Those with one, at most 200.
         people: Vec<Person>,
     },
-    /// A viewer needs a keyframe; at most once a second.
-    KeyframeWanted,
     /// A viewer is muted, or may speak again.
     Muted {
         /// Who.

@@ -24,7 +24,7 @@ mod status;
 pub mod text;
 
 pub use command::{Command, Reply};
-pub use destination::{DestinationAddress, DestinationAddressError, Protocol, Secret};
+pub use destination::{DestinationAddress, DestinationAddressError, DestinationReport, Protocol, Secret};
 pub use device::{Device, DeviceChoice, DeviceKind};
 pub use error::{Blame, Class, Code, Coded, Refusal};
 pub use event::{Event, Numbered, Snapshot, Update};

@@ -168,11 +168,17 @@ impl Program {
         self.state().readers.iter().filter(|reader| reader.strong_count() > 0).count()
     }
 
-    /// How long its current GOP is: a new reader that may not begin with it has to wait for a
-    /// keyframe.
+    /// Whether a newcomer may begin with the current GOP; otherwise it has to wait for a keyframe.
     #[must_use]
     pub fn has_gop_younger_than(&self, age: Duration) -> bool {
         !self.state().gop.if_younger_than(age).is_empty()
+    }
+
+    /// The current GOP's units of all tracks, if its video is not older than `age`; otherwise
+    /// nothing. For a reader that has newcomers of its own.
+    #[must_use]
+    pub fn gop_younger_than(&self, age: Duration) -> Vec<AccessUnit> {
+        self.state().gop.if_younger_than(age).to_vec()
     }
 
     fn clone_weak(&self) -> WeakProgram {

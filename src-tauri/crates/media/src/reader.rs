@@ -92,7 +92,7 @@ pub struct Waiting {
     pub span: Duration,
 }
 
-/// One taker of a program. It leaves when it is dropped; it does not keep the program alive.
+/// One reader of a program. It leaves when it is dropped; it does not keep the program alive.
 pub struct Reader {
     queue: Arc<Queue>,
     program: WeakProgram,
@@ -112,11 +112,12 @@ impl Reader {
     /// Waits for the next unit or the end, but not longer than `patience`.
     #[must_use]
     pub fn next(&self, patience: Duration) -> Next {
-        let deadline = Instant::now() + patience;
+        // None is beyond the clock's end: for ever.
+        let deadline = Instant::now().checked_add(patience);
         let mut state = self.queue.lock();
         loop {
             let next = state.take();
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.map_or(patience, |deadline| deadline.saturating_duration_since(Instant::now()));
             if !matches!(next, Next::Nothing) || left.is_zero() {
                 return next;
             }
@@ -138,6 +139,13 @@ impl Reader {
     pub fn waiting(&self) -> Waiting {
         let state = self.queue.lock();
         Waiting { units: state.units.len(), bytes: state.bytes, span: state.span() }
+    }
+
+    /// Whether the program is over and everything has been read.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        let state = self.queue.lock();
+        state.ended && state.units.is_empty()
     }
 
     /// Whether the video goes on only at the next keyframe.

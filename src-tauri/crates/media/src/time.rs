@@ -50,6 +50,14 @@ impl ProgramTime {
         ((self.0 as u128 * rate as u128 + 500_000_000) / 1_000_000_000) as u64
     }
 
+    /// The moment `ticks` of `rate` a second after program zero, rounded down. Saturates.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, reason = "it is bounded before")]
+    pub const fn from_ticks(ticks: u64, rate: u32) -> Self {
+        let nanos = ticks as u128 * 1_000_000_000 / rate as u128;
+        Self(if nanos > u64::MAX as u128 { u64::MAX } else { nanos as u64 })
+    }
+
     /// [`Self::ticks`] as an RTP timestamp (modulo 2³², RFC 3550 §5.1).
     #[must_use]
     #[allow(clippy::cast_possible_truncation, reason = "RTP timestamps wrap")]
@@ -100,5 +108,7 @@ mod tests {
     fn ticks_are_rounded_to_the_nearest() {
         assert_eq!(ProgramTime::from_nanos(19_999_999).ticks(48_000), 960);
         assert_eq!(ProgramTime::from_nanos(20_000_001).ticks(48_000), 960);
+        assert_eq!(ProgramTime::from_ticks(960, 48_000), ProgramTime::from_millis(20));
+        assert_eq!(ProgramTime::from_ticks(u64::MAX, 1), ProgramTime::from_nanos(u64::MAX));
     }
 }

@@ -41,6 +41,14 @@ impl Tracks {
     /// Everything.
     pub const ALL: Self = Self([true; 3]);
 
+    /// Nothing but `track`.
+    #[must_use]
+    pub const fn only(track: Track) -> Self {
+        let mut tracks = [false; 3];
+        tracks[track.index()] = true;
+        Self(tracks)
+    }
+
     /// Whether `track` is one of them.
     #[must_use]
     pub const fn has(self, track: Track) -> bool {

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use archive::Archive;
-use audience::{Audience, AudienceEvent};
+use audience::{Audience, AudienceEvent, ShowHandle};
 use bytes::Bytes;
 use domain::{
     Command, Effect, Input, Levels, Numbered, Phase, PlanId, Production, Refusal, Reply, Severity, Snapshot, UnixMs,
     Update,
 };
 use engine::{DeviceWatch, Engine, EngineEvent, MonitorConfig};
-use media::ProgramTime;
+use fmp4::Recorder;
+use media::{Program, ProgramTime};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -21,7 +22,7 @@ use crate::config::StudioConfig;
 use crate::error::StudioError;
 use crate::folder::DataFolder;
 use crate::subscription::Subscription;
-use crate::{disk, effects, redact, replays, settings};
+use crate::{disk, effects, recording, redact, replays, settings};
 
 mod start;
 
@@ -116,6 +117,8 @@ pub(crate) struct Actor {
     pub(crate) production: Production,
     pub(crate) engine: Engine,
     pub(crate) audience: Audience,
+    /// The open episode of the show, and what its audience does.
+    pub(crate) show: Option<ShowHandle>,
     pub(crate) audience_events: mpsc::Receiver<AudienceEvent>,
     pub(crate) archive: Archive,
     pub(crate) folder: Arc<DataFolder>,
@@ -124,6 +127,9 @@ pub(crate) struct Actor {
     pub(crate) awake: Option<keepawake::KeepAwake>,
     pub(crate) probe: Option<JoinHandle<()>>,
     pub(crate) recording: Option<PathBuf>,
+    pub(crate) recorder: Option<Recorder>,
+    /// What is on air, or is about to be.
+    pub(crate) program: Option<Program>,
     subscribers: Vec<mpsc::Sender<Update>>,
     levels: watch::Sender<Levels>,
     monitor: watch::Sender<Bytes>,
@@ -305,7 +311,7 @@ impl Actor {
     }
 
     async fn shut_down(self) {
-        let Self { engine, audience, archive, folder, stopping, probe, production, config, .. } = self;
+        let Self { engine, audience, archive, folder, stopping, probe, production, config, recorder, .. } = self;
         if let Some(probe) = probe {
             probe.abort();
         }
@@ -317,6 +323,10 @@ impl Actor {
         audience.shutdown().await;
         let closed = tokio::task::spawn_blocking(move || {
             engine.stop();
+            // There is one only where the show did not end in time.
+            if let Some(Err(refusal)) = recorder.map(recording::finish) {
+                tracing::error!(code = refusal.code, message = refusal.message, "the recording was not finished");
+            }
             archive.close();
             drop(folder);
         });

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use audience::AudienceEvent;
+use audience::{AudienceEvent, ShowHandle};
 use domain::{AudienceStatus, Device, Input, Phase, Severity};
 use engine::{EngineEvent, EventSink};
+use fmp4::Recorder;
 use tokio::sync::mpsc;
 
 use crate::actor::{Actor, Message};
@@ -39,21 +40,21 @@ impl Actor {
                 self.input(Input::Levels(levels)).await;
             }
             EngineEvent::Monitor(jpeg) => self.show_monitor(jpeg),
-            EngineEvent::Began { zero_at, config } => {
-                self.audience.on_air(&config);
+            EngineEvent::Began { zero_at } => {
+                if let (Some(show), Some(program)) = (&self.show, &self.program) {
+                    show.on_air(program);
+                }
                 self.input(Input::Began { at: zero_at }).await;
             }
             EngineEvent::BeginFailed { refusal } => self.begin_failed(refusal).await,
-            EngineEvent::RecordingFailed { refusal } => self.problem(Severity::Alarm, refusal).await,
             EngineEvent::HeartShown { hue, at } => tracing::debug!(hue, %at, "heart shown"),
-            EngineEvent::Destination { id, state, code, problem, kbps } => {
-                self.input(Input::Destination { id, state, code: code.to_owned(), problem, kbps }).await;
-            }
+            EngineEvent::Destination(report) => self.input(Input::Destination(report)).await,
             EngineEvent::Stats(mut stats) => {
-                stats.dropped_network += self.audience.dropped_units();
+                stats.recording_bytes = self.recorder.as_ref().map_or(0, Recorder::bytes);
+                stats.dropped_network += self.show.as_ref().map_or(0, ShowHandle::lost_units);
                 self.input(Input::Stats(stats)).await;
             }
-            EngineEvent::Ended { recording } => self.ended(recording),
+            EngineEvent::Ended => self.ended(),
             EngineEvent::Fault { refusal } => self.problem(Severity::Warning, refusal).await,
         }
     }
@@ -73,7 +74,6 @@ impl Actor {
                 let status = AudienceStatus { viewers, peak, anonymous, hearts: 0, people };
                 self.input(Input::Presence(status)).await;
             }
-            AudienceEvent::KeyframeWanted => self.engine.request_keyframe(),
             AudienceEvent::Muted { viewer, muted } => self.input(Input::Muted { viewer, muted }).await,
         }
     }

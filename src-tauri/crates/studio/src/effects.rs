@@ -36,9 +36,10 @@ pub(crate) async fn carry_out(actor: &mut Actor, effect: Effect) {
         }
         Effect::PlanEpisode => Box::pin(episode::plan(actor)).await,
         Effect::TellRoom { title, on_picture, state } => {
-            actor.audience.set_title(title);
-            actor.audience.set_on_picture(on_picture);
-            actor.audience.interrupted(state == BroadcastState::Interrupted);
+            let Some(show) = &actor.show else { return };
+            show.set_title(title);
+            show.set_on_picture(on_picture);
+            show.interrupted(state == BroadcastState::Interrupted);
         }
         Effect::AddDestination { id, address, key } => {
             redact::remember(address.with_key(key.as_ref()).expose());
@@ -47,14 +48,18 @@ pub(crate) async fn carry_out(actor: &mut Actor, effect: Effect) {
         Effect::RemoveDestination(id) => actor.engine.remove_destination(id),
         Effect::RemoveMessage(seq) => {
             let Some(episode) = actor.production.episode().cloned() else { return };
-            actor.audience.remove_message(seq);
+            if let Some(show) = &actor.show {
+                show.remove_message(seq);
+            }
             replays::change(&actor.archive, &actor.inbox, move |archive| {
                 archive.remove_message(&episode, seq).map(|()| false)
             });
         }
         Effect::SetViewerMuted { viewer, muted } => {
             let Some(episode) = actor.production.episode().cloned() else { return };
-            actor.audience.set_muted(viewer.clone(), muted);
+            if let Some(show) = &actor.show {
+                show.set_muted(viewer.clone(), muted);
+            }
             let work =
                 move |archive: &archive::Archive| archive.set_viewer_muted(&episode, &viewer, muted).map(|()| false);
             replays::change(&actor.archive, &actor.inbox, work);
@@ -135,10 +140,11 @@ async fn listen_again(actor: &mut Actor) {
     if actor.config.listen != crate::config::Listen::ByReach {
         return;
     }
+    actor.show = None;
     actor.audience.clone().shutdown().await;
     match listen(&actor.config, reach, Arc::new(Shelf::new(actor.archive.clone()))).await {
-        Ok((audience, events, moved)) => {
-            (actor.audience, actor.audience_events) = (audience, events);
+        Ok((audience, moved)) => {
+            actor.audience = audience;
             actor.listening = actor.audience.http_address();
             let show = actor.production.snapshot().setup.show.clone();
             actor.input(Input::Links(addresses::links(&show, actor.listening))).await;

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use archive::{Archive, ArchiveError, End};
-use audience::Episode;
+use audience::{Episode, ShowHandle};
 use domain::{EpisodeId, Input, Phase, Refusal, Replay, ReplayState, Said, Seq, Severity, ShowSlug, UnixMs, ViewerId};
-use engine::{Broadcast, FinishedRecording};
+use engine::Broadcast;
+use media::{Look, Program};
 
 use crate::actor::{Actor, Message, now};
 use crate::ledger::Ledger;
-use crate::{addresses, replays};
+use crate::{addresses, recording, replays};
 
 /// An episode whose row stands in the archive.
 struct Planned {
@@ -62,9 +63,16 @@ impl Actor {
     /// The room of the planned episode opens.
     async fn planned(&mut self, planned: Planned) {
         let Planned { episode, next_seq, said, muted } = planned;
-        self.audience.open(self.room(&episode, next_seq, said.clone()));
-        muted.into_iter().for_each(|viewer| self.audience.set_muted(viewer, true));
-        self.audience.set_on_picture(self.production.on_picture());
+        let (show, events) = self.audience.open(self.room(&episode, next_seq, said.clone()));
+        muted.into_iter().for_each(|viewer| show.set_muted(viewer, true));
+        show.set_on_picture(self.production.on_picture());
+        self.audience_events = events;
+        // A show under another name is another show: nobody finds the old one any more.
+        if let Some(before) = self.show.replace(show)
+            && Some(before.slug()) != self.show.as_ref().map(ShowHandle::slug)
+        {
+            before.close();
+        }
         self.input(Input::Planned { episode, chat: said }).await;
     }
 
@@ -81,22 +89,33 @@ impl Actor {
         }
     }
 
-    /// Begins encoding, recording and feed.
+    /// Begins the program: encoding, recording, destinations. People may watch it once it began.
     pub(crate) async fn begin(&mut self, episode: EpisodeId, title: String) {
         let started_at = now();
         let title = if title.trim().is_empty() { date_and_time(started_at) } else { title.trim().to_owned() };
         let recording = self.recording_file(&episode, started_at);
         self.recording = Some(recording.clone());
-        let (archive, row_title, file) = (self.archive.clone(), title.clone(), recording.clone());
-        // The row first: what is recorded from here on is found again after a crash.
-        let row =
-            tokio::task::spawn_blocking(move || archive.begin_episode(&episode, &row_title, Some(&file), started_at));
-        if let Ok(Err(error)) = row.await {
+        let program = Program::new(Look::Dressed);
+        let (archive, row_title, recorded, inbox) =
+            (self.archive.clone(), title.clone(), program.clone(), self.inbox.clone());
+        let begun = tokio::task::spawn_blocking(move || {
+            // The row first: what is recorded from here on is found again after a crash.
+            let row = archive.begin_episode(&episode, &row_title, Some(&recording), started_at);
+            (row, recording::start(&recorded, &recording, inbox))
+        });
+        let (row, recorder) = begun.await.expect("beginning neither panics nor is aborted");
+        if let Err(error) = row {
             self.problem(Severity::Alarm, Refusal::from_coded(&error)).await;
         }
-        let audience = self.audience.clone();
-        self.engine.begin(Broadcast { recording: Some(recording), feed: Arc::new(move |unit| audience.publish(unit)) });
-        self.audience.set_title(title.clone());
+        match recorder {
+            Ok(recorder) => self.recorder = Some(recorder),
+            Err(refusal) => self.problem(Severity::Alarm, refusal).await,
+        }
+        self.program = Some(program.clone());
+        self.engine.begin(Broadcast { program });
+        if let Some(show) = &self.show {
+            show.set_title(title.clone());
+        }
         let inbox = self.inbox.clone();
         tokio::task::spawn_blocking(move || {
             let _closed = inbox.blocking_send(Message::KeepsAwake(keep_awake()));
@@ -113,10 +132,15 @@ impl Actor {
     /// Nothing was on air: what was begun is taken back, and another episode is planned.
     pub(crate) async fn begin_failed(&mut self, refusal: Refusal) {
         self.awake = None;
+        self.program = None;
+        let recorder = self.recorder.take();
         let Phase::Starting { episode, .. } = self.production.snapshot().phase.clone() else { return };
         self.input(Input::BeginFailed(refusal)).await;
         let archive = self.archive.clone();
         let taken_back = tokio::task::spawn_blocking(move || {
+            if let Some(Ok(recording)) = recorder.map(recording::finish) {
+                tracing::warn!(?recording, "a show that never began was recorded");
+            }
             let nothing = End {
                 ended_at: now(),
                 duration_ms: 0,
@@ -134,8 +158,9 @@ impl Actor {
     }
 
     /// The engine is done: the archive learns of it, and then everybody.
-    pub(crate) fn ended(&mut self, recording: Option<FinishedRecording>) {
+    pub(crate) fn ended(&mut self) {
         self.awake = None;
+        self.program = None;
         if let Some(probe) = self.probe.take() {
             probe.abort();
         }
@@ -147,11 +172,19 @@ impl Actor {
         };
         let (peak_viewers, hours) = (snapshot.audience.peak, snapshot.setup.retention_hours);
         let (archive, inbox, begun) = (self.archive.clone(), self.inbox.clone(), self.recording.take());
+        let recorder = self.recorder.take();
         tokio::task::spawn_blocking(move || {
+            let recording = recorder.and_then(|recorder| match recording::finish(recorder) {
+                Ok(recording) => Some(recording),
+                Err(refusal) => {
+                    let _closed = inbox.blocking_send(problem(Severity::Alarm, refusal));
+                    None
+                }
+            });
             // A recording that failed on the way (the disk was full) is worth what it holds.
             let (recording, state) = match recording {
                 Some(file) => (Some(file), ReplayState::Whole),
-                None => (begun.and_then(|path| replays::repair(&path).ok()), ReplayState::Recovered),
+                None => (begun.and_then(|path| recording::repair(&path).ok()), ReplayState::Recovered),
             };
             let ended_at = now();
             let end = End {
@@ -176,7 +209,9 @@ impl Actor {
     /// The archive knows: the audience is told where the replay is.
     pub(crate) async fn closed(&mut self, replay: Option<Replay>) {
         let url = replay.filter(|replay| replay.path.is_some()).map(|replay| format!("/replays/{}", replay.episode));
-        self.audience.ended(url);
+        if let Some(show) = &self.show {
+            show.ended(url);
+        }
         self.input(Input::EndedOnDisk).await;
     }
 

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use archive::{Archive, ArchiveError, End, Reader, Show, Unfinished};
-use domain::{Input, ProgramMs, Refusal, Replay, ReplayState, Severity};
-use engine::FinishedRecording;
+use domain::{Input, Refusal, Replay, ReplayState, Severity};
 use tokio::sync::mpsc;
 
 use crate::actor::{Message, now};
 use crate::episode::problem;
 use crate::folder::DataFolder;
+use crate::recording;
 
 /// How long a recovered replay is kept, counted from its recovery: the operator must have a chance
 /// to see it.
@@ -63,15 +63,8 @@ pub(crate) fn recover(archive: &Archive, inbox: &mpsc::Sender<Message>) {
     });
 }
 
-/// Finishes a recording that was cut off.
-pub(crate) fn repair(path: &Path) -> Result<FinishedRecording, fmp4::RepairError> {
-    let repaired = fmp4::repair(path)?;
-    let duration_ms = ProgramMs(u64::try_from(repaired.duration.as_millis()).unwrap_or(u64::MAX));
-    Ok(FinishedRecording { path: path.to_owned(), duration_ms, bytes: repaired.bytes })
-}
-
 fn finish(archive: &Archive, inbox: &mpsc::Sender<Message>, unfinished: &Unfinished) {
-    let recovered = unfinished.recording.as_deref().map(repair);
+    let recovered = unfinished.recording.as_deref().map(recording::repair);
     let (duration_ms, bytes, refusal) = match recovered {
         Some(Ok(file)) => {
             make_thumbnail(&file.path);

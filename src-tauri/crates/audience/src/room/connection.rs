@@ -14,7 +14,8 @@ use super::identity::{Identity, identify};
 use super::outbox::{self, Inbox};
 use super::parse::{Parsed, parse_room_message};
 use super::{Inward, RoomHandle};
-use crate::shared::{Current, Shared};
+use crate::shared::Shared;
+use crate::show::Show;
 
 /// The longest message.
 const MESSAGE: usize = 2 << 10;
@@ -33,7 +34,7 @@ enum End {
 }
 
 /// Drives one viewer's connection until it ends.
-pub(crate) async fn serve(mut socket: WebSocket, shared: Arc<Shared>, current: Arc<Current>) {
+pub(crate) async fn serve(mut socket: WebSocket, shared: Arc<Shared>, current: Arc<Show>) {
     let hello = timeout(shared.limits.hello, hello(&mut socket)).await.unwrap_or(Err(End::Bye(Bye::Protocol)));
     let end = match hello {
         Ok((name, token)) => converse(&mut socket, &shared, &current, name, token).await,
@@ -64,7 +65,7 @@ async fn hello(socket: &mut WebSocket) -> Result<(Option<String>, Option<String>
 async fn converse(
     socket: &mut WebSocket,
     shared: &Shared,
-    current: &Current,
+    current: &Show,
     name: Option<String>,
     token: Option<String>,
 ) -> End {

@@ -7,5 +7,6 @@ mod hostile;
 mod people;
 mod replays;
 mod room;
+mod shows;
 mod support;
 mod whep;

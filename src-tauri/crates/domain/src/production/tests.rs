@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
-    CheckId, CheckState, Command, DestinationState, Layout, Levels, PlanId, ProgramMs, Proof, PublicViewer, Seq,
-    SourceSpec, Stats, ViewerId, plan,
+    CheckId, CheckState, Command, DestinationReport, DestinationState, Layout, Levels, PlanId, ProgramMs, Proof,
+    PublicViewer, Seq, SourceSpec, Stats, ViewerId, plan,
 };
 
 fn episode() -> EpisodeId {
@@ -194,14 +194,14 @@ fn a_destination_with_its_key_in_the_address_is_never_remembered() {
     command(&mut production, 1, Command::AddDestination { address: "rtmp://h/live/s3cret".into(), key: None });
     assert!(production.snapshot().setup.destinations.is_empty());
     assert_eq!(production.snapshot().destinations[0].host, "h");
-    let row = Input::Destination {
+    let report = DestinationReport {
         id: DestinationId(0),
         state: DestinationState::Retrying,
-        code: "destination.silent".into(),
+        code: "destination.silent",
         problem: "silent".into(),
         kbps: 0,
     };
-    production.apply(UnixMs(2), row).unwrap();
+    production.apply(UnixMs(2), Input::Destination(report)).unwrap();
     assert_eq!(production.snapshot().destinations[0].state, DestinationState::Retrying);
 }
 

@@ -1,8 +1,9 @@
 //! What goes into the state machine and what comes out of it.
 
 use crate::{
-    AudienceStatus, BroadcastState, Command, DestinationAddress, DestinationId, Device, Disk, EpisodeId, Event, Levels,
-    Links, OnPicture, Proof, Refusal, Replay, Role, Said, Secret, Seq, Severity, SourceState, Stats, UnixMs, ViewerId,
+    AudienceStatus, BroadcastState, Command, DestinationAddress, DestinationId, DestinationReport, Device, Disk,
+    EpisodeId, Event, Levels, Links, OnPicture, Proof, Refusal, Replay, Role, Said, Secret, Seq, Severity, SourceState,
+    Stats, UnixMs, ViewerId,
 };
 
 /// What happened.
@@ -48,18 +49,7 @@ pub enum Input {
     /// The recording was finished, and everybody was told.
     EndedOnDisk,
     /// A destination changed.
-    Destination {
-        /// Which.
-        id: DestinationId,
-        /// Where it stands.
-        state: crate::DestinationState,
-        /// Stable name of the reason.
-        code: String,
-        /// For people.
-        problem: String,
-        /// Taken in the last second.
-        kbps: u32,
-    },
+    Destination(DestinationReport),
     /// Numbers of the last second.
     Stats(Stats),
     /// The disk was measured.

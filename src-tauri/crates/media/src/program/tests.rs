@@ -74,6 +74,8 @@ fn a_newcomer_gets_the_current_gop_unless_it_is_too_old() {
     let late = reader(&program, short, ROOMY, Overflow::DropNewest);
     assert!(late.waits_for_keyframe() && drain(&late).is_empty());
     assert!(program.has_gop_younger_than(Duration::from_secs(2)));
+    assert_eq!(program.gop_younger_than(Duration::from_secs(2)).len(), 90);
+    assert!(program.gop_younger_than(Duration::from_millis(500)).is_empty());
     assert!(!program.has_gop_younger_than(Duration::from_millis(500)));
 }
 
@@ -110,6 +112,26 @@ fn a_full_reader_goes_on_at_the_next_keyframe_asks_for_one_and_disturbs_nobody()
 }
 
 #[test]
+fn a_reader_of_sound_alone_waits_for_no_keyframe() {
+    let program = Program::new(Look::Dressed);
+    let config = ReaderConfig {
+        name: "test",
+        tracks: Tracks::only(Track::Aac),
+        start: Start::Keyframe,
+        capacity: ROOMY,
+        overflow: Overflow::DropNewest,
+        wake: None,
+    };
+    let ears = program.read(config);
+    program.publish(packet(&program, 0));
+    program.publish(frame(&program, 1, true));
+    assert_eq!(drain(&ears), [(Track::Aac, 0)]);
+    assert!(matches!(ears.next(Duration::ZERO), Next::Nothing));
+    program.end();
+    assert!(matches!(ears.next(Duration::MAX), Next::Ended));
+}
+
+#[test]
 fn a_queue_is_bounded_in_bytes_too_and_takes_one_unit_however_large() {
     let program = Program::new(Look::Dressed);
     let reader = reader(&program, GOP_START, Capacity { span: Duration::MAX, bytes: 50 }, Overflow::DropNewest);
@@ -127,7 +149,9 @@ fn the_end_comes_after_all_that_waits_and_through_a_full_queue() {
     program.publish(frame(&program, 0, true));
     program.end();
     program.publish(frame(&program, 60, true));
+    assert!(!reader.is_over(), "something waits");
     assert!(matches!(reader.next(Duration::from_secs(9)), Next::Unit(_)));
+    assert!(reader.is_over());
     assert!(matches!(reader.next(Duration::from_secs(9)), Next::Ended));
     assert!(matches!(reader.try_next(), Next::Ended));
     let late = self::reader(&program, Start::Keyframe, ROOMY, Overflow::DropNewest);

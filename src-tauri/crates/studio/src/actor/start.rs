@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use archive::Archive;
-use audience::{Audience, AudienceConfig, AudienceError, AudienceEvent};
+use audience::{Audience, AudienceConfig, AudienceError};
 use bytes::Bytes;
 use domain::{Input, Levels, PlanId, Production, Reach, Refusal, Severity};
 use engine::{DeviceWatch, Engine, EngineConfig};
@@ -34,7 +34,7 @@ pub(super) async fn open(mut config: StudioConfig, inbox: mpsc::Sender<Message>)
     engine::init()?;
 
     let shelf = Arc::new(Shelf::new(archive.clone()));
-    let (audience, audience_events, moved) = listen(&config, setup.reach, shelf).await?;
+    let (audience, moved) = listen(&config, setup.reach, shelf).await?;
     let listening = audience.http_address();
     let sink = bridge::engine_sink(inbox.clone());
     let engine_config = EngineConfig {
@@ -51,7 +51,9 @@ pub(super) async fn open(mut config: StudioConfig, inbox: mpsc::Sender<Message>)
         production,
         engine,
         audience,
-        audience_events,
+        show: None,
+        // Nobody sends anything before a show is open.
+        audience_events: mpsc::channel(1).1,
         archive,
         folder,
         listening,
@@ -59,6 +61,8 @@ pub(super) async fn open(mut config: StudioConfig, inbox: mpsc::Sender<Message>)
         awake: None,
         probe: None,
         recording: None,
+        recorder: None,
+        program: None,
         subscribers: Vec::new(),
         levels: watch::Sender::new(Levels::default()),
         monitor: watch::Sender::new(Bytes::new()),
@@ -99,7 +103,7 @@ pub(crate) async fn listen(
     config: &StudioConfig,
     reach: Option<Reach>,
     shelf: Arc<Shelf>,
-) -> Result<(Audience, mpsc::Receiver<AudienceEvent>, Option<Refusal>), StudioError> {
+) -> Result<(Audience, Option<Refusal>), StudioError> {
     let address = match (config.listen, reach) {
         (Listen::At(address), _) => address,
         (Listen::ByReach, Some(Reach::ThisNetwork)) => SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), DEFAULT_PORT),
@@ -111,16 +115,16 @@ pub(crate) async fn listen(
         host_names: Vec::new(),
     };
     match Audience::start(at(address), shelf.clone()).await {
-        Ok((audience, events)) => Ok((audience, events, None)),
+        Ok(audience) => Ok((audience, None)),
         Err(AudienceError::PortTaken { .. }) if config.listen == Listen::ByReach => {
             let elsewhere = AudienceConfig { listen: SocketAddr::new(address.ip(), 0), ..at(address) };
             let elsewhere = AudienceConfig { media_port: config.media_port.unwrap_or(0), ..elsewhere };
-            let (audience, events) = Audience::start(elsewhere, shelf).await?;
+            let audience = Audience::start(elsewhere, shelf).await?;
             let message = format!(
                 "Port {DEFAULT_PORT} is used by another program; viewers find the show at port {} until the next start",
                 audience.http_address().port()
             );
-            Ok((audience, events, Some(Refusal::new("audience.port_moved", message))))
+            Ok((audience, Some(Refusal::new("audience.port_moved", message))))
         }
         Err(error) => Err(error.into()),
     }

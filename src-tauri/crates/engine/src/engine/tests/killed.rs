@@ -7,8 +7,7 @@ use std::process::{Command, Stdio};
 use domain::{Layout, Role, SourceSpec};
 use media::ProgramTime;
 
-use super::{Studio, plan, units_until};
-use crate::recording::tests::ffprobe;
+use super::{Studio, ffprobe, plan};
 
 /// Where the child of the test below records; without it that test does nothing.
 const RECORDING: &str = "ANTENNE_TEST_RECORDING";
@@ -18,10 +17,10 @@ fn the_child_that_will_be_killed() {
     let Some(path) = std::env::var_os(RECORDING) else { return };
     let studio = Studio::open();
     studio.engine.show(plan(1, vec![(Role::Camera, SourceSpec::Test)], Layout::Solo));
-    let units = studio.begin_at(Some(Path::new(&path).to_owned()));
+    let on_air = studio.begin_at(Some(Path::new(&path).to_owned()));
     let mut next = ProgramTime::ZERO;
     loop {
-        let taken = units_until(&units, next);
+        let taken = on_air.until(next);
         let reached = taken.back().expect("at least the last unit").pts;
         writeln!(std::io::stdout(), "\nreached {}", reached.as_millis()).unwrap();
         next = reached + std::time::Duration::from_millis(100);

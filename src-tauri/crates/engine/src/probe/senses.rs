@@ -19,16 +19,16 @@ const WHILE: Duration = Duration::from_secs(1);
 
 /// Remembers when something was last seen to move, and whether there is a picture at all.
 #[derive(Debug, Default)]
-pub(super) struct Look {
+pub(super) struct Sight {
     grid: Vec<u8>,
     black: bool,
     newest: Option<ProgramTime>,
     moved: Option<ProgramTime>,
 }
 
-impl Look {
-    /// Looks at the luma plane of a decoded picture.
-    pub(super) fn picture(&mut self, luma: &[u8], stride: usize, width: usize, at: ProgramTime) {
+impl Sight {
+    /// Looks at the luma plane of a decoded frame.
+    pub(super) fn frame(&mut self, luma: &[u8], stride: usize, width: usize, at: ProgramTime) {
         let rows = luma.chunks(stride.max(1)).step_by(GRID);
         let grid: Vec<u8> = rows.flat_map(|row| row[..width.min(row.len())].iter().step_by(GRID).copied()).collect();
         let bright = grid.iter().filter(|sample| **sample > BLACK).count();
@@ -52,13 +52,13 @@ impl Look {
 
 /// Remembers when something was last heard.
 #[derive(Debug, Default)]
-pub(super) struct Listen {
+pub(super) struct Hearing {
     first: Option<ProgramTime>,
     newest: Option<ProgramTime>,
     heard: Option<ProgramTime>,
 }
 
-impl Listen {
+impl Hearing {
     /// Listens to decoded samples.
     pub(super) fn sound(&mut self, samples: impl Iterator<Item = i16>, at: ProgramTime) {
         let peak = samples.map(i16::unsigned_abs).max().unwrap_or(0);
@@ -87,36 +87,36 @@ mod tests {
 
     #[test]
     fn black_and_still_are_told_after_a_second_and_taken_back_at_once() {
-        let mut look = Look::default();
-        assert!(!look.is_black() && !look.is_still());
+        let mut sight = Sight::default();
+        assert!(!sight.is_black() && !sight.is_still());
         let black = vec![16; 64 * 64];
         for ms in (0..=1200).step_by(100) {
-            look.picture(&black, 64, 64, MS(ms));
+            sight.frame(&black, 64, 64, MS(ms));
         }
-        assert!(look.is_black() && look.is_still());
+        assert!(sight.is_black() && sight.is_still());
         let mut lit = black.clone();
         lit[..64 * 32].fill(90);
-        look.picture(&lit, 64, 64, MS(1300));
-        assert!(!look.is_black() && !look.is_still());
+        sight.frame(&lit, 64, 64, MS(1300));
+        assert!(!sight.is_black() && !sight.is_still());
     }
 
     #[test]
     fn a_slow_fade_is_movement() {
-        let mut look = Look::default();
+        let mut sight = Sight::default();
         for ms in 0..40_u8 {
-            look.picture(&[40 + 2 * ms; 64 * 64], 64, 64, MS(u64::from(ms) * 100));
-            assert!(!look.is_still(), "{ms}");
+            sight.frame(&[40 + 2 * ms; 64 * 64], 64, 64, MS(u64::from(ms) * 100));
+            assert!(!sight.is_still(), "{ms}");
         }
     }
 
     #[test]
     fn quiet_is_silence_after_a_second() {
-        let mut listen = Listen::default();
+        let mut hearing = Hearing::default();
         for ms in (0..=1200).step_by(20) {
-            listen.sound([90_i16, -100].into_iter(), MS(ms));
+            hearing.sound([90_i16, -100].into_iter(), MS(ms));
         }
-        assert!(listen.is_silent());
-        listen.sound([i16::MIN].into_iter(), MS(1220));
-        assert!(!listen.is_silent());
+        assert!(hearing.is_silent());
+        hearing.sound([i16::MIN].into_iter(), MS(1220));
+        assert!(!hearing.is_silent());
     }
 }
