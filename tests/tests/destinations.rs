@@ -9,14 +9,13 @@ use antenne_tests::deadline::{let_pass, until};
 use antenne_tests::measure::tell;
 use antenne_tests::peers::{RtmpServer, SilentServer};
 use antenne_tests::recording::{Packet, Recording, longest_gap};
-use audience::client::WhepClient;
+use audience::client::{Units, WhepClient};
 use media::{AccessUnit, Track};
 use tempfile::TempDir;
-use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinHandle;
 
 /// Takes every unit that a viewer gets, until the show is over.
-fn collect(mut units: Receiver<AccessUnit>) -> JoinHandle<Vec<AccessUnit>> {
+fn collect(mut units: Units) -> JoinHandle<Vec<AccessUnit>> {
     tokio::spawn(async move {
         let mut all = Vec::new();
         while let Some(unit) = units.recv().await {
@@ -54,8 +53,8 @@ async fn a_server_that_stops_falls_silent_and_heals_costs_nobody_a_picture() {
     let on_air = antenne.on_air().await;
     reaches(&mut antenne, 0, 0, "on_air").await;
     reaches(&mut antenne, 0, 1, "on_air").await;
-    let (viewer, units) = WhepClient::connect(&on_air.whep_url).await.expect("a viewer is let in");
-    let units = collect(units);
+    let viewer = WhepClient::connect(&on_air.whep_url).await.expect("a viewer is let in");
+    let units = collect(viewer.units());
     let_pass(Duration::from_secs(4)).await;
 
     // Stopped: the connection breaks, and new ones are refused.

@@ -1,4 +1,5 @@
-//! A viewer without a screen: joins by WHEP like any other, and gives back access units.
+//! A viewer without a screen: joins by WHEP like any other, and publishes what it receives as a
+//! program of its own.
 //!
 //! It is the studio's probe (what comes out of it has really been received), the tests' viewer
 //! and the load client. It deliberately plays nothing and knows no codec.
@@ -6,16 +7,17 @@
 mod clock;
 mod receive;
 mod request;
+mod units;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use media::AccessUnit;
+use media::{Program, Tracks};
 use str0m::change::SdpAnswer;
 use str0m::media::{Direction, MediaKind};
 use str0m::{Candidate, Rtc};
 use tokio::net::UdpSocket;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use url::Url;
 
@@ -23,9 +25,8 @@ use crate::clock::parse_clock_header;
 use clock::TrackClocks;
 pub use request::Answer;
 use request::{delete, post};
+pub use units::Units;
 
-/// Units that the owner did not take yet; beyond it they are dropped, as a screen would.
-const UNITS: usize = 1024;
 /// Asked of the system for datagrams that wait, in bytes: some seconds of a show.
 const RECEIVE_BUFFER: usize = 4 << 20;
 /// For one request.
@@ -64,19 +65,18 @@ pub enum ClientError {
 /// A viewer that is joined. Dropping it ends it without saying so to the service.
 pub struct WhepClient {
     resource: Url,
+    program: Program,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
 
 impl WhepClient {
-    /// Joins at `url` (`http://…/S/whep`). The units come with program time, by the service's
-    /// `Antenne-Clock`; the channel closes when the session ends. Must be called on a tokio
-    /// runtime. How long a picture lasts is not known to a receiver: its duration is zero.
+    /// Joins at `url` (`http://…/S/whep`). Must be called on a tokio runtime.
     ///
     /// # Errors
     ///
     /// [`ClientError`] says what went wrong. No session is left behind then.
-    pub async fn connect(url: &str) -> Result<(Self, mpsc::Receiver<AccessUnit>), ClientError> {
+    pub async fn connect(url: &str) -> Result<Self, ClientError> {
         let parsed = Url::parse(url).ok().filter(|url| url.scheme() == "http" && url.has_host());
         let url = parsed.ok_or_else(|| ClientError::Address(url.to_owned()))?;
         let socket = UdpSocket::bind(SocketAddr::new(own_address(&url).await?, 0)).await?;
@@ -104,11 +104,26 @@ impl WhepClient {
         let sdp = SdpAnswer::from_sdp_string(&answer.body).map_err(unusable)?;
         rtc.sdp_api().accept_answer(pending, sdp).map_err(unusable)?;
         let clocks = TrackClocks::new(rtp, program_ms);
-        let (units, receiver) = mpsc::channel(UNITS);
         let (stop, stopped) = oneshot::channel();
-        let receiving = receive::Receiving { rtc, socket, video, audio, clocks, units };
+        let publisher = receive::Publisher::new();
+        let program = publisher.program().clone();
+        let receiving = receive::Receiving { rtc, socket, video, audio, clocks, publisher };
         let task = tokio::spawn(receiving.run(stopped));
-        Ok((Self { resource, stop: Some(stop), task }, receiver))
+        Ok(Self { resource, program, stop: Some(stop), task })
+    }
+
+    /// What it receives, in the service's program time (by `Antenne-Clock`). It ends with the
+    /// session. How long a frame lasts and how large it is are not known to a receiver: both are
+    /// zero. Frames that build on something lost are left out.
+    #[must_use]
+    pub const fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// The received units, picture and sound, from a keyframe on.
+    #[must_use]
+    pub fn units(&self) -> Units {
+        Units::of(&self.program, Tracks::WEBRTC)
     }
 
     /// Leaves, and says so to the service.

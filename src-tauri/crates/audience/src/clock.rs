@@ -1,34 +1,31 @@
 //! The program's clock as the audience knows it: the newest unit that was published.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use domain::ProgramMs;
-use media::ProgramTime;
+use media::{Program, ProgramTime, VIDEO_RTP_RATE};
 
-/// Set by whoever publishes, read by everybody.
+/// A show's clock: follows the show's program, read by everybody.
 #[derive(Debug, Default)]
-pub(crate) struct ProgramClock(AtomicU64);
+pub(crate) struct ProgramClock(Mutex<Option<Program>>);
 
 impl ProgramClock {
-    /// The program has reached `pts`.
-    pub(crate) fn reached(&self, pts: ProgramTime) {
-        self.0.fetch_max(pts.as_millis(), Ordering::Relaxed);
+    /// It is `program`'s from now on.
+    pub(crate) fn follow(&self, program: Program) {
+        let before = self.0.lock().unwrap_or_else(PoisonError::into_inner).replace(program);
+        drop(before);
     }
 
-    /// Another program begins.
-    pub(crate) fn reset(&self) {
-        self.0.store(0, Ordering::Relaxed);
-    }
-
-    /// How far the program has come; zero before it began.
+    /// How far the program has come; zero before there is one. Stands still after its end.
     pub(crate) fn now(&self) -> ProgramMs {
-        ProgramMs(self.0.load(Ordering::Relaxed))
+        let program = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ProgramMs(program.as_ref().map_or(0, |program| program.reached().as_millis()))
     }
 }
 
 /// The value of the `Antenne-Clock` header: a video RTP timestamp and its program time.
 pub(crate) fn clock_header(now: ProgramMs) -> String {
-    format!("rtp={};program_ms={}", ProgramTime::from_millis(now.0).rtp_ticks(90_000), now.0)
+    format!("rtp={};program_ms={}", ProgramTime::from_millis(now.0).rtp_ticks(VIDEO_RTP_RATE), now.0)
 }
 
 /// Reads what [`clock_header`] wrote.
@@ -47,7 +44,7 @@ mod tests {
     fn the_clock_header_survives_its_way() {
         for ms in [0, 1, 47_721_859, 400_000_000] {
             let (rtp, program) = parse_clock_header(&clock_header(ProgramMs(ms))).expect("well-formed");
-            assert_eq!((rtp, program), (ProgramTime::from_millis(ms).rtp_ticks(90_000), ProgramMs(ms)));
+            assert_eq!((rtp, program), (ProgramTime::from_millis(ms).rtp_ticks(VIDEO_RTP_RATE), ProgramMs(ms)));
         }
         for bad in ["", "rtp=1", "rtp=x;program_ms=1", "rtp=1;program_ms=-1", "program_ms=1;rtp=1"] {
             assert_eq!(parse_clock_header(bad), None, "{bad:?}");

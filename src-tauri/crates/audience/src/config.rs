@@ -37,6 +37,9 @@ pub struct ServiceLimits {
     pub sessions: usize,
     /// What a room's people may do.
     pub room: domain::room::Limits,
+    /// So much of a program may wait for the media thread; beyond it what waits is lost, and the
+    /// video goes on at the next keyframe.
+    pub behind: Duration,
 }
 
 impl Default for ServiceLimits {
@@ -52,6 +55,7 @@ impl Default for ServiceLimits {
             pending_of_address: 32,
             sessions: 2000,
             room: domain::room::Limits::default(),
+            behind: Duration::from_secs(2),
         }
     }
 }

@@ -62,6 +62,4 @@ pub trait Library: Send + Sync + 'static {
 pub enum AudienceEvent {
     /// Something in the room.
     Room(RoomNews),
-    /// A viewer needs a keyframe; at most once a second.
-    KeyframeWanted,
 }

@@ -3,7 +3,7 @@
 //! | lane | what | bound | when full |
 //! |---|---|---|---|
 //! | lasting | comments, removals, mutes | 1,024 | the room keeps them and sends them later |
-//! | passing | hearts, presence, keyframes wanted | 256 | lost and counted: the next one makes up for it |
+//! | passing | hearts, presence | 256 | lost and counted: the next one makes up for it |
 
 use std::sync::Arc;
 
@@ -73,23 +73,28 @@ impl EventSender {
 mod tests {
     use super::*;
     use domain::Seq;
+    use domain::ProgramMs;
     use domain::room::RoomNews;
+
+    fn hearts() -> AudienceEvent {
+        AudienceEvent::Room(RoomNews::Hearts { at_ms: ProgramMs(1), hue: 204, count: 1, total: 1 })
+    }
 
     #[tokio::test]
     async fn a_removal_overtakes_everything_that_repeats_itself_and_finds_its_lane_free() {
         let metrics = Arc::new(Metrics::default());
         let (sender, mut events) = EventSender::pair(metrics.clone());
         for _ in 0..PASSING + 10 {
-            sender.send(AudienceEvent::KeyframeWanted);
+            sender.send(hearts());
         }
         assert_eq!(metrics.events_dropped.get(), 10);
         let removed = AudienceEvent::Room(RoomNews::Removed(Seq(7)));
         assert_eq!(sender.try_last(removed.clone()), Ok(()));
         assert_eq!(events.recv().await, Some(removed));
-        assert_eq!(events.recv().await, Some(AudienceEvent::KeyframeWanted));
+        assert_eq!(events.recv().await, Some(hearts()));
         drop(sender);
         for _ in 1..PASSING {
-            assert_eq!(events.recv().await, Some(AudienceEvent::KeyframeWanted));
+            assert_eq!(events.recv().await, Some(hearts()));
         }
         assert_eq!(events.recv().await, None);
     }

@@ -1,8 +1,9 @@
 //! Brings the program to the people who watch, and their voices back.
 //!
-//! Used by `studio`, which opens an [`Episode`], publishes access units and listens to
-//! [`AudienceEvent`]s; later also by a server of its own. It serves the pages, WHEP (WebRTC out,
-//! through str0m), the room (WebSocket) and replays, as `docs/contract.md` says.
+//! Used by `studio`, which opens an [`Episode`] of its show, gives it a [`media::Program`] to read and
+//! listens to [`AudienceEvent`]s; later also by a server of its own, with several shows at once. It
+//! serves the pages, WHEP (WebRTC out, through str0m), the room (WebSocket) and replays, as
+//! `docs/contract.md` says.
 //!
 //! It deliberately knows no GStreamer, no database and no window: what it needs from others it
 //! asks through [`Journal`] and [`Library`]. It decides nothing about who may say what; those
@@ -24,6 +25,7 @@ mod media_out;
 mod metrics;
 mod room;
 mod shared;
+mod show;
 
 pub use audience::Audience;
 pub use config::{AudienceConfig, ServiceLimits};
@@ -37,3 +39,4 @@ pub use http::routes;
 pub use media_out::fuzz_offer;
 pub use metrics::metric_names;
 pub use room::{Parsed, fuzz_room_message, parse_room_message};
+pub use show::ShowHandle;

@@ -1,13 +1,12 @@
 //! Media out: one thread, one UDP socket, one WebRTC session for each viewer.
 //!
 //! Everything that touches a session happens on this thread; the rest of the service talks to it
-//! through [`MediaHandle`]. Access units come through a bounded queue that never waits: a unit
-//! that finds it full is dropped and counted, because the program waits for nobody.
+//! through [`MediaHandle`]. It reads each show's program once, whoever watches; the sessions of all
+//! shows share the socket, and the end of one show ends no session of another.
 
-mod cache;
 mod fan_out;
 mod negotiate;
-mod pace;
+mod outlet;
 mod session;
 mod socket;
 mod thread;
@@ -16,7 +15,7 @@ mod wallclock;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use media::AccessUnit;
+use media::Program;
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use fan_out::Refused;
@@ -24,28 +23,22 @@ use fan_out::{Order, Request};
 pub use negotiate::fuzz_offer;
 pub(crate) use negotiate::{Negotiated, NegotiationError, Negotiator};
 
-use crate::clock::ProgramClock;
 use crate::config::ServiceLimits;
 use crate::error::AudienceError;
 use crate::metrics::Metrics;
-use crate::shared::EventSender;
+use crate::show::ShowKey;
 
-/// Units that wait for the media thread: about six seconds of program.
-const UNITS: usize = 512;
 /// Joins and leaves that wait for the media thread.
 const REQUESTS: usize = 64;
-/// Orders of the studio that wait; it gives one at the start and one at the end of a show.
-const ORDERS: usize = 64;
+/// Orders of hosts that wait; each gives one at the start and one at the end of a show.
+const ORDERS: usize = 1024;
 
 /// The way to the media thread.
 pub(crate) struct MediaHandle {
     pub(crate) negotiator: Negotiator,
     address: SocketAddr,
-    units: mpsc::Sender<AccessUnit>,
     requests: mpsc::Sender<Request>,
     orders: mpsc::Sender<Order>,
-    clock: Arc<ProgramClock>,
-    metrics: Arc<Metrics>,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -58,21 +51,17 @@ impl MediaHandle {
     pub(crate) fn start(
         listen: SocketAddr,
         limits: &ServiceLimits,
-        clock: Arc<ProgramClock>,
         metrics: Arc<Metrics>,
-        events: EventSender,
     ) -> Result<Self, AudienceError> {
         let negotiator = Negotiator::new()?;
         let socket = socket::bind(listen)?;
         let address = socket.local_addr().map_err(|error| AudienceError::listening("UDP", listen, error))?;
-        let (units, unit_queue) = mpsc::channel(UNITS);
         let (requests, request_queue) = mpsc::channel(REQUESTS);
         let (orders, order_queue) = mpsc::channel(ORDERS);
-        let queues = thread::Queues { units: unit_queue, requests: request_queue, orders: order_queue };
-        let (limits, counted) = (limits.clone(), metrics.clone());
-        let thread = thread::start(socket, address, queues, limits, counted, events)?;
+        let queues = thread::Queues { requests: request_queue, orders: order_queue };
+        let thread = thread::start(socket, address, queues, limits.clone(), metrics)?;
         let thread = Mutex::new(Some(thread));
-        Ok(Self { negotiator, address, units, requests, orders, clock, metrics, thread })
+        Ok(Self { negotiator, address, requests, orders, thread })
     }
 
     /// Where the socket is.
@@ -80,36 +69,39 @@ impl MediaHandle {
         self.address
     }
 
-    /// Hands a unit over, or drops it if the thread is far behind. Never waits.
-    pub(crate) fn publish(&self, unit: AccessUnit) {
-        self.clock.reached(unit.pts);
-        self.metrics.units_published.add(1);
-        if self.units.try_send(unit).is_err() {
-            self.metrics.units_dropped.add(1);
-        }
+    /// Whoever watches `show` gets `program` from now on; sessions that got another one end. What
+    /// they lose is counted in `metrics`.
+    pub(crate) fn read(&self, show: ShowKey, program: Program, metrics: Arc<Metrics>) {
+        self.order(Order::Read { show, program, metrics });
     }
 
     /// Registers a session. When this returns, its first datagram will be understood.
     ///
     /// # Errors
     ///
-    /// When there are too many, or the service stops.
-    pub(crate) async fn join(&self, session: Negotiated, id: String, peer: IpAddr) -> Result<(), Refused> {
+    /// When the show has no program, there are too many, or the service stops.
+    pub(crate) async fn join(
+        &self,
+        show: ShowKey,
+        session: Negotiated,
+        id: String,
+        peer: IpAddr,
+    ) -> Result<(), Refused> {
         let (answer, registered) = oneshot::channel();
-        let join = Request::Join { session: Box::new(session), id, peer, answer };
+        let join = Request::Join { show, session: Box::new(session), id, peer, answer };
         self.requests.send(join).await.map_err(|_| Refused::Stopping)?;
         registered.await.unwrap_or(Err(Refused::Stopping))
     }
 
-    /// Ends a session. False if there is none.
-    pub(crate) async fn leave(&self, id: String) -> bool {
+    /// Ends a session of `show`. False if there is none.
+    pub(crate) async fn leave(&self, show: ShowKey, id: String) -> bool {
         let (answer, left) = oneshot::channel();
-        self.requests.send(Request::Leave { id, answer }).await.is_ok() && left.await.unwrap_or(false)
+        self.requests.send(Request::Leave { show, id, answer }).await.is_ok() && left.await.unwrap_or(false)
     }
 
-    /// Ends every session and forgets what was cached: what is published next is another program.
-    pub(crate) fn end(&self) {
-        self.order(Order::End);
+    /// Ends every session of `show`, and reads its program no more.
+    pub(crate) fn end(&self, show: ShowKey) {
+        self.order(Order::End(show));
     }
 
     /// Ends every session and the thread, and waits for it.

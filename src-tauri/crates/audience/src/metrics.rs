@@ -41,33 +41,54 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// The text exposition format, version 0.0.4.
-    pub(crate) fn text(&self, program_ms: u64) -> String {
-        let gauges = [
-            ("antenne_viewers", "People in the room.", self.viewers.get()),
-            ("antenne_room_connections", "WebSockets in the room.", self.room_connections.get()),
-            ("antenne_whep_sessions", "WebRTC sessions.", self.sessions.get()),
-            ("antenne_whep_sessions_connected", "WebRTC sessions that are connected.", self.sessions_connected.get()),
-            ("antenne_program_milliseconds", "Program time reached.", program_ms),
-        ];
-        let counters = [
-            ("antenne_units_published_total", "Access units taken.", self.units_published.get()),
-            ("antenne_units_dropped_total", "Access units that found a full queue.", self.units_dropped.get()),
-            ("antenne_events_dropped_total", "Events that the studio did not take.", self.events_dropped.get()),
-            ("antenne_datagrams_sent_total", "Datagrams sent.", self.datagrams_sent.get()),
-            ("antenne_datagrams_dropped_total", "Datagrams that the system took not.", self.datagrams_dropped.get()),
-            ("antenne_bytes_sent_total", "Bytes in datagrams sent.", self.bytes_sent.get()),
-            ("antenne_chat_total", "Accepted comments.", self.chat.get()),
-            ("antenne_hearts_total", "Accepted hearts.", self.hearts.get()),
-            ("antenne_refused_total", "Refused comments and hearts.", self.refused.get()),
-            ("antenne_dismissed_slow_total", "Viewers that read too slowly.", self.dismissed_slow.get()),
-        ];
+    /// Takes over what a show counted that is no more: counters never go back.
+    pub(crate) fn absorb(&self, show: &Self) {
+        for ((_, _, ours), (_, _, theirs)) in self.counters().into_iter().zip(show.counters()) {
+            ours.add(theirs.get());
+        }
+    }
+
+    fn gauges(&self) -> [Named<'_>; 4] {
+        [
+            ("antenne_viewers", "People in the rooms.", &self.viewers),
+            ("antenne_room_connections", "WebSockets in the rooms.", &self.room_connections),
+            ("antenne_whep_sessions", "WebRTC sessions.", &self.sessions),
+            ("antenne_whep_sessions_connected", "WebRTC sessions that are connected.", &self.sessions_connected),
+        ]
+    }
+
+    fn counters(&self) -> [Named<'_>; 10] {
+        [
+            ("antenne_units_published_total", "Access units taken.", &self.units_published),
+            ("antenne_units_dropped_total", "Access units that found a full queue.", &self.units_dropped),
+            ("antenne_events_dropped_total", "Events that no host took.", &self.events_dropped),
+            ("antenne_datagrams_sent_total", "Datagrams sent.", &self.datagrams_sent),
+            ("antenne_datagrams_dropped_total", "Datagrams that the system took not.", &self.datagrams_dropped),
+            ("antenne_bytes_sent_total", "Bytes in datagrams sent.", &self.bytes_sent),
+            ("antenne_chat_total", "Accepted comments.", &self.chat),
+            ("antenne_hearts_total", "Accepted hearts.", &self.hearts),
+            ("antenne_refused_total", "Refused comments and hearts.", &self.refused),
+            ("antenne_dismissed_slow_total", "Viewers that read too slowly.", &self.dismissed_slow),
+        ]
+    }
+
+    /// The text exposition format, version 0.0.4: sums over the service and its `shows`, and how far
+    /// each show's program has come.
+    pub(crate) fn text(&self, shows: &[(&str, &Self, u64)]) -> String {
         let mut text = String::with_capacity(2048);
-        for (kind, figures) in [("gauge", gauges.as_slice()), ("counter", counters.as_slice())] {
-            for (name, help, value) in figures {
+        let mut write = |kind: &str, figures: &dyn Fn(&Self) -> Vec<(&'static str, &'static str, u64)>| {
+            for (at, (name, help, ours)) in figures(self).into_iter().enumerate() {
+                let value = shows.iter().map(|(_, show, _)| figures(show)[at].2).fold(ours, u64::saturating_add);
                 // Writing to a String cannot fail.
                 let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
             }
+        };
+        write("gauge", &|metrics| metrics.gauges().map(read).to_vec());
+        write("counter", &|metrics| metrics.counters().map(read).to_vec());
+        let name = "antenne_program_milliseconds";
+        let _ = writeln!(text, "# HELP {name} Program time reached.\n# TYPE {name} gauge");
+        for (show, _, program_ms) in shows {
+            let _ = writeln!(text, "{name}{{show=\"{show}\"}} {program_ms}");
         }
         text
     }
@@ -76,7 +97,35 @@ impl Metrics {
 /// The name of every figure in `GET /metrics`, in its order. `docs/contract.md` is tested with it.
 #[must_use]
 pub fn metric_names() -> Vec<String> {
-    let text = Metrics::default().text(0);
+    let text = Metrics::default().text(&[("show", &Metrics::default(), 0)]);
     let kinds = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     kinds.filter_map(|line| line.split(' ').next()).map(ToOwned::to_owned).collect()
+}
+
+/// A figure with its name and what it says.
+type Named<'a> = (&'static str, &'static str, &'a Figure);
+
+fn read((name, help, figure): Named<'_>) -> (&'static str, &'static str, u64) {
+    (name, help, figure.get())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_sums_over_shows_and_outlive_them() {
+        let (service, one, two) = (Metrics::default(), Metrics::default(), Metrics::default());
+        one.chat.add(3);
+        one.viewers.set(5);
+        two.chat.add(4);
+        two.viewers.set(1);
+        let text = service.text(&[("one", &one, 7), ("two", &two, 9)]);
+        for line in ["antenne_chat_total 7\n", "antenne_viewers 6\n", "milliseconds{show=\"two\"} 9\n"] {
+            assert!(text.contains(line), "{line:?} {text}");
+        }
+        service.absorb(&one);
+        let text = service.text(&[("two", &two, 9)]);
+        assert!(text.contains("antenne_chat_total 7\n") && text.contains("antenne_viewers 1\n"), "{text}");
+    }
 }

@@ -244,9 +244,8 @@ impl Task {
             return;
         }
         if self.unsent.is_empty() {
-            match self.events.try_last(AudienceEvent::Room(news)) {
-                Err(AudienceEvent::Room(news)) => self.unsent.push_back(news),
-                Ok(()) | Err(AudienceEvent::KeyframeWanted) => {}
+            if let Err(AudienceEvent::Room(news)) = self.events.try_last(AudienceEvent::Room(news)) {
+                self.unsent.push_back(news);
             }
         } else {
             self.unsent.push_back(news);

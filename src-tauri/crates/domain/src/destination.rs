@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::{DestinationId, DestinationState};
+
 /// A stream key or token. It prints as `***`; whoever needs it asks for it by name.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -145,6 +147,21 @@ impl fmt::Debug for DestinationAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} {}", self.protocol, self.host)
     }
+}
+
+/// How a destination does, as whoever pushes there reports it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DestinationReport {
+    /// The destination's.
+    pub id: DestinationId,
+    /// Where it stands.
+    pub state: DestinationState,
+    /// The stable name of the last reason; empty if there is none.
+    pub code: &'static str,
+    /// What happened and what to do; empty if nothing is wrong.
+    pub problem: String,
+    /// What the far end took in the last second, in kb/s.
+    pub kbps: u32,
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! The encodings of a broadcast: each is made once, however many take it.
+//! The encodings of a broadcast: each is made once, however many readers it has.
 
-mod distributor;
-mod h264;
+mod formats;
 mod pipeline;
+mod publisher;
 
-pub(crate) use distributor::{Counted, Distributor, TapId, Zero};
 pub(crate) use pipeline::{Encoding, EncodingConfig};
+pub(crate) use publisher::{Counted, Publisher};
 
 #[cfg(test)]
 pub(crate) mod bench;

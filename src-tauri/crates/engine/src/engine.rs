@@ -71,14 +71,12 @@ impl Engine {
         self.ask(Request::Monitor(monitor));
     }
 
-    /// Begins a broadcast. Answers `Began` or `BeginFailed`; a recording that cannot be started
-    /// answers `RecordingFailed`, and the broadcast begins without it.
+    /// Begins a broadcast. Answers `Began` or `BeginFailed`.
     pub fn begin(&self, broadcast: Broadcast) {
         self.ask(Request::Begin(broadcast));
     }
 
-    /// Ends the broadcast. Answers `Ended` when the recording is finished; without a broadcast
-    /// nothing.
+    /// Ends the broadcast. Answers `Ended` when the program has ended; without a broadcast nothing.
     pub fn end(&self) {
         self.ask(Request::End);
     }
@@ -93,13 +91,6 @@ impl Engine {
     /// Removes a destination, also on air.
     pub fn remove_destination(&self, id: DestinationId) {
         self.ask(Request::RemoveDestination(id));
-    }
-
-    /// Asks for a keyframe; all askers together get at most one a second.
-    pub fn request_keyframe(&self) {
-        if self.shared.want_keyframe() {
-            self.ask(Request::Keyframe);
-        }
     }
 
     /// The present moment in program time; none unless on air.

@@ -45,27 +45,6 @@ pub enum EngineError {
         /// The deadline that it missed.
         deadline: Duration,
     },
-    /// The disk that holds the recording is full.
-    #[error("the disk is full: the recording stopped, the show goes on; free some space and start a new recording")]
-    DiskFull,
-    /// The recording's file cannot be written.
-    #[error("the recording cannot be written, the show goes on without it: {problem}")]
-    RecordingUnwritable {
-        /// What the system said.
-        problem: String,
-    },
-    /// The recording's queue is full: the disk does not keep up.
-    #[error("the disk is too slow: the recording stopped, the show goes on")]
-    DiskTooSlow,
-    /// An unfinished recording holds nothing that can be played.
-    #[error("this recording ended before its first half second was written; nothing can be recovered")]
-    NothingToRecover,
-    /// A recording could not be read or finished.
-    #[error("the recording could not be finished: {problem}")]
-    Recover {
-        /// What happened.
-        problem: String,
-    },
     /// No picture could be taken from a recording.
     #[error("no picture could be taken from the recording: {problem}")]
     Thumbnail {
@@ -106,11 +85,6 @@ impl Coded for EngineError {
             Self::Build { .. } => ("engine.build", Internal, Antenne),
             Self::StateChange { .. } => ("engine.state_change", Unavailable, System),
             Self::Deadline { .. } => ("engine.deadline", Unavailable, System),
-            Self::DiskFull => ("recording.disk_full", Unavailable, System),
-            Self::RecordingUnwritable { .. } => ("recording.unwritable", Unavailable, System),
-            Self::DiskTooSlow => ("recording.disk_too_slow", Unavailable, System),
-            Self::NothingToRecover => ("recording.nothing_to_recover", Missing, System),
-            Self::Recover { .. } => ("recording.recover", Unavailable, System),
             Self::Thumbnail { .. } => ("recording.thumbnail", Unavailable, System),
             Self::Devices { .. } => ("engine.devices", Unavailable, System),
             Self::AlreadyOnAir => ("engine.already_on_air", Conflict, Operator),

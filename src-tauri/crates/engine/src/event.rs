@@ -1,18 +1,13 @@
-//! What the engine is told at its edge, and what it tells.
+//! What the engine is given at its edge, and the events that it emits.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use domain::{
-    Canvas, DestinationId, DestinationState, Levels, PlanId, ProgramMs, Refusal, SourceId, SourceState, Stats, UnixMs,
-};
-use media::{AccessUnit, CodecConfig, ProgramTime};
+use domain::{Canvas, DestinationReport, Levels, PlanId, Refusal, SourceId, SourceState, Stats, UnixMs};
+use media::{Program, ProgramTime};
 
 /// Takes the engine's events. Called from any thread; must never block.
 pub type EventSink = Arc<dyn Fn(EngineEvent) + Send + Sync>;
-
-/// Takes the encoded program, unit by unit, from program zero on. Must never block.
-pub type Feed = Arc<dyn Fn(AccessUnit) + Send + Sync>;
 
 /// What stays the same for the life of an engine.
 #[derive(Debug, Clone)]
@@ -30,10 +25,9 @@ pub struct EngineConfig {
 /// One broadcast.
 #[derive(Clone)]
 pub struct Broadcast {
-    /// The file that records it; none if it is not to be recorded. It must not exist yet.
-    pub recording: Option<PathBuf>,
-    /// Where the encoded program goes besides.
-    pub feed: Feed,
+    /// What it is published into, from program zero on; it has no zero yet. It ends when everything
+    /// that was encoded is in it.
+    pub program: Program,
 }
 
 /// The picture for the operator.
@@ -45,17 +39,6 @@ pub struct MonitorConfig {
     pub height: u32,
     /// Pictures a second.
     pub fps: u32,
-}
-
-/// A recording that can be played to its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FinishedRecording {
-    /// Its file.
-    pub path: PathBuf,
-    /// How long it plays.
-    pub duration_ms: ProgramMs,
-    /// The size of its file.
-    pub bytes: u64,
 }
 
 /// What happened in the engine.
@@ -89,16 +72,9 @@ pub enum EngineEvent {
     Began {
         /// The wall clock at program zero.
         zero_at: UnixMs,
-        /// What receivers must know.
-        config: CodecConfig,
     },
     /// The broadcast could not begin.
     BeginFailed {
-        /// Why.
-        refusal: Refusal,
-    },
-    /// The recording ended before its time; everything else goes on.
-    RecordingFailed {
         /// Why.
         refusal: Refusal,
     },
@@ -110,25 +86,12 @@ pub enum EngineEvent {
         at: ProgramTime,
     },
     /// How a destination does.
-    Destination {
-        /// Which.
-        id: DestinationId,
-        /// Where it stands.
-        state: DestinationState,
-        /// The stable name of the last reason; empty if none.
-        code: &'static str,
-        /// What happened and what to do; empty if nothing is wrong.
-        problem: String,
-        /// What the far end took in the last second, in kb/s.
-        kbps: u32,
-    },
-    /// What was observed in the last second.
+    Destination(DestinationReport),
+    /// What was observed in the last second. How large a recording is, is not the engine's to know.
     Stats(Stats),
-    /// The broadcast is over.
-    Ended {
-        /// Its recording, if there was one and it did not fail.
-        recording: Option<FinishedRecording>,
-    },
+    /// The broadcast is over: everything that was encoded is published, the program has ended, and
+    /// destinations have said goodbye.
+    Ended,
     /// Something failed and was put right, or could not be.
     Fault {
         /// What.

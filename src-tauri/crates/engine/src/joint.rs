@@ -31,36 +31,3 @@ pub(crate) trait SourceSink: Send + Sync {
     /// The peak of the audio before gain and mute, in dBFS.
     fn peak(&self, db: f32);
 }
-
-/// An encoding, in the form that its takers want.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum EncodedTrack {
-    /// H.264 as Annex B, parameter sets before every IDR picture.
-    VideoByteStream,
-    /// H.264 with length prefixes; parameter sets in the caps' `codec_data`.
-    VideoAvc,
-    /// Opus, 20 ms packets.
-    Opus,
-    /// AAC-LC, raw frames of 1,024 samples; `codec_data` in the caps.
-    Aac,
-}
-
-/// One encoded picture or packet.
-#[derive(Debug, Clone)]
-pub(crate) struct EncodedUnit {
-    /// Which encoding.
-    pub(crate) track: EncodedTrack,
-    /// The payload; pts (and dts, where there is one) in program time. Shared by all takers:
-    /// whoever wants another timestamp makes its own shallow copy.
-    pub(crate) buffer: gst::Buffer,
-    /// Whether decoding may start here.
-    pub(crate) keyframe: bool,
-    /// The caps of the buffer.
-    pub(crate) caps: gst::Caps,
-}
-
-/// Takes encoded units. Each has its own bounded queue and its own policy when that is full.
-pub(crate) trait Tap: Send + Sync {
-    /// Takes one unit. Called on an encoder's thread: must not block.
-    fn take(&self, unit: &EncodedUnit);
-}

@@ -1,11 +1,11 @@
-//! Picture and sound: makes the program described by a plan, encodes it once, records it, sends it.
+//! Picture and sound: makes the program described by a plan, encodes it once, sends it.
 //!
 //! Used by `studio`. It is the only crate that imports GStreamer, and it deliberately knows nothing
 //! of the audience, the archive, the network towards viewers or the window: what it makes leaves
-//! through a [`Feed`], what it has to say through an [`EventSink`].
+//! through a [`media::Program`], what it has to say through an [`EventSink`].
 //!
-//! One pipeline for each source, one for the program, one for each broadcast's encodings, one for
-//! the recording and one for each destination: a consumer that fails never touches the others.
+//! One pipeline for each source, one for the program, one for each broadcast's encodings and one for
+//! each destination: a consumer that fails never touches the others.
 //! All of them run on the monotonic system clock with one base time and without a start time, so
 //! that running time means the same everywhere.
 
@@ -24,9 +24,8 @@ mod joint;
 mod mixer;
 mod monitor;
 mod output;
+mod packed;
 mod probe;
-mod recording;
-mod recover;
 mod requirement;
 mod source;
 mod state_change;
@@ -36,11 +35,10 @@ mod yuv;
 pub use device::{DeviceWatch, list_devices};
 pub use engine::Engine;
 pub use error::EngineError;
-pub use event::{Broadcast, EngineConfig, EngineEvent, EventSink, Feed, FinishedRecording, MonitorConfig};
+pub use event::{Broadcast, EngineConfig, EngineEvent, EventSink, MonitorConfig};
 #[doc(hidden)]
 pub use graphics::{PaintCost, paint_cost};
 pub use probe::{ProbeDecoder, ProbeReport};
-pub use recover::recover_recording;
 pub use requirement::init;
 pub use source::clock_strip;
 pub use source::{Planes, TestPicture};

@@ -1,35 +1,39 @@
 //! Decodes what the probe brought back: the proof that viewers can see and hear the program.
 
-mod look;
+mod senses;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
-use gst::ClockTime;
 use gst::prelude::Cast;
 use gst_video::prelude::VideoFrameExt;
-use media::{AccessUnit, ProgramTime, Track};
+use media::{Capacity, Next, Overflow, Program, ProgramTime, Reader, ReaderConfig, Start, Track, Tracks};
 
 use crate::chain::{Chain, Part};
 use crate::error::EngineError;
+use crate::packed;
 use crate::state_change;
-use look::{Listen, Look};
+use senses::{Hearing, Sight};
 
 const WHAT: &str = "probe's decoder";
-/// What waits for the decoder; a decoder that does not keep up is no proof anyway.
-const WAITING_PICTURES: u32 = 120;
+/// What may wait for the decoder; one that does not keep up is no proof anyway.
+const WAITING: Capacity = Capacity { span: Duration::from_secs(4), bytes: 32 << 20 };
+/// And so much inside its pipeline, in buffers.
+const WAITING_FRAMES: u32 = 120;
 const WAITING_PACKETS: u32 = 300;
 
 /// What was decoded so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProbeReport {
-    /// Decoded pictures.
-    pub pictures: u64,
-    /// The newest picture's moment.
+    /// Decoded frames.
+    pub frames: u64,
+    /// The newest frame's moment.
     pub newest: Option<ProgramTime>,
     /// Decoded packets of sound.
     pub sound_packets: u64,
-    /// The newest picture is nothing but black.
+    /// The newest frame is nothing but black.
     pub black: bool,
     /// Nothing moved in the last second.
     pub still: bool,
@@ -39,20 +43,20 @@ pub struct ProbeReport {
 
 #[derive(Default)]
 struct Seen {
-    pictures: u64,
+    frames: u64,
     newest: Option<ProgramTime>,
     packets: u64,
-    look: Look,
-    listen: Listen,
+    sight: Sight,
+    hearing: Hearing,
 }
 
-/// A decoder for what viewers get: H.264 and Opus, as fast as they come. Dropping it ends it.
+/// A decoder of a program that viewers get: a reader of H.264 and Opus, as fast as they come.
+/// Dropping it ends it.
 pub struct ProbeDecoder {
     pipeline: gst::Pipeline,
-    video: gst_app::AppSrc,
-    sound: gst_app::AppSrc,
-    started: AtomicBool,
     seen: Arc<Mutex<Seen>>,
+    closed: Arc<AtomicBool>,
+    feeding: Option<JoinHandle<()>>,
 }
 
 fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
@@ -60,46 +64,29 @@ fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
 }
 
 impl ProbeDecoder {
-    /// Starts it.
+    /// Starts reading `program`, from a keyframe on; audio is read from the first packet on, so that
+    /// a report says what is missing.
     ///
     /// # Errors
     ///
-    /// [`EngineError`] where its pipeline does not start.
-    pub fn start() -> Result<Self, EngineError> {
+    /// [`EngineError`] where its pipeline or its thread does not start.
+    pub fn start(program: &Program) -> Result<Self, EngineError> {
         crate::init()?;
         let pipeline = gst::Pipeline::new();
         let seen: Arc<Mutex<Seen>> = Arc::default();
-        let (video, pictures) = ends(&video_chain(), &pipeline)?;
-        let (sound, packets) = ends(&sound_chain(), &pipeline)?;
+        let (video, frames) = ends(&video_chain(), &pipeline)?;
+        let (audio, packets) = ends(&audio_chain(), &pipeline)?;
         let looking = seen.clone();
-        listen_to(&pictures, move |sample| look_at(sample, &looking));
+        listen_to(&frames, move |sample| see(sample, &looking));
         let listening = seen.clone();
         listen_to(&packets, move |sample| hear(sample, &listening));
-        let probe = Self { pipeline, video, sound, started: AtomicBool::new(false), seen };
+        let mut probe = Self { pipeline, seen, closed: Arc::default(), feeding: None };
         state_change::start(&probe.pipeline, WHAT, &std::env::temp_dir())?;
+        let (program, closed) = (program.clone(), probe.closed.clone());
+        let feed = move || feed(&program, [(Track::Video, video), (Track::Opus, audio)], &closed);
+        let feeding = thread::Builder::new().name("probe".to_owned()).spawn(feed);
+        probe.feeding = Some(feeding.map_err(|error| EngineError::Thread { problem: error.to_string() })?);
         Ok(probe)
-    }
-
-    /// Gives it a unit. Never blocks: what does not fit is dropped. Pictures before the first
-    /// keyframe are skipped.
-    pub fn push(&self, unit: AccessUnit) {
-        let source = match unit.track {
-            Track::Video => {
-                if !self.started.fetch_or(unit.keyframe, Ordering::Relaxed) && !unit.keyframe {
-                    return;
-                }
-                &self.video
-            }
-            Track::Opus => &self.sound,
-            Track::Aac => return,
-        };
-        let mut buffer = gst::Buffer::from_slice(unit.data);
-        if let Some(buffer) = buffer.get_mut() {
-            buffer.set_pts(ClockTime::from_nseconds(unit.pts.as_nanos()));
-            buffer.set_duration(u64::try_from(unit.duration.as_nanos()).ok().map(ClockTime::from_nseconds));
-        }
-        // It fails only after an error, and then nothing is decoded any more: the report shows it.
-        let _ = source.push_buffer(buffer);
     }
 
     /// What was decoded so far.
@@ -107,35 +94,72 @@ impl ProbeDecoder {
     pub fn report(&self) -> ProbeReport {
         let seen = lock(&self.seen);
         ProbeReport {
-            pictures: seen.pictures,
+            frames: seen.frames,
             newest: seen.newest,
             sound_packets: seen.packets,
-            black: seen.look.is_black(),
-            still: seen.look.is_still(),
-            silent: seen.listen.is_silent(),
+            black: seen.sight.is_black(),
+            still: seen.sight.is_still(),
+            silent: seen.hearing.is_silent(),
         }
     }
 }
 
 impl Drop for ProbeDecoder {
     fn drop(&mut self) {
+        self.closed.store(true, Ordering::Release);
+        if let Some(feeding) = self.feeding.take() {
+            feeding.thread().unpark();
+            if feeding.join().is_err() {
+                tracing::error!("the probe's thread panicked");
+            }
+        }
         if let Err(error) = state_change::stop(&self.pipeline, WHAT, &std::env::temp_dir()) {
             tracing::error!(%error, "the probe's decoder was abandoned");
         }
     }
 }
 
+/// Gives what comes to the decoders, until the program is over or the probe is closed. Never waits
+/// for a decoder: what does not fit is lost.
+fn feed(program: &Program, decoders: [(Track, gst_app::AppSrc); 2], closed: &AtomicBool) {
+    let read = |(track, decoder)| {
+        let thread = thread::current();
+        let reader = program.read(ReaderConfig {
+            name: "probe",
+            tracks: Tracks::only(track),
+            start: Start::Gop { younger_than: WAITING.span },
+            capacity: WAITING,
+            overflow: Overflow::DropWaiting,
+            wake: Some(Arc::new(move || thread.unpark())),
+        });
+        (reader, decoder)
+    };
+    let decoders: [(Reader, gst_app::AppSrc); 2] = decoders.map(read);
+    while !closed.load(Ordering::Acquire) && !decoders.iter().all(|(reader, _)| reader.is_over()) {
+        for (reader, decoder) in &decoders {
+            while let Next::Unit(unit) = reader.try_next() {
+                // It fails only after an error, and then nothing is decoded any more: the report
+                // shows it.
+                let _ = decoder.push_buffer(packed::buffer(unit, ProgramTime::ZERO));
+            }
+        }
+        if decoders.iter().all(|(reader, _)| reader.waiting().units == 0 && !reader.is_over()) {
+            thread::park();
+        }
+    }
+}
+
 fn video_chain() -> Chain {
     let caps = "video/x-h264, stream-format=(string)byte-stream, alignment=(string)au";
-    Chain::start(source(caps, WAITING_PICTURES))
+    Chain::start(source(caps, WAITING_FRAMES))
         .then(Part::new("h264parse"))
-        // One thread: more of them would hold pictures back.
+        // One thread: more of them would hold frames back.
         .then(Part::new("avdec_h264").set("max-threads", 1))
         .then(Part::caps("video/x-raw, format=(string)I420"))
         .then(sink())
 }
 
-fn sound_chain() -> Chain {
+fn audio_chain() -> Chain {
     let caps = "audio/x-opus, rate=(int)48000, channels=(int)2, channel-mapping-family=(int)0";
     Chain::start(source(caps, WAITING_PACKETS))
         .then(Part::new("opusdec"))
@@ -170,14 +194,14 @@ fn listen_to(end: &gst_app::AppSink, take: impl Fn(&gst::Sample) -> Option<()> +
     end.set_callbacks(callbacks.build());
 }
 
-fn look_at(sample: &gst::Sample, seen: &Mutex<Seen>) -> Option<()> {
+fn see(sample: &gst::Sample, seen: &Mutex<Seen>) -> Option<()> {
     let (buffer, info) = (sample.buffer()?, gst_video::VideoInfo::from_caps(sample.caps()?).ok()?);
     let frame = gst_video::VideoFrameRef::from_buffer_ref_readable(buffer, &info).ok()?;
     let stride = usize::try_from(*frame.plane_stride().first()?).ok()?;
     let at = ProgramTime::from_nanos(buffer.pts()?.nseconds());
     let mut seen = lock(seen);
-    seen.look.picture(frame.plane_data(0).ok()?, stride, info.width() as usize, at);
-    seen.pictures += 1;
+    seen.sight.frame(frame.plane_data(0).ok()?, stride, info.width() as usize, at);
+    seen.frames += 1;
     seen.newest = seen.newest.max(Some(at));
     Some(())
 }
@@ -187,19 +211,21 @@ fn hear(sample: &gst::Sample, seen: &Mutex<Seen>) -> Option<()> {
     let samples = buffer.map_readable().ok()?;
     let at = ProgramTime::from_nanos(buffer.pts()?.nseconds());
     let mut seen = lock(seen);
-    seen.listen.sound(samples.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])), at);
+    seen.hearing.sound(samples.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])), at);
     seen.packets += 1;
     Some(())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
+
+    use media::{AacConfig, AccessUnit, Format, H264Config, Look, OpusConfig};
 
     use super::*;
 
-    /// Encodes `line` and gives what comes out as units of `track`.
-    fn encoded(line: Chain, track: Track) -> Vec<AccessUnit> {
+    /// Encodes `line` and gives what comes out as units of `track` of `program`.
+    fn encoded(program: &Program, line: Chain, track: Track) -> Vec<AccessUnit> {
         let pipeline = gst::Pipeline::new();
         let built = line.then(Part::new("appsink").set("sync", false)).build(pipeline.upcast_ref(), "test").unwrap();
         let sink = built.last().clone().downcast::<gst_app::AppSink>().unwrap();
@@ -211,6 +237,7 @@ mod tests {
             let pts = buffer.pts().unwrap().nseconds();
             let zero = *zero.get_or_insert(pts);
             units.push(AccessUnit {
+                config: program.configure(format(track)),
                 track,
                 pts: ProgramTime::from_nanos(pts - zero),
                 duration: Duration::from_millis(20),
@@ -222,7 +249,17 @@ mod tests {
         units
     }
 
-    fn pictures(pattern: &str) -> Vec<AccessUnit> {
+    /// As a receiver knows it.
+    fn format(track: Track) -> Format {
+        let nothing = bytes::Bytes::new;
+        match track {
+            Track::Video => Format::H264(H264Config { width: 0, height: 0, fps: 0, sps: nothing(), pps: nothing() }),
+            Track::Opus => Format::Opus(OpusConfig { channels: 2, pre_skip: 0 }),
+            Track::Aac => Format::Aac(AacConfig { sample_rate: 48_000, channels: 2, delay: 0, specific: nothing() }),
+        }
+    }
+
+    fn frames(program: &Program, pattern: &str) -> Vec<AccessUnit> {
         let line = Chain::start(Part::new("videotestsrc").set("pattern", pattern).set("num-buffers", 75))
             .then(Part::caps(
                 "video/x-raw, format=(string)I420, width=(int)320, height=(int)180, framerate=(fraction)30/1",
@@ -231,15 +268,15 @@ mod tests {
             .then(Part::caps("video/x-h264, profile=(string)constrained-baseline, stream-format=(string)byte-stream"))
             .then(Part::new("h264parse").set("config-interval", -1))
             .then(Part::caps("video/x-h264, stream-format=(string)byte-stream, alignment=(string)au"));
-        encoded(line, Track::Video)
+        encoded(program, line, Track::Video)
     }
 
-    fn packets(wave: &str) -> Vec<AccessUnit> {
+    fn packets(program: &Program, wave: &str) -> Vec<AccessUnit> {
         let test = Part::new("audiotestsrc").set("wave", wave).set("num-buffers", 100).set("samplesperbuffer", 960);
         let line = Chain::start(test)
             .then(Part::caps("audio/x-raw, rate=(int)48000, channels=(int)2"))
             .then(Part::new("opusenc"));
-        encoded(line, Track::Opus)
+        encoded(program, line, Track::Opus)
     }
 
     fn until(probe: &ProbeDecoder, enough: impl Fn(&ProbeReport) -> bool) -> ProbeReport {
@@ -257,35 +294,49 @@ mod tests {
     #[test]
     fn moving_pictures_and_sound_are_decoded_and_counted() {
         crate::init().unwrap();
-        let probe = ProbeDecoder::start().unwrap();
-        let units = pictures("ball");
+        let program = Program::new(Look::Dressed);
+        let (video, audio) = (frames(&program, "ball"), packets(&program, "pink-noise"));
+        let probe = ProbeDecoder::start(&program).unwrap();
         // A viewer joins in the middle: what comes before a keyframe is skipped.
-        units[5..].iter().chain(&packets("pink-noise")).cloned().for_each(|unit| probe.push(unit));
-        let report = until(&probe, |report| report.pictures >= 45 && report.sound_packets >= 90);
-        assert_eq!(report.newest, units.last().map(|unit| unit.pts));
-        assert_eq!((report.pictures, report.black, report.still, report.silent), (45, false, false, false));
+        video[5..].iter().chain(&audio).cloned().for_each(|unit| program.publish(unit));
+        let report = until(&probe, |report| report.frames >= 45 && report.sound_packets >= 90);
+        assert_eq!(report.newest, video.last().map(|unit| unit.pts));
+        assert_eq!((report.frames, report.black, report.still, report.silent), (45, false, false, false));
+    }
+
+    #[test]
+    fn sound_without_a_picture_is_reported_as_that() {
+        crate::init().unwrap();
+        let program = Program::new(Look::Dressed);
+        let probe = ProbeDecoder::start(&program).unwrap();
+        packets(&program, "pink-noise").into_iter().for_each(|unit| program.publish(unit));
+        let report = until(&probe, |report| report.sound_packets >= 90);
+        assert_eq!(report.frames, 0);
     }
 
     #[test]
     fn black_still_and_silent_are_noticed() {
         crate::init().unwrap();
-        let probe = ProbeDecoder::start().unwrap();
-        pictures("black").into_iter().chain(packets("silence")).for_each(|unit| probe.push(unit));
-        let report = until(&probe, |report| report.pictures >= 75 && report.sound_packets >= 90);
+        let program = Program::new(Look::Dressed);
+        let (video, audio) = (frames(&program, "black"), packets(&program, "silence"));
+        let probe = ProbeDecoder::start(&program).unwrap();
+        video.into_iter().chain(audio).for_each(|unit| program.publish(unit));
+        let report = until(&probe, |report| report.frames >= 75 && report.sound_packets >= 90);
         assert!(report.black && report.still && report.silent, "{report:?}");
     }
 
     #[test]
     fn noise_instead_of_units_does_not_hurt() {
         crate::init().unwrap();
-        let probe = ProbeDecoder::start().unwrap();
+        let program = Program::new(Look::Dressed);
+        let probe = ProbeDecoder::start(&program).unwrap();
         for n in 0..50_u64 {
-            for track in [Track::Video, Track::Opus, Track::Aac] {
+            for track in Track::ALL {
                 let (pts, duration) = (ProgramTime::from_millis(n * 20), Duration::from_millis(20));
-                let data = bytes::Bytes::from(vec![n as u8; 300]);
-                probe.push(AccessUnit { track, pts, duration, keyframe: true, data });
+                let (data, config) = (bytes::Bytes::from(vec![n as u8; 300]), program.configure(format(track)));
+                program.publish(AccessUnit { track, config, pts, duration, keyframe: true, data });
             }
         }
-        assert_eq!(probe.report().pictures, 0);
+        assert_eq!(probe.report().frames, 0);
     }
 }

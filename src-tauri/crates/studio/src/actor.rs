@@ -7,19 +7,20 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use archive::Archive;
-use audience::{Audience, AudienceEvents};
+use audience::{Audience, AudienceEvent, AudienceEvents, ShowHandle};
 use domain::room::RoomNews;
 use domain::{
     Coded, Command, Effect, Input, Numbered, PlanId, Production, Refusal, Reply, Setup, Severity, Snapshot, UnixMs,
     Update,
 };
 use engine::{DeviceWatch, Engine, MonitorConfig};
-use media::ProgramTime;
+use fmp4::Recorder;
+use media::{Program, ProgramTime};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::config::StudioConfig;
-use crate::episode::{Beginning, Planned};
+use crate::episode::{Beginning, Opening, Planned};
 use crate::folder::DataFolder;
 use crate::lanes::{Lanes, Observation};
 use crate::service::Service;
@@ -48,6 +49,7 @@ pub(crate) enum Message {
     Listening(Result<Box<Service>, Refusal>),
     Planned(Result<Box<Planned>, Refusal>),
     Filed(Option<Refusal>),
+    Recording(Result<Box<Recorder>, Refusal>),
     Closed(Option<Box<domain::Replay>>),
     KeepsAwake(Option<keepawake::KeepAwake>),
     ProbeStopped,
@@ -61,6 +63,8 @@ pub(crate) struct Actor {
     pub(crate) production: Production,
     pub(crate) engine: Engine,
     pub(crate) audience: Audience,
+    /// The open episode of the show; none where the service does not listen.
+    pub(crate) show: Option<ShowHandle>,
     pub(crate) archive: Archive,
     pub(crate) folder: Arc<DataFolder>,
     pub(crate) tasks: Tasks,
@@ -70,7 +74,12 @@ pub(crate) struct Actor {
     pub(crate) beginning: Option<Beginning>,
     /// The episode that runs and that the archive did not file yet.
     pub(crate) unfiled: Option<Beginning>,
+    /// The episode whose recording is being opened.
+    pub(crate) opening: Option<Opening>,
     pub(crate) recording: Option<PathBuf>,
+    pub(crate) recorder: Option<Recorder>,
+    /// What is on air, or is about to be.
+    pub(crate) program: Option<Program>,
     /// Where the service could not listen: it is tried again.
     pub(crate) is_deaf: bool,
     /// Where the probe died before its time: it is started again.
@@ -80,7 +89,7 @@ pub(crate) struct Actor {
     pub(crate) remembered: serde_json::Map<String, serde_json::Value>,
     /// The latest hearts, where their sum was not emitted yet.
     pub(crate) hearts: Option<RoomNews>,
-    audience_events: AudienceEvents,
+    pub(crate) audience_events: Option<AudienceEvents>,
     lanes: Lanes,
     subscribers: Vec<mpsc::Sender<Update>>,
     monitored: bool,
@@ -88,6 +97,14 @@ pub(crate) struct Actor {
     stopping: Option<oneshot::Sender<()>>,
     stop_at: Option<Instant>,
     _devices: Option<DeviceWatch>,
+}
+
+/// What the audience of the open show does next; never while no show is open.
+async fn next_event(events: &mut Option<AudienceEvents>) -> Option<AudienceEvent> {
+    match events {
+        Some(events) => events.recv().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Unix time now.
@@ -121,7 +138,7 @@ impl Actor {
                     None => break,
                 },
                 // Words, removals and mutes before what repeats itself: it has two lanes of its own.
-                Some(event) = self.audience_events.recv() => self.audience_event(event),
+                Some(event) = next_event(&mut self.audience_events) => self.audience_event(event),
             }
             let patience_over = self.stop_at.is_some_and(|deadline| Instant::now() >= deadline);
             if self.stopping.is_some() && (!self.production.is_busy() || patience_over) {
@@ -155,6 +172,7 @@ impl Actor {
             Message::Listening(outcome) => self.listening(outcome),
             Message::Planned(outcome) => self.planned(outcome),
             Message::Filed(refusal) => self.filed(refusal),
+            Message::Recording(outcome) => self.recording_opened(outcome),
             Message::Closed(replay) => self.closed(replay.map(|boxed| *boxed)),
             Message::KeepsAwake(guard) => {
                 let is_wanted = self.production.is_busy();
@@ -194,6 +212,7 @@ impl Actor {
             Due::Tick => {
                 self.input(Input::Tick);
                 self.begin_without_the_archive();
+                self.begin_without_the_recording();
             }
             Due::Latest => self.take_latest(),
             Due::Clock => self.emit(&Update::Clock { now_ms: now().0 }),
@@ -264,11 +283,6 @@ impl Actor {
     pub(crate) fn next_plan(&mut self) -> PlanId {
         self.plan = PlanId(self.plan.0 + 1);
         self.plan
-    }
-
-    /// Another service is heard from now on.
-    pub(crate) fn hear(&mut self, events: AudienceEvents) {
-        self.audience_events = events;
     }
 
     fn emit(&mut self, update: &Update) {

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use audience::AudienceEvent;
+use audience::{AudienceEvent, ShowHandle};
 use domain::room::RoomNews;
 use domain::{Device, Input, Phase, Severity};
 use engine::{EngineEvent, EventSink};
+use fmp4::Recorder;
 
 use crate::actor::Actor;
 use crate::lanes::Observers;
@@ -29,20 +30,20 @@ impl Actor {
             EngineEvent::Levels(levels) => self.input(Input::Levels(levels)),
             // Straight to the subscribers.
             EngineEvent::Monitor(_) | EngineEvent::HeartShown { .. } => {}
-            EngineEvent::Began { zero_at, config } => {
-                self.audience.on_air(&config);
+            EngineEvent::Began { zero_at } => {
+                if let (Some(show), Some(program)) = (&self.show, &self.program) {
+                    show.on_air(program);
+                }
                 self.input(Input::Began { at: zero_at });
             }
             EngineEvent::BeginFailed { refusal } => self.begin_failed(refusal),
-            EngineEvent::RecordingFailed { refusal } => self.problem(Severity::Alarm, refusal),
-            EngineEvent::Destination { id, state, code, problem, kbps } => {
-                self.input(Input::Destination { id, state, code: code.to_owned(), problem, kbps });
-            }
+            EngineEvent::Destination(report) => self.input(Input::Destination(report)),
             EngineEvent::Stats(mut stats) => {
-                stats.dropped_network += self.audience.dropped_units();
+                stats.recording_bytes = self.recorder.as_ref().map_or(0, Recorder::bytes);
+                stats.dropped_network += self.show.as_ref().map_or(0, ShowHandle::lost_units);
                 self.input(Input::Stats(stats));
             }
-            EngineEvent::Ended { recording } => self.ended(recording),
+            EngineEvent::Ended => self.ended(),
             EngineEvent::Fault { refusal } => self.problem(Severity::Warning, refusal),
         }
     }
@@ -57,7 +58,6 @@ impl Actor {
                 self.hearts = Some(RoomNews::Hearts { at_ms, hue, count, total });
             }
             AudienceEvent::Room(news) => self.input(Input::Room(news)),
-            AudienceEvent::KeyframeWanted => self.engine.request_keyframe(),
         }
     }
 }

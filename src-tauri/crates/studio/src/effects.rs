@@ -36,9 +36,10 @@ pub(crate) fn carry_out(actor: &mut Actor, effect: Effect) {
         }
         Effect::PlanEpisode => actor.plan(),
         Effect::UpdateRoom { title, on_picture, state } => {
-            actor.audience.set_title(title);
-            actor.audience.set_on_picture(on_picture);
-            actor.audience.interrupted(state == BroadcastState::Interrupted);
+            let Some(show) = &actor.show else { return };
+            show.set_title(title);
+            show.set_on_picture(on_picture);
+            show.interrupted(state == BroadcastState::Interrupted);
         }
         Effect::AddDestination { id, address, key } => {
             redact::remember(address.with_key(key.as_ref()).expose());
@@ -47,12 +48,16 @@ pub(crate) fn carry_out(actor: &mut Actor, effect: Effect) {
         Effect::RemoveDestination(id) => actor.engine.remove_destination(id),
         Effect::RemoveMessage(seq) => {
             let Some(episode) = actor.production.episode().cloned() else { return };
-            actor.audience.remove_message(seq);
+            if let Some(show) = &actor.show {
+                show.remove_message(seq);
+            }
             replays::change(actor, move |archive| archive.remove_message(&episode, seq).map(|()| false));
         }
         Effect::SetViewerMuted { viewer, muted } => {
             let Some(episode) = actor.production.episode().cloned() else { return };
-            actor.audience.set_muted(viewer.clone(), muted);
+            if let Some(show) = &actor.show {
+                show.set_muted(viewer.clone(), muted);
+            }
             let work =
                 move |archive: &archive::Archive| archive.set_viewer_muted(&episode, &viewer, muted).map(|()| false);
             replays::change(actor, work);

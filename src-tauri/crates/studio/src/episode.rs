@@ -5,17 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use archive::{Archive, ArchiveError, End};
-use audience::Episode;
+use audience::{Episode, ShowHandle};
 use backon::{BlockingRetryable as _, ExponentialBuilder};
 use domain::{EpisodeId, Input, Phase, Refusal, Replay, ReplayState, Said, Seq, Severity, ShowSlug, UnixMs, ViewerId};
-use engine::{Broadcast, FinishedRecording};
+use engine::Broadcast;
+use fmp4::Recorder;
+use media::{Look, Program};
 use tokio::time::Instant;
 
-use crate::actor::{Actor, Message, failure, now};
+use crate::actor::{Actor, Message, failure, now, problem};
 use crate::effects::PROBE;
 use crate::ledger::ArchiveJournal;
-use crate::replays;
 use crate::service::LISTEN;
+use crate::{recording, replays};
 
 /// The task that plans.
 const PLAN: &str = "planning the next show";
@@ -23,6 +25,8 @@ const PLAN: &str = "planning the next show";
 const PLAN_AGAIN: Duration = Duration::from_millis(500);
 /// How long the archive may take to file an episode before it begins without that.
 const FILED_WITHIN: Duration = Duration::from_secs(3);
+/// How long the disk may take to open the recording before the show begins without it.
+const OPENED_WITHIN: Duration = Duration::from_secs(3);
 
 /// An episode whose row stands in the archive.
 pub(crate) struct Planned {
@@ -39,6 +43,15 @@ pub(crate) struct Beginning {
     title: String,
     recording: PathBuf,
     started_at: UnixMs,
+    patience: Instant,
+}
+
+/// An episode whose recording is being opened: it begins when that is done, so that the recording has
+/// its first frame.
+pub(crate) struct Opening {
+    program: Program,
+    episode: EpisodeId,
+    title: String,
     patience: Instant,
 }
 
@@ -107,9 +120,16 @@ impl Actor {
             // Where the service moves, it is planned again at the new place.
             Ok(planned) if self.production.awaits_plan() && !self.tasks.is_running(LISTEN) => {
                 let Planned { episode, next_seq, said, muted } = *planned;
-                self.audience.open(self.room(&episode, next_seq, said.clone()));
-                muted.into_iter().for_each(|viewer| self.audience.set_muted(viewer, true));
-                self.audience.set_on_picture(self.production.on_picture());
+                let (show, events) = self.audience.open(self.room(&episode, next_seq, said.clone()));
+                muted.into_iter().for_each(|viewer| show.set_muted(viewer, true));
+                show.set_on_picture(self.production.on_picture());
+                self.audience_events = Some(events);
+                // A show under another name is another show: nobody finds the old one any more.
+                if let Some(before) = self.show.replace(show)
+                    && Some(before.slug()) != self.show.as_ref().map(ShowHandle::slug)
+                {
+                    before.close();
+                }
                 self.input(Input::Planned { episode, chat: said });
             }
             Ok(_) => {}
@@ -168,18 +188,60 @@ impl Actor {
         }
     }
 
-    /// Begins encoding, recording and feed.
+    /// Opens the recording, and then begins.
     fn begin_filed(&mut self) {
         let Some(Beginning { episode, title, recording, .. }) = self.beginning.take() else { return };
         self.recording = Some(recording.clone());
         match &self.production.snapshot().phase {
             Phase::Starting { episode: wanted, .. } if *wanted == episode => {}
             // It was ended before it began.
-            _ => return self.ended(None),
+            _ => return self.ended(),
         }
-        let audience = self.audience.clone();
-        self.engine.begin(Broadcast { recording: Some(recording), feed: Arc::new(move |unit| audience.publish(unit)) });
-        self.audience.set_title(title.clone());
+        let program = Program::new(Look::Dressed);
+        let (recorded, inbox) = (program.clone(), self.inbox.clone());
+        self.opening = Some(Opening { program, episode, title, patience: Instant::now() + OPENED_WITHIN });
+        let defect = Refusal::new("recording.not_opened", "the recording could not be opened");
+        self.tasks.blocking("opening the recording", Some(Message::Recording(Err(defect))), move || {
+            vec![Message::Recording(recording::start(&recorded, &recording, inbox).map(Box::new))]
+        });
+    }
+
+    /// The recording reads the program, or cannot be made: the show begins.
+    pub(crate) fn recording_opened(&mut self, outcome: Result<Box<Recorder>, Refusal>) {
+        match outcome {
+            Ok(recorder) if self.opening.is_some() || self.program.is_some() => self.recorder = Some(*recorder),
+            // The show has ended meanwhile. Closing a file may take a while.
+            Ok(recorder) => self.tasks.blocking("closing a late recording", None, move || {
+                drop(recorder);
+                Vec::new()
+            }),
+            Err(refusal) => self.problem(Severity::Alarm, refusal),
+        }
+        self.begin_opened();
+    }
+
+    /// The show does not wait for a disk that does not answer.
+    pub(crate) fn begin_without_the_recording(&mut self) {
+        if self.opening.as_ref().is_some_and(|opening| Instant::now() >= opening.patience) {
+            let text = "The disk does not answer; the show begins, and is recorded as soon as it does";
+            self.problem(Severity::Alarm, Refusal::new("recording.slow", text));
+            self.begin_opened();
+        }
+    }
+
+    /// Begins the program: encoding and destinations. People may watch it once it began.
+    fn begin_opened(&mut self) {
+        let Some(Opening { program, episode, title, .. }) = self.opening.take() else { return };
+        match &self.production.snapshot().phase {
+            Phase::Starting { episode: wanted, .. } if *wanted == episode => {}
+            // It was ended before it began.
+            _ => return self.ended(),
+        }
+        self.program = Some(program.clone());
+        self.engine.begin(Broadcast { program });
+        if let Some(show) = &self.show {
+            show.set_title(title.clone());
+        }
         self.tasks.blocking("keeping the computer awake", None, || vec![Message::KeepsAwake(keep_awake())]);
         self.input(Input::Titled(title));
     }
@@ -196,12 +258,16 @@ impl Actor {
         let episode = match self.production.snapshot().phase.clone() {
             Phase::Starting { episode, .. } => episode,
             // It was ended meanwhile; there will be no other answer.
-            Phase::Ending { .. } => return self.ended(None),
+            Phase::Ending { .. } => return self.ended(),
             _ => return,
         };
-        (self.recording, self.unfiled) = (None, None);
+        (self.recording, self.unfiled, self.program) = (None, None, None);
+        let recorder = self.recorder.take();
         self.input(Input::BeginFailed(refusal));
         self.plan_after(move |archive| {
+            if let Some(Ok(recording)) = recorder.map(recording::finish) {
+                tracing::warn!(?recording, "a show that never began was recorded");
+            }
             let nothing = End {
                 ended_at: now(),
                 duration_ms: 0,
@@ -218,9 +284,10 @@ impl Actor {
     }
 
     /// The engine is done: the archive learns of it, and then everybody.
-    pub(crate) fn ended(&mut self, recording: Option<FinishedRecording>) {
+    pub(crate) fn ended(&mut self) {
         self.awake = None;
         self.tasks.abort(PROBE);
+        self.program = None;
         let snapshot = self.production.snapshot();
         let (Phase::Ending { episode } | Phase::OnAir { episode, .. } | Phase::Starting { episode, .. }) =
             snapshot.phase.clone()
@@ -229,11 +296,17 @@ impl Actor {
         };
         let (peak_viewers, hours) = (snapshot.audience.peak, snapshot.setup.retention_hours);
         let (archive, begun, unfiled) = (self.archive.clone(), self.recording.take(), self.unfiled.take());
+        let recorder = self.recorder.take();
         self.tasks.blocking("filing the end", Some(Message::Closed(None)), move || {
-            // A recording that failed on the way (the disk was full) is worth what it holds.
-            let (recording, state) = match recording {
+            let mut answers = Vec::new();
+            let finished = recorder.map(recording::finish).transpose().unwrap_or_else(|refusal| {
+                answers.push(problem(Severity::Alarm, refusal));
+                None
+            });
+            // A recording that could not be finished is worth what it holds.
+            let (recording, state) = match finished {
                 Some(file) => (Some(file), ReplayState::Whole),
-                None => (begun.and_then(|path| engine::recover_recording(&path).ok()), ReplayState::Recovered),
+                None => (begun.and_then(|path| recording::repair(&path).ok()), ReplayState::Recovered),
             };
             let ended_at = now();
             let end = End {
@@ -244,7 +317,6 @@ impl Actor {
                 peak_viewers,
                 expires_at: Some(ended_at.plus(u64::from(hours) * 3_600_000)),
             };
-            let mut answers = Vec::new();
             // Where the archive did not answer at the beginning, it may have filed it since.
             match unfiled.map_or(Ok(()), |row| row.file(&archive)) {
                 Ok(()) | Err(ArchiveError::WrongState { .. }) => {}
@@ -268,7 +340,9 @@ impl Actor {
     /// The archive knows: the audience learns where the replay is.
     pub(crate) fn closed(&mut self, replay: Option<Replay>) {
         let url = replay.filter(|replay| replay.path.is_some()).map(|replay| format!("/replays/{}", replay.episode));
-        self.audience.ended(url);
+        if let Some(show) = &self.show {
+            show.ended(url);
+        }
         self.input(Input::EndedOnDisk);
     }
 }

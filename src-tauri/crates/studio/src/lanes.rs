@@ -60,8 +60,7 @@ impl Observers {
         let subject = match &event {
             EngineEvent::Began { .. }
             | EngineEvent::BeginFailed { .. }
-            | EngineEvent::RecordingFailed { .. }
-            | EngineEvent::Ended { .. }
+            | EngineEvent::Ended
             | EngineEvent::Fault { .. } => {
                 // Nobody hears it when the studio is closed.
                 let _closed = self.turns.send(event);
@@ -79,7 +78,7 @@ impl Observers {
             EngineEvent::Shown(_) => Subject::Shown,
             EngineEvent::Source { id, .. } => Subject::Source(id.clone()),
             EngineEvent::Content { id, .. } => Subject::Content(id.clone()),
-            EngineEvent::Destination { id, .. } => Subject::Destination(*id),
+            EngineEvent::Destination(report) => Subject::Destination(report.id),
             EngineEvent::Stats(_) => Subject::Stats,
         };
         self.latest.put(subject, Observation::Engine(event));
@@ -138,7 +137,7 @@ mod tests {
             let peak = if number == 7 { -1.0 } else { -40.0 };
             observers.engine(EngineEvent::Levels(Levels { program_peak_db: [peak; 2], ..Levels::default() }));
         }
-        observers.engine(EngineEvent::Ended { recording: None });
+        observers.engine(EngineEvent::Ended);
         let latest = lanes.latest();
         assert!(matches!(
             &latest[..],
@@ -146,6 +145,6 @@ mod tests {
                 if levels.program_peak_db == [-1.0; 2] && stats.encoded_kbps == 99_999
         ));
         assert!(lanes.latest().is_empty());
-        assert!(matches!(lanes.turns.try_recv(), Ok(EngineEvent::Ended { .. })));
+        assert!(matches!(lanes.turns.try_recv(), Ok(EngineEvent::Ended)));
     }
 }

@@ -18,6 +18,7 @@ mod handle;
 mod lanes;
 mod ledger;
 mod probe;
+mod recording;
 pub mod redact;
 mod replays;
 mod service;

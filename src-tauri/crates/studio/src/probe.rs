@@ -10,8 +10,8 @@ use tokio::time::{Instant, interval, timeout_at};
 
 use crate::actor::{Message, problem};
 
-/// So many decoded pictures are a proof.
-const PICTURES: u64 = 60;
+/// So many decoded frames are a proof.
+const FRAMES: u64 = 60;
 /// Without a proof after this time, the reason is emitted, a little before the domain's own
 /// patience ends; the probe goes on.
 const REASON_AFTER: Duration = Duration::from_millis(domain::PROOF_WITHIN_MS - 500);
@@ -44,23 +44,25 @@ async fn attempt(
     began: Instant,
     reason_told: &mut bool,
 ) -> Result<(), String> {
-    let decoder = tokio::task::spawn_blocking(ProbeDecoder::start).await.map_err(|error| error.to_string())?;
-    let decoder = decoder.map_err(|error| error.to_string())?;
     let deadline = began + GIVE_UP_AFTER;
     let connected = timeout_at(deadline, WhepClient::connect(whep_url))
         .await
         .map_err(|_| "the service does not answer".to_owned())?;
-    let (client, mut units) = connected.map_err(|error| format!("the studio could not join as a viewer: {error}"))?;
+    let client = connected.map_err(|error| format!("the studio could not join as a viewer: {error}"))?;
+    let program = client.program().clone();
+    let decoder = tokio::task::spawn_blocking(move || ProbeDecoder::start(&program)).await;
+    let decoder = decoder.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+    let mut units = client.units();
     let mut look = interval(Duration::from_millis(100));
     let outcome = loop {
         tokio::select! {
-            unit = units.recv() => match unit {
-                Some(unit) => decoder.push(unit),
-                None => break Err("the service ended the connection".to_owned()),
+            // Only its end is of interest here: the decoder reads for itself.
+            unit = units.recv() => if unit.is_none() {
+                break Err("the service ended the connection".to_owned());
             },
             _ = look.tick() => {
                 let report = decoder.report();
-                if report.pictures >= PICTURES && report.sound_packets > 0 {
+                if report.frames >= FRAMES && report.sound_packets > 0 {
                     warn(inbox, &report).await;
                     let _closed = inbox.send(Message::Input(Input::Proof(Proof::Verified))).await;
                     break Ok(());
@@ -87,11 +89,11 @@ async fn tell_reason(inbox: &mpsc::Sender<Message>, began: Instant, told: &mut b
 }
 
 fn missing(report: &ProbeReport) -> String {
-    match (report.pictures, report.sound_packets) {
+    match (report.frames, report.sound_packets) {
         (0, 0) => "the studio joined as a viewer and received neither picture nor sound".to_owned(),
         (0, _) => "the studio joined as a viewer and heard sound, but received no picture".to_owned(),
         (_, 0) => "the studio joined as a viewer and saw the picture, but heard no sound".to_owned(),
-        (pictures, _) => format!("the studio joined as a viewer and decoded only {pictures} pictures so far"),
+        (frames, _) => format!("the studio joined as a viewer and decoded only {frames} frames so far"),
     }
 }
 

@@ -7,6 +7,7 @@ use domain::{Input, Refusal, Replay, ReplayState, Severity};
 
 use crate::actor::{Actor, Message, failure, now, problem};
 use crate::folder::DataFolder;
+use crate::recording;
 
 /// How long a recovered replay is kept, counted from its recovery: the operator must have a chance
 /// to see it.
@@ -57,7 +58,7 @@ pub(crate) fn recover(actor: &mut Actor) {
 }
 
 fn finish(archive: &Archive, unfinished: &Unfinished) -> Message {
-    let recovered = unfinished.recording.as_deref().map(engine::recover_recording);
+    let recovered = unfinished.recording.as_deref().map(recording::repair);
     let (duration_ms, bytes, refusal) = match recovered {
         Some(Ok(file)) => {
             make_thumbnail(&file.path);

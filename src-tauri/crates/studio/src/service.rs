@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use audience::{Audience, AudienceConfig, AudienceError, AudienceEvents};
+use audience::{Audience, AudienceConfig, AudienceError};
 use domain::{Input, Links, Reach, Refusal, Severity, ShowSlug};
 
 use crate::actor::{Actor, Message};
@@ -20,7 +20,6 @@ pub(crate) const LISTEN: &str = "opening the port";
 /// A service that listens.
 pub(crate) struct Service {
     pub(crate) audience: Audience,
-    pub(crate) events: AudienceEvents,
     pub(crate) links: Links,
     /// For whom it listens.
     pub(crate) reach: Option<Reach>,
@@ -47,22 +46,22 @@ pub(crate) async fn listen(
         host_names: Vec::new(),
     };
     let mut moved = None;
-    let (audience, events) = match Audience::start(at(address), shelf.clone()).await {
+    let audience = match Audience::start(at(address), shelf.clone()).await {
         Err(AudienceError::PortTaken { .. }) if config.listen == Listen::ByReach => {
             let elsewhere = AudienceConfig { listen: SocketAddr::new(address.ip(), 0), ..at(address) };
             let elsewhere = AudienceConfig { media_port: config.media_port.unwrap_or(0), ..elsewhere };
-            let (audience, events) = Audience::start(elsewhere, shelf).await?;
+            let audience = Audience::start(elsewhere, shelf).await?;
             let message = format!(
                 "Port {DEFAULT_PORT} is used by another program; viewers find the show at port {} until the next start",
                 audience.http_address().port()
             );
             moved = Some(Refusal::new("audience.port_moved", message));
-            (audience, events)
+            audience
         }
         other => other?,
     };
     let links = addresses::links(show, audience.http_address());
-    Ok(Service { audience, events, links, reach, moved })
+    Ok(Service { audience, links, reach, moved })
 }
 
 impl Actor {
@@ -77,6 +76,7 @@ impl Actor {
             // It is seen when it listens that somebody else is to be reached by now.
             return;
         }
+        (self.show, self.audience_events) = (None, None);
         let (old, config, archive) = (self.audience.clone(), self.config.clone(), self.archive.clone());
         let setup = &self.production.snapshot().setup;
         let (reach, show) = (setup.reach, setup.show.clone());
@@ -93,9 +93,8 @@ impl Actor {
         self.is_deaf = outcome.is_err();
         match outcome {
             Ok(service) => {
-                let Service { audience, events, links, reach, moved } = *service;
+                let Service { audience, links, reach, moved } = *service;
                 self.audience = audience;
-                self.hear(events);
                 self.input(Input::Links(links));
                 if let Some(refusal) = moved {
                     self.problem(Severity::Warning, refusal);

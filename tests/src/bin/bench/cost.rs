@@ -64,7 +64,8 @@ pub(crate) async fn program(table: &mut Table) -> Baseline {
         let data = TempDir::new().expect("a folder");
         let (mut antenne, on_air) = show::start(data.path(), show::CORNER).await;
         let crowd = Crowd::gather(&on_air.room_url).await;
-        let (viewer, mut units) = audience::client::WhepClient::connect(&on_air.whep_url).await.expect("one viewer");
+        let viewer = audience::client::WhepClient::connect(&on_air.whep_url).await.expect("one viewer");
+        let mut units = viewer.units();
         let reading = tokio::spawn(async move { while units.recv().await.is_some() {} });
         let_pass(WARM_UP * 2).await;
         let studio = load(&[antenne.process().id()]).await;

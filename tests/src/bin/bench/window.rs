@@ -64,7 +64,8 @@ pub(crate) async fn measure(table: &mut Table, baseline: Baseline, watched: Dura
     let links = page.run("return window.links;").await;
     let crowd = Crowd::gather(links["room_url"].as_str().expect("an address")).await;
     let whep_url = links["whep_url"].as_str().expect("an address");
-    let (viewer, mut units) = audience::client::WhepClient::connect(whep_url).await.expect("one viewer");
+    let viewer = audience::client::WhepClient::connect(whep_url).await.expect("one viewer");
+    let mut units = viewer.units();
     let reading = tokio::spawn(async move { while units.recv().await.is_some() {} });
     let_pass(Duration::from_secs(6)).await;
 

@@ -1,12 +1,12 @@
 //! From RTP timestamps back to program time.
 
 use domain::ProgramMs;
-use media::ProgramTime;
+use media::{ProgramTime, SAMPLE_RATE, VIDEO_RTP_RATE};
 
 /// The clock of one track: 32 bits of it come with each packet, the rest is where we were.
 #[derive(Debug, Clone, Copy)]
 struct TrackClock {
-    rate: u64,
+    rate: u32,
     ticks: u64,
 }
 
@@ -16,8 +16,7 @@ impl TrackClock {
         #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "the distance modulo 2³²")]
         let distance = rtp.wrapping_sub(self.ticks as u32) as i32;
         self.ticks = self.ticks.saturating_add_signed(distance.into());
-        let nanos = u128::from(self.ticks) * 1_000_000_000 / u128::from(self.rate);
-        ProgramTime::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+        ProgramTime::from_ticks(self.ticks, self.rate)
     }
 }
 
@@ -32,10 +31,12 @@ impl TrackClocks {
     /// From the `Antenne-Clock` header: the video timestamp `rtp` is `program_ms`. Sound runs on
     /// the same program time, at its own rate.
     pub(super) fn new(rtp: u32, program_ms: ProgramMs) -> Self {
-        let mut video = TrackClock { rate: 90_000, ticks: program_ms.0.saturating_mul(90) };
+        let at = ProgramTime::from_millis(program_ms.0);
+        let clock = |rate| TrackClock { rate, ticks: at.ticks(rate) };
+        let mut video = clock(VIDEO_RTP_RATE);
         // The header's two halves are one moment; a service that rounds differently still fits.
         video.at(rtp);
-        Self { video, audio: TrackClock { rate: 48_000, ticks: program_ms.0.saturating_mul(48) } }
+        Self { video, audio: clock(SAMPLE_RATE) }
     }
 
     pub(super) fn video(&mut self, rtp: u32) -> ProgramTime {
@@ -55,13 +56,13 @@ mod tests {
     fn timestamps_that_wrap_are_still_program_time() {
         // 13 h 15 min: the video clock wraps at 47,721.858 s.
         let start = 47_721_000;
-        let mut clocks = TrackClocks::new(ProgramTime::from_millis(start).rtp_ticks(90_000), ProgramMs(start));
+        let mut clocks = TrackClocks::new(ProgramTime::from_millis(start).rtp_ticks(VIDEO_RTP_RATE), ProgramMs(start));
         for ms in (start..start + 3000).step_by(20) {
             let program = ProgramTime::from_millis(ms);
-            assert_eq!(clocks.video(program.rtp_ticks(90_000)), program);
-            assert_eq!(clocks.audio(program.rtp_ticks(48_000)), program);
+            assert_eq!(clocks.video(program.rtp_ticks(VIDEO_RTP_RATE)), program);
+            assert_eq!(clocks.audio(program.rtp_ticks(SAMPLE_RATE)), program);
         }
         let before = ProgramTime::from_millis(start - 400);
-        assert_eq!(clocks.video(before.rtp_ticks(90_000)), before);
+        assert_eq!(clocks.video(before.rtp_ticks(VIDEO_RTP_RATE)), before);
     }
 }

@@ -24,6 +24,9 @@ pub(super) async fn metrics(
     if !connection.peer.ip().is_loopback() {
         return Problem::unknown("There is nothing at this address.").into_response();
     }
-    let text = shared.metrics.text(shared.clock.now().0);
+    let shows = shared.shows.all();
+    let figures: Vec<_> =
+        shows.iter().map(|show| (show.slug.as_str(), show.metrics.as_ref(), show.clock.now().0)).collect();
+    let text = shared.metrics.text(&figures);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

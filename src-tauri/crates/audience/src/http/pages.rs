@@ -20,7 +20,7 @@ struct Pages;
 
 /// `GET /S`: before, during and after the show.
 pub(super) async fn show(State(shared): State<Arc<Shared>>, Path(show): Path<String>, headers: HeaderMap) -> Response {
-    match shared.current_of(&show) {
+    match shared.shows.at(&show) {
         Some(_) => page("index.html", StatusCode::OK, &headers),
         None => Problem::unknown("There is no show at this address.").into_response(),
     }

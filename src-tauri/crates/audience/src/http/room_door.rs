@@ -27,8 +27,8 @@ pub(super) async fn enter(
     show: Result<Path<String>, PathRejection>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
-    let current = show.ok().and_then(|Path(show)| shared.current_of(&show));
-    let current = current.ok_or_else(|| Problem::unknown("There is no show at this address."))?;
+    let show = show.ok().and_then(|Path(show)| shared.shows.at(&show));
+    let show = show.ok_or_else(|| Problem::unknown("There is no show at this address."))?;
     let upgrade = upgrade.map_err(|rejection| {
         let message = format!("This address is a WebSocket. {}", rejection.body_text());
         Problem::new(StatusCode::BAD_REQUEST, "not_a_websocket", message)
@@ -44,7 +44,7 @@ pub(super) async fn enter(
         .max_message_size(READ_AT_MOST)
         .max_frame_size(READ_AT_MOST);
     Ok(upgrade.on_upgrade(move |socket| async move {
-        room::serve(socket, shared, current).await;
+        room::serve(socket, shared, show).await;
         drop(place);
     }))
 }

@@ -23,17 +23,17 @@ const OFFER: usize = 64 << 10;
 pub(super) async fn join(
     State(shared): State<Arc<Shared>>,
     Extension(connection): Extension<Connection>,
-    Path(show): Path<String>,
+    Path(slug): Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let current = shared.current_of(&show).ok_or_else(|| Problem::unknown("There is no show at this address."))?;
+    let show = shared.shows.at(&slug).ok_or_else(|| Problem::unknown("There is no show at this address."))?;
     if !is_sdp(&headers) {
         let message = "Send the offer as application/sdp.";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_sdp", message));
     }
     let offer = read(body, &shared).await?;
-    if !current.is_on_air() {
+    if !show.is_on_air() {
         let message = "The show is not on air.";
         return Err(Problem::new(StatusCode::CONFLICT, "not_on_air", message).retry_after(1));
     }
@@ -54,17 +54,12 @@ pub(super) async fn join(
         .map_err(|error| refused_offer(&error))?;
     let answer = negotiated.answer.clone();
     let id = random_id()?;
-    shared.media.join(negotiated, id.clone(), peer).await.map_err(refused_session)?;
-    // The show may have ended while we computed; its sessions were ended before this one came.
-    if !current.is_on_air() {
-        shared.media.leave(id).await;
-        return Err(Problem::new(StatusCode::CONFLICT, "not_on_air", "The show is over."));
-    }
+    shared.media.join(show.key, negotiated, id.clone(), peer).await.map_err(refused_session)?;
     let created = [
         (header::CONTENT_TYPE, "application/sdp".to_owned()),
-        (header::LOCATION, format!("/{show}/whep/{id}")),
+        (header::LOCATION, format!("/{slug}/whep/{id}")),
         (header::CACHE_CONTROL, "no-store".to_owned()),
-        (HeaderName::from_static("antenne-clock"), clock_header(shared.clock.now())),
+        (HeaderName::from_static("antenne-clock"), clock_header(show.clock.now())),
     ];
     Ok((StatusCode::CREATED, created, answer).into_response())
 }
@@ -72,13 +67,13 @@ pub(super) async fn join(
 /// `DELETE /S/whep/…`.
 pub(super) async fn leave(
     State(shared): State<Arc<Shared>>,
-    Path((_, id)): Path<(String, String)>,
+    Path((slug, id)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    if shared.media.leave(id).await {
-        Ok(StatusCode::OK)
-    } else {
-        Err(Problem::unknown("There is no such session; it may have ended."))
-    }
+    let left = match shared.shows.at(&slug) {
+        Some(show) => shared.media.leave(show.key, id).await,
+        None => false,
+    };
+    if left { Ok(StatusCode::OK) } else { Err(Problem::unknown("There is no such session; it may have ended.")) }
 }
 
 fn is_sdp(headers: &HeaderMap) -> bool {
@@ -121,6 +116,8 @@ fn refused_session(refused: Refused) -> Problem {
             let message = "As many people watch as this computer can serve.";
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "full", message).retry_after(30)
         }
+        // It ended while we computed.
+        Refused::Over => Problem::new(StatusCode::CONFLICT, "not_on_air", "The show is over."),
         Refused::Stopping => Problem::stopping(),
     }
 }

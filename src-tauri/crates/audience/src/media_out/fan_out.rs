@@ -2,22 +2,20 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use media::{AccessUnit, Track};
+use media::Program;
 use str0m::ice::StunMessage;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
-use super::cache::PictureCache;
 use super::negotiate::Negotiated;
-use super::pace::KeyframePace;
-use super::session::{Packet, Session, Stage};
+use super::outlet::Outlet;
+use super::session::{Session, Stage};
 use super::socket::{Arrived, MediaSocket};
-use super::wallclock::WallClock;
 use crate::config::ServiceLimits;
-use crate::episode::AudienceEvent;
 use crate::metrics::Metrics;
-use crate::shared::EventSender;
+use crate::show::ShowKey;
 
 /// A viewer whose browser sends nothing for this long is gone. Browsers check every few seconds.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -26,14 +24,24 @@ const SOURCES: usize = 16;
 
 /// What a viewer's request asks of the media thread.
 pub(super) enum Request {
-    Join { session: Box<Negotiated>, id: String, peer: IpAddr, answer: oneshot::Sender<Result<(), Refused>> },
-    Leave { id: String, answer: oneshot::Sender<bool> },
+    Join {
+        show: ShowKey,
+        session: Box<Negotiated>,
+        id: String,
+        peer: IpAddr,
+        answer: oneshot::Sender<Result<(), Refused>>,
+    },
+    Leave {
+        show: ShowKey,
+        id: String,
+        answer: oneshot::Sender<bool>,
+    },
 }
 
-/// What the studio asks of it.
-#[derive(Debug, Clone, Copy)]
+/// What a host asks of it.
 pub(super) enum Order {
-    End,
+    Read { show: ShowKey, program: Program, metrics: Arc<Metrics> },
+    End(ShowKey),
     Stop,
 }
 
@@ -44,12 +52,14 @@ pub(crate) enum Refused {
     Pending,
     /// Too many sessions.
     Full,
+    /// The show has no program.
+    Over,
     /// The service stops.
     Stopping,
 }
 
 /// A session's number; never given twice.
-type Key = u64;
+pub(super) type Key = u64;
 
 /// All sessions.
 pub(super) struct FanOut {
@@ -59,16 +69,16 @@ pub(super) struct FanOut {
     by_source: HashMap<SocketAddr, Key>,
     timeouts: BTreeSet<(Instant, Key)>,
     next: Key,
-    cache: PictureCache,
-    wallclock: WallClock,
-    pace: KeyframePace,
+    outlets: HashMap<ShowKey, Outlet>,
+    /// Wakes the thread when a program has something.
+    woken: Arc<Notify>,
     limits: ServiceLimits,
-    metrics: std::sync::Arc<Metrics>,
-    events: EventSender,
+    metrics: Arc<Metrics>,
 }
 
 impl FanOut {
-    pub(super) fn new(limits: ServiceLimits, metrics: std::sync::Arc<Metrics>, events: EventSender) -> Self {
+    /// `woken` is notified when [`Self::publish_next`] has something to do.
+    pub(super) fn new(limits: ServiceLimits, metrics: Arc<Metrics>, woken: Arc<Notify>) -> Self {
         Self {
             sessions: HashMap::new(),
             by_id: HashMap::new(),
@@ -76,42 +86,55 @@ impl FanOut {
             by_source: HashMap::new(),
             timeouts: BTreeSet::new(),
             next: 0,
-            cache: PictureCache::default(),
-            wallclock: WallClock::default(),
-            pace: KeyframePace::default(),
+            outlets: HashMap::new(),
+            woken,
             limits,
             metrics,
-            events,
         }
     }
 
     /// When [`Self::tick`] is wanted.
-    pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
-        let session = self.timeouts.first().map(|(at, _)| *at);
-        let keyframe = self.pace.due().map(|due| due.unwrap_or(now));
-        [session, keyframe].into_iter().flatten().min()
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.timeouts.first().map(|(at, _)| *at)
+    }
+
+    /// Whoever watches `show` gets `program` from now on. Those who got another one come back by
+    /// themselves: its timestamps would not go on from where they are.
+    pub(super) fn read(&mut self, show: ShowKey, program: Program, metrics: Arc<Metrics>, socket: &MediaSocket) {
+        self.end(show, socket);
+        let woken = self.woken.clone();
+        let outlet = Outlet::new(program, self.limits.behind, Arc::new(move || woken.notify_one()), metrics);
+        self.outlets.insert(show, outlet);
     }
 
     /// Takes or refuses a viewer, or lets one go.
     pub(super) fn request(&mut self, request: Request, socket: &MediaSocket, now: Instant) {
         match request {
-            Request::Join { session, id, peer, answer } => {
-                let taken = self.join(*session, id, peer, now);
+            Request::Join { show, session, id, peer, answer } => {
+                let taken = self.join(show, *session, id, peer, now);
                 // The viewer may have given up meanwhile; the session then times out.
                 let _ = answer.send(taken);
             }
-            Request::Leave { id, answer } => {
+            Request::Leave { show, id, answer } => {
                 let key = self.by_id.get(&id).copied();
+                let key = key.filter(|key| self.sessions.get(key).is_some_and(|session| session.show == show));
                 if let Some(key) = key {
                     self.close(key, socket);
                 }
                 let _ = answer.send(key.is_some());
             }
         }
-        self.ask_for_keyframe(now);
     }
 
-    fn join(&mut self, session: Negotiated, id: String, peer: IpAddr, now: Instant) -> Result<(), Refused> {
+    fn join(
+        &mut self,
+        show: ShowKey,
+        session: Negotiated,
+        id: String,
+        peer: IpAddr,
+        now: Instant,
+    ) -> Result<(), Refused> {
+        let outlet = self.outlets.get_mut(&show).ok_or(Refused::Over)?;
         if self.sessions.len() >= self.limits.sessions {
             return Err(Refused::Full);
         }
@@ -121,17 +144,16 @@ impl FanOut {
         }
         let key = self.next;
         self.next += 1;
-        let mut session = Session::new(session, id, peer, now);
+        let mut session = Session::new(show, session, id, peer, now);
         let at = session.timeout.min(now + self.limits.connect);
         session.scheduled = Some(at);
         self.timeouts.insert((at, key));
         self.by_id.insert(session.id.clone(), key);
         self.by_fragment.insert(session.fragment.clone(), key);
         self.sessions.insert(key, session);
+        outlet.watchers.insert(key);
         // Asked for now, a keyframe is there when the connection is.
-        if self.cache.fresh().is_empty() {
-            self.pace.want();
-        }
+        outlet.prepare();
         self.count();
         Ok(())
     }
@@ -157,39 +179,41 @@ impl FanOut {
                 self.settle(key, socket, now);
             }
         }
-        self.ask_for_keyframe(now);
     }
 
-    /// A unit of the program, for everybody.
-    pub(super) fn publish(&mut self, unit: &AccessUnit, socket: &MediaSocket, now: Instant) {
-        if unit.track == Track::Aac {
-            return;
-        }
-        let wallclock = self.wallclock.at(unit.pts, now);
-        self.cache.push(unit);
-        if unit.keyframe && unit.track == Track::Video {
-            self.pace.satisfied();
-        }
-        let packet = Packet::new(unit, wallclock);
-        let keys: Vec<Key> = self.sessions.keys().copied().collect();
-        for key in keys {
-            if let Some(session) = self.sessions.get_mut(&key).filter(|session| session.stage != Stage::Pending) {
-                session.write(&packet, now);
-                self.settle(key, socket, now);
+    /// The next unit of each show's program, for everybody who watches it. False when none waits.
+    pub(super) fn publish_next(&mut self, socket: &MediaSocket, now: Instant) -> bool {
+        let mut waiting = Vec::new();
+        for outlet in self.outlets.values_mut() {
+            if let Some(packet) = outlet.next(now) {
+                waiting.push((packet, outlet.watchers.iter().copied().collect::<Vec<Key>>()));
             }
         }
-        self.ask_for_keyframe(now);
+        for (packet, watchers) in &waiting {
+            for key in watchers {
+                if let Some(session) = self.sessions.get_mut(key).filter(|session| session.stage != Stage::Pending) {
+                    session.write(packet, now);
+                    self.settle(*key, socket, now);
+                }
+            }
+        }
+        !waiting.is_empty()
     }
 
-    /// Ends every session. What comes next is another program.
-    pub(super) fn end(&mut self, socket: &MediaSocket) {
-        let keys: Vec<Key> = self.sessions.keys().copied().collect();
-        for key in keys {
+    /// Ends every session of `show`, and reads its program no more.
+    pub(super) fn end(&mut self, show: ShowKey, socket: &MediaSocket) {
+        let Some(outlet) = self.outlets.remove(&show) else { return };
+        for key in outlet.watchers {
             self.close(key, socket);
         }
-        self.pace.satisfied();
-        self.cache.clear();
-        self.wallclock.clear();
+    }
+
+    /// Ends every session of every show.
+    pub(super) fn end_all(&mut self, socket: &MediaSocket) {
+        let shows: Vec<ShowKey> = self.outlets.keys().copied().collect();
+        for show in shows {
+            self.end(show, socket);
+        }
     }
 
     /// Whose datagram this is: STUN says it in the username's first half (RFC 8445 §7.2.2), all
@@ -212,19 +236,22 @@ impl FanOut {
     fn settle(&mut self, key: Key, socket: &MediaSocket, now: Instant) {
         let Some(session) = self.sessions.get_mut(&key) else { return };
         let outcome = session.drain(socket, &self.metrics);
-        if outcome.connected {
+        let outlet = self.outlets.get_mut(&session.show);
+        if outcome.connected
+            && let Some(outlet) = outlet
+        {
             tracing::debug!(after = ?now.duration_since(session.created), "a viewer is connected");
-            for unit in self.cache.fresh() {
-                let packet = Packet::new(unit, self.wallclock.at(unit.pts, now));
+            for packet in outlet.current_gop(now) {
                 session.write(&packet, now);
                 session.drain(socket, &self.metrics);
             }
             if session.stage == Stage::Waiting {
-                self.pace.want();
+                outlet.prepare();
             }
-        }
-        if outcome.keyframe_wanted {
-            self.pace.want();
+        } else if outcome.keyframe_wanted
+            && let Some(outlet) = outlet
+        {
+            outlet.request_keyframe();
         }
         let late = session.stage == Stage::Pending && now >= session.created + self.limits.connect;
         let silent = now >= session.heard + SILENCE;
@@ -269,16 +296,10 @@ impl FanOut {
                 self.by_source.remove(source);
             }
         }
-        if self.sessions.values().all(|session| session.stage != Stage::Waiting) {
-            self.pace.satisfied();
+        if let Some(outlet) = self.outlets.get_mut(&session.show) {
+            outlet.watchers.remove(&key);
         }
         self.count();
-    }
-
-    fn ask_for_keyframe(&mut self, now: Instant) {
-        if self.pace.ask(now) {
-            self.events.send(AudienceEvent::KeyframeWanted);
-        }
     }
 
     fn count(&self) {

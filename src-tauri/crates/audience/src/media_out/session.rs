@@ -12,6 +12,7 @@ use str0m::{Event, IceConnectionState, Input, Output, Rtc, RtcError};
 use super::negotiate::Negotiated;
 use super::socket::{Arrived, MediaSocket};
 use crate::metrics::Metrics;
+use crate::show::ShowKey;
 
 /// A unit on its way to everybody: the payload is shared.
 pub(super) struct Packet {
@@ -27,10 +28,7 @@ impl Packet {
     /// its viewer sees.
     pub(super) fn new(unit: &AccessUnit, wallclock: Instant) -> Self {
         let frequency = if unit.track == Track::Video { Frequency::NINETY_KHZ } else { Frequency::FORTY_EIGHT_KHZ };
-        // To the nearest tick: packets of 20 ms are exactly 960 ticks apart whatever the
-        // nanoseconds were rounded to.
-        let ticks = (u128::from(unit.pts.as_nanos()) * u128::from(frequency.get()) + 500_000_000) / 1_000_000_000;
-        let time = MediaTime::new(u64::try_from(ticks).unwrap_or(u64::MAX), frequency);
+        let time = MediaTime::new(unit.pts.ticks(frequency.get()), frequency);
         Self { track: unit.track, keyframe: unit.keyframe, time, wallclock, data: Arc::from(unit.data.as_ref()) }
     }
 }
@@ -58,6 +56,7 @@ pub(super) struct Session {
     rtc: Rtc,
     video: (str0m::media::Mid, str0m::media::Pt),
     audio: Option<(str0m::media::Mid, str0m::media::Pt)>,
+    pub(super) show: ShowKey,
     pub(super) id: String,
     pub(super) peer: IpAddr,
     pub(super) fragment: String,
@@ -71,12 +70,13 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(negotiated: Negotiated, id: String, peer: IpAddr, now: Instant) -> Self {
+    pub(super) fn new(show: ShowKey, negotiated: Negotiated, id: String, peer: IpAddr, now: Instant) -> Self {
         let Negotiated { rtc, fragment, video, audio, .. } = negotiated;
         Self {
             rtc,
             video,
             audio,
+            show,
             id,
             peer,
             fragment,
@@ -109,7 +109,7 @@ impl Session {
         self.survive(result);
     }
 
-    /// A packet for it. A newcomer's first picture is a keyframe.
+    /// A packet for it. A newcomer's first frame is a keyframe.
     pub(super) fn write(&mut self, packet: &Packet, now: Instant) {
         let (mid, pt) = match (packet.track, self.stage) {
             (Track::Video, Stage::Waiting) if packet.keyframe => {

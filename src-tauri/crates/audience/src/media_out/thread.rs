@@ -1,22 +1,23 @@
-//! The thread itself: one loop over orders, requests, units, datagrams and time.
+//! The thread itself: one loop over orders, requests, programs, datagrams and time.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Instant;
 
-use media::AccessUnit;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::yield_now;
 
 use super::fan_out::{FanOut, Order, Request};
 use super::socket::MediaSocket;
 use crate::config::ServiceLimits;
 use crate::error::AudienceError;
 use crate::metrics::Metrics;
-use crate::shared::EventSender;
+
+/// Batches of datagrams that are taken between two units, at most.
+const BATCHES: usize = 4;
 
 /// What comes in.
 pub(super) struct Queues {
-    pub(super) units: mpsc::Receiver<AccessUnit>,
     pub(super) requests: mpsc::Receiver<Request>,
     pub(super) orders: mpsc::Receiver<Order>,
 }
@@ -28,7 +29,6 @@ pub(super) fn start(
     queues: Queues,
     limits: ServiceLimits,
     metrics: Arc<Metrics>,
-    events: EventSender,
 ) -> Result<std::thread::JoinHandle<()>, AudienceError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
@@ -39,17 +39,27 @@ pub(super) fn start(
     let entered = runtime.enter();
     let socket = MediaSocket::new(socket, address).map_err(|error| AudienceError::listening("UDP", address, error))?;
     drop(entered);
-    let fan_out = FanOut::new(limits, metrics, events);
+    let woken = Arc::new(Notify::new());
+    let fan_out = FanOut::new(limits, metrics, woken.clone());
     std::thread::Builder::new()
         .name("media out".to_owned())
-        .spawn(move || runtime.block_on(run(socket, queues, fan_out)))
+        .spawn(move || runtime.block_on(run(socket, queues, fan_out, &woken)))
         .map_err(AudienceError::Thread)
 }
 
-/// Until it is told to stop, or nobody is left who could tell.
-async fn run(mut socket: MediaSocket, mut queues: Queues, mut fan_out: FanOut) {
+/// Until it is ordered to stop, or nobody is left who could order it.
+async fn run(mut socket: MediaSocket, mut queues: Queues, mut fan_out: FanOut, woken: &Notify) {
     loop {
-        let deadline = fan_out.deadline(Instant::now());
+        // A unit of each show, then a few batches of datagrams: when there is more to do than can be
+        // done, viewers are still heard, and nobody falls out for silence.
+        let more = fan_out.publish_next(&socket, Instant::now());
+        for _ in 0..BATCHES {
+            if !receive(&mut socket, &mut fan_out) {
+                break;
+            }
+        }
+        fan_out.tick(&socket, Instant::now());
+        let deadline = fan_out.deadline();
         let sleep = async {
             match deadline {
                 Some(at) => tokio::time::sleep_until(at.into()).await,
@@ -57,26 +67,29 @@ async fn run(mut socket: MediaSocket, mut queues: Queues, mut fan_out: FanOut) {
             }
         };
         tokio::select! {
-            // A program ends before the next one's first unit.
+            // A program ends before the next one is read.
             biased;
             order = queues.orders.recv() => match order {
-                Some(Order::End) => fan_out.end(&socket),
+                Some(Order::Read { show, program, metrics }) => fan_out.read(show, program, metrics, &socket),
+                Some(Order::End(show)) => fan_out.end(show, &socket),
                 Some(Order::Stop) | None => break,
             },
-            Some(unit) = queues.units.recv() => fan_out.publish(&unit, &socket, Instant::now()),
             Some(request) = queues.requests.recv() => fan_out.request(request, &socket, Instant::now()),
-            Ok(()) = socket.readable() => receive(&mut socket, &mut fan_out),
+            // Lets the runtime see what arrived meanwhile.
+            () = yield_now(), if more => {}
+            () = woken.notified() => {}
+            Ok(()) = socket.readable() => {}
             () = sleep => {}
         }
-        fan_out.tick(&socket, Instant::now());
     }
-    fan_out.end(&socket);
+    fan_out.end_all(&socket);
 }
 
-fn receive(socket: &mut MediaSocket, fan_out: &mut FanOut) {
+/// Takes a batch of what arrived. False if nothing had.
+fn receive(socket: &mut MediaSocket, fan_out: &mut FanOut) -> bool {
     let now = Instant::now();
     let (mut batch, mut space) = (Vec::new(), Vec::new());
-    socket.receive(|arrived| {
+    let received = socket.receive(|arrived| {
         let start = space.len();
         space.extend_from_slice(arrived.contents);
         batch.push((arrived.source, arrived.destination, start..space.len()));
@@ -85,4 +98,5 @@ fn receive(socket: &mut MediaSocket, fan_out: &mut FanOut) {
         let contents = space.get(range).unwrap_or_default();
         fan_out.receive(&super::socket::Arrived { source, destination, contents }, socket, now);
     }
+    received
 }

@@ -20,11 +20,6 @@ impl WallClock {
         self.zero = Some(zero);
         zero + pts.since_zero()
     }
-
-    /// Another program begins.
-    pub(super) fn clear(&mut self) {
-        self.zero = None;
-    }
 }
 
 #[cfg(test)]

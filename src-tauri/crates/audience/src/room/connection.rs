@@ -15,7 +15,8 @@ use super::identity::{Identity, identify, new_page};
 use super::outbox::{self, Inbox};
 use super::parse::{Parsed, parse_room_message};
 use super::{Inward, RoomHandle};
-use crate::shared::{Current, Shared};
+use crate::shared::Shared;
+use crate::show::Show;
 
 /// How long the last words may take.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -32,7 +33,7 @@ enum End {
 }
 
 /// Drives one viewer's connection until it ends.
-pub(crate) async fn serve(mut socket: WebSocket, shared: Arc<Shared>, current: Arc<Current>) {
+pub(crate) async fn serve(mut socket: WebSocket, shared: Arc<Shared>, current: Arc<Show>) {
     let hello = timeout(shared.limits.hello, hello(&mut socket)).await.unwrap_or(Err(End::Bye(Bye::Protocol)));
     let end = match hello {
         Ok(hello) => converse(&mut socket, &shared, &current, hello).await,
@@ -67,7 +68,7 @@ async fn hello(socket: &mut WebSocket) -> Result<Hello, End> {
     }
 }
 
-async fn converse(socket: &mut WebSocket, shared: &Shared, current: &Current, hello: Hello) -> End {
+async fn converse(socket: &mut WebSocket, shared: &Shared, current: &Show, hello: Hello) -> End {
     let Hello { name, token, page } = hello;
     let page = page.map_or_else(|| new_page().map(Page::Ours), |page| Ok(Page::Theirs(page)));
     let identity = identify(token.as_deref(), &current.journal).await;

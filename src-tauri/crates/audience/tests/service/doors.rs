@@ -28,7 +28,7 @@ pub(crate) async fn get(service: &Service, path: &str, headers: &str) -> (u16, S
     raw(service, &format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n")).await
 }
 
-async fn post_offer(service: &Service, kind: &str, body: &str) -> (u16, String) {
+pub(crate) async fn post_offer(service: &Service, kind: &str, body: &str) -> (u16, String) {
     let length = body.len();
     let head = format!("POST /studio/whep HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{kind}");
     raw(service, &format!("{head}Content-Length: {length}\r\n\r\n{body}")).await
@@ -116,8 +116,8 @@ async fn offers_that_are_none_are_turned_down_each_with_its_status() {
     soon(stream.read_to_string(&mut answer)).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
     // Nothing of this harmed those who know how.
-    service.audience.publish(picture(0, true, 100));
-    let (client, _units) = soon(WhepClient::connect(&service.url("/studio/whep"))).await.unwrap();
+    service.program.publish(picture(0, true, 100));
+    let client = soon(WhepClient::connect(&service.url("/studio/whep"))).await.unwrap();
     client.close().await;
     service.audience.shutdown().await;
 }

@@ -112,7 +112,7 @@ async fn a_viewer_who_does_not_read_is_dropped_and_the_others_lose_nothing() {
         while !dismissed().await {
             for _ in 0..50 {
                 number += 1;
-                service.audience.set_title(format!("{number} {}", "long ".repeat(2000)));
+                service.show.set_title(format!("{number} {}", "long ".repeat(2000)));
                 let told = other.next("state").await;
                 assert!(told["title"].as_str().unwrap().starts_with(&format!("{number} ")));
             }

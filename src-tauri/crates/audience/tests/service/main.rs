@@ -8,5 +8,6 @@ mod people;
 mod repeats;
 mod replays;
 mod room;
+mod shows;
 mod support;
 mod whep;

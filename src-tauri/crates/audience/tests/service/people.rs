@@ -1,8 +1,8 @@
 //! Who is here, and how they come back.
 
 use audience::AudienceEvent;
+use domain::Seq;
 use domain::room::RoomNews;
-use domain::{AudienceStatus, EpisodeId, Seq, ShowSlug};
 use serde_json::json;
 
 use crate::support::{Service, Viewer};
@@ -52,12 +52,12 @@ async fn the_host_removes_and_mutes_and_the_show_goes_through_its_states() {
     bob.hello(Some("Bob")).await;
     ada.send(json!({ "type": "say", "id": "c1", "text": "rude" })).await;
     assert_eq!(ada.next("accepted").await["seq"], 1);
-    service.audience.remove_message(Seq(1));
+    service.show.remove_message(Seq(1));
     assert_eq!(bob.next("removed").await["seq"], 1);
     service.event(|event| (event == AudienceEvent::Room(RoomNews::Removed(Seq(1)))).then_some(())).await;
     let mut carol = service.viewer().await;
     assert_eq!(carol.hello(None).await["backlog"], json!([]));
-    service.audience.set_muted(domain::ViewerId::parse(&ada_is).unwrap(), true);
+    service.show.set_muted(domain::ViewerId::parse(&ada_is).unwrap(), true);
     service
         .event(|event| matches!(event, AudienceEvent::Room(RoomNews::Muted { muted: true, .. })).then_some(()))
         .await;
@@ -65,13 +65,13 @@ async fn the_host_removes_and_mutes_and_the_show_goes_through_its_states() {
     assert_eq!(ada.next("refused").await["code"], "muted");
     service.on_air();
     assert_eq!(bob.next("state").await["state"], "on_air");
-    service.audience.interrupted(true);
+    service.show.interrupted(true);
     assert_eq!(bob.next("state").await["state"], "interrupted");
-    service.audience.interrupted(false);
+    service.show.interrupted(false);
     assert_eq!(bob.next("state").await["state"], "on_air");
-    service.audience.set_on_picture(vec![domain::OnPicture::Chat]);
+    service.show.set_on_picture(vec![domain::OnPicture::Chat]);
     assert_eq!(bob.next("state").await["on_picture"], json!(["chat"]));
-    service.audience.ended(Some("/replays/x".to_owned()));
+    service.show.ended(Some("/replays/x".to_owned()));
     let over = bob.next("state").await;
     assert_eq!((&over["state"], &over["replay_url"]), (&json!("ended"), &json!("/replays/x")));
     bob.send(json!({ "type": "say", "id": "c3", "text": "late" })).await;
@@ -85,7 +85,7 @@ async fn where_the_replay_is_is_told_even_if_the_service_goes_at_once() {
         let service = Service::start().await;
         let mut ada = service.viewer().await;
         ada.hello(Some("Ada")).await;
-        service.audience.ended(Some("/replays/x".to_owned()));
+        service.show.ended(Some("/replays/x".to_owned()));
         service.audience.shutdown().await;
         let over = ada.next("state").await;
         assert_eq!((&over["state"], &over["replay_url"]), (&json!("ended"), &json!("/replays/x")));
@@ -95,23 +95,13 @@ async fn where_the_replay_is_is_told_even_if_the_service_goes_at_once() {
 
 #[tokio::test]
 async fn another_episode_sends_everybody_into_its_own_room() {
-    let service = Service::start().await;
+    let mut service = Service::start().await;
     let mut ada = service.viewer().await;
     ada.hello(Some("Ada")).await;
     service.open(2);
     assert_eq!(ada.goodbye().await, (Some("ended".to_owned()), 1000));
     let mut back = Viewer::connect(&service.audience).await;
     assert_eq!(back.hello(Some("Ada")).await["state"], "waiting");
-    let elsewhere = audience::Episode {
-        id: EpisodeId::from_random([3; 16]),
-        show: ShowSlug::parse("late-night").unwrap(),
-        title: String::new(),
-        next_seq: Seq(1),
-        backlog: Vec::new(),
-        journal: service.journal.clone(),
-    };
-    service.audience.open(elsewhere);
-    assert_eq!(crate::doors::get(&service, "/studio", "").await.0, 404);
     service.audience.shutdown().await;
 }
 

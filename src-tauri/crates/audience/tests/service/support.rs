@@ -1,17 +1,18 @@
 //! A service with a library and a journal that do what a test says, and a viewer of its room.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use audience::{
     Audience, AudienceConfig, AudienceError, AudienceEvent, AudienceEvents, Episode, Journal, Library, ReplayLookup,
-    ServiceLimits,
+    ServiceLimits, ShowHandle,
 };
 use domain::room::{Comment, Stored};
 use domain::{EpisodeId, ProgramMs, PublicViewer, Seq, ShowSlug, Timeline};
 use futures_util::{SinkExt, StreamExt};
-use media::{AccessUnit, CodecConfig, ProgramTime, Track};
+use media::{AccessUnit, CodecConfig, ConfigId, Format, H264Config, Look, OpusConfig, Program, ProgramTime, Track};
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -91,11 +92,15 @@ impl Library for TestLibrary {
     }
 }
 
-/// A service with an open episode.
+/// A service with an open episode, and the program that it may watch.
 pub(crate) struct Service {
     pub(crate) audience: Audience,
+    pub(crate) show: ShowHandle,
+    pub(crate) program: Program,
     pub(crate) events: AudienceEvents,
     pub(crate) journal: Arc<TestJournal>,
+    /// How often a keyframe was asked for.
+    pub(crate) wishes: Arc<AtomicUsize>,
 }
 
 impl Service {
@@ -115,26 +120,34 @@ impl Service {
     ) -> Result<Self, AudienceError> {
         let listen = listen.parse().unwrap();
         let config = AudienceConfig { listen, media_port: 0, host_names: vec!["studio.test".to_owned()] };
-        let (audience, events) = Audience::start_with(config, limits, Arc::new(library)).await?;
-        let service = Self { audience, events, journal: Arc::new(journal) };
-        service.open(1);
-        Ok(service)
+        let audience = Audience::start_with(config, limits, Arc::new(library)).await?;
+        let (journal, program) = (Arc::new(journal), Program::new(Look::Dressed));
+        let (show, events) = audience.open(episode(ShowSlug::default(), 1, journal.clone()));
+        let wishes = Arc::new(AtomicUsize::new(0));
+        let counted = wishes.clone();
+        program.on_keyframe_request(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+        });
+        Ok(Self { audience, show, program, events, journal, wishes })
     }
 
-    pub(crate) fn open(&self, number: u8) {
-        self.audience.open(Episode {
-            id: EpisodeId::from_random([number; 16]),
-            show: ShowSlug::default(),
-            title: "A title".to_owned(),
-            next_seq: Seq(1),
-            backlog: Vec::new(),
-            journal: self.journal.clone(),
-        });
+    /// Another episode of the same show.
+    pub(crate) fn open(&mut self, number: u8) {
+        (self.show, self.events) = self.audience.open(episode(ShowSlug::default(), number, self.journal.clone()));
     }
 
     pub(crate) fn on_air(&self) {
-        let config = CodecConfig { width: 640, height: 360, fps: 30, profile_level_id: "42c01f".to_owned() };
-        self.audience.on_air(&config);
+        self.show.on_air(&self.program);
+    }
+
+    /// Waits until a keyframe has been asked for more than `before` times.
+    pub(crate) async fn wished(&self, before: usize) {
+        soon(async {
+            while self.wishes.load(Ordering::Relaxed) <= before {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -158,6 +171,18 @@ impl Service {
     }
 }
 
+/// An episode of `show`.
+pub(crate) fn episode(show: ShowSlug, number: u8, journal: Arc<TestJournal>) -> Episode {
+    Episode {
+        id: EpisodeId::from_random([number; 16]),
+        show,
+        title: "A title".to_owned(),
+        next_seq: Seq(1),
+        backlog: Vec::new(),
+        journal,
+    }
+}
+
 /// Somebody in the room.
 pub(crate) struct Viewer {
     pub(crate) socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -165,7 +190,11 @@ pub(crate) struct Viewer {
 
 impl Viewer {
     pub(crate) async fn connect(audience: &Audience) -> Self {
-        let url = format!("ws://{}/studio/room", audience.http_address());
+        Self::connect_to(audience, &ShowSlug::default()).await
+    }
+
+    pub(crate) async fn connect_to(audience: &Audience, show: &ShowSlug) -> Self {
+        let url = format!("ws://{}/{show}/room", audience.http_address());
         let (socket, _) = soon(tokio_tungstenite::connect_async(url)).await.expect("the room is open");
         Self { socket }
     }
@@ -225,20 +254,27 @@ impl Viewer {
 pub(crate) fn picture(number: u64, keyframe: bool, size: usize) -> AccessUnit {
     let mut data = Vec::new();
     if keyframe {
-        data.extend_from_slice(&[0, 0, 0, 1, 0x67, 0x42, 0xc0, 0x1f, 0xda, 0x02, 0x80]);
-        data.extend_from_slice(&[0, 0, 0, 1, 0x68, 0xce, 0x3c, 0x80]);
+        data.extend([&[0, 0, 0, 1], SPS, &[0, 0, 0, 1], PPS].concat());
     }
     data.extend_from_slice(&[0, 0, 0, 1, if keyframe { 0x65 } else { 0x41 }]);
     // No byte of the payload is zero, so none of it looks like a start code.
     data.extend((0..size).map(|at| u8::try_from((number as usize * 31 + at * 7) % 255 + 1).expect("below 256")));
     let pts = ProgramTime::from_nanos(number * 1_000_000_000 / 30);
-    AccessUnit { track: Track::Video, pts, duration: Duration::from_nanos(33_333_333), keyframe, data: data.into() }
+    let format = Format::H264(H264Config { width: 640, height: 360, fps: 30, sps: SPS.into(), pps: PPS.into() });
+    let config = Arc::new(CodecConfig { id: ConfigId(0), format });
+    let duration = Duration::from_nanos(33_333_333);
+    AccessUnit { track: Track::Video, config, pts, duration, keyframe, data: data.into() }
 }
+
+const SPS: &[u8] = &[0x67, 0x42, 0xc0, 0x1f, 0xda, 0x02, 0x80];
+const PPS: &[u8] = &[0x68, 0xce, 0x3c, 0x80];
 
 pub(crate) fn sound(number: u64) -> AccessUnit {
     let data: Vec<u8> = (0..120_u64).map(|at| ((number * 13 + at) % 256) as u8).collect();
+    let format = Format::Opus(OpusConfig { channels: 2, pre_skip: 312 });
     AccessUnit {
         track: Track::Opus,
+        config: Arc::new(CodecConfig { id: ConfigId(1), format }),
         pts: ProgramTime::from_millis(number * 20),
         duration: Duration::from_millis(20),
         keyframe: true,

@@ -1,45 +1,50 @@
 //! The program reaches viewers.
 
-use audience::client::{ClientError, WhepClient};
-use audience::{AudienceEvent, ServiceLimits};
-use media::{ProgramTime, Track};
+use std::time::Duration;
+
+use audience::ServiceLimits;
+use audience::client::{ClientError, Units, WhepClient};
+use media::{ProgramTime, Track, Tracks};
 
 use crate::support::{Service, TestJournal, TestLibrary, picture, soon, sound};
 
 #[tokio::test]
 async fn a_viewer_gets_every_unit_intact_with_its_program_time() {
-    let mut service = Service::start().await;
-    service.on_air();
+    let service = Service::start().await;
     // The program has been running for a while, and nobody has seen its keyframe.
     for number in 0..90 {
-        service.audience.publish(picture(number, number == 0, 300));
+        service.program.publish(picture(number, number == 0, 300));
     }
-    let (client, mut units) = soon(WhepClient::connect(&service.url("/studio/whep"))).await.unwrap();
-    service.event(|event| (event == AudienceEvent::KeyframeWanted).then_some(())).await;
+    service.on_air();
+    let client = soon(WhepClient::connect(&service.url("/studio/whep"))).await.unwrap();
+    let (mut pictures, mut sounds) = (client.units(), Units::of(client.program(), Tracks::only(Track::Opus)));
+    service.wished(0).await;
 
-    // Once it is connected sound arrives; then a keyframe is made and pictures follow.
-    let mut number = 150;
-    let first_sound = soon(async {
+    // A keyframe is made, pictures and sound follow; once it is connected, both arrive.
+    let mut number = 100;
+    let first = soon(async {
         loop {
-            service.audience.publish(sound(number));
+            service.program.publish(picture(number, true, 300));
+            service.program.publish(sound(number * 5 / 3));
             number += 1;
             tokio::select! {
-                unit = units.recv() => return unit.expect("the session is there"),
-                () = tokio::time::sleep(std::time::Duration::from_millis(5)) => {}
+                unit = pictures.recv() => return unit.expect("the session is there"),
+                () = tokio::time::sleep(Duration::from_millis(5)) => {}
             }
         }
     })
     .await;
-    assert_eq!(first_sound.track, Track::Opus);
+    assert!(first.is_video_keyframe(), "the first is a keyframe");
+    let first_sound = soon(sounds.recv()).await.expect("the session is there");
     let sent = sound(first_sound.pts.as_millis() / 20);
     assert_eq!((first_sound.pts, first_sound.data), (sent.pts, sent.data));
-    for number in 300..330 {
-        let expected = picture(number, number == 300, if number % 7 == 0 { 20_000 } else { 700 });
-        service.audience.publish(expected.clone());
+    for number in 5300..5330 {
+        let expected = picture(number, number == 5300, if number % 7 == 0 { 20_000 } else { 700 });
+        service.program.publish(expected.clone());
         let unit = soon(async {
             loop {
-                let unit = units.recv().await.expect("the session is there");
-                if unit.track == Track::Video {
+                let unit = pictures.recv().await.expect("the session is there");
+                if unit.track == Track::Video && unit.pts > ProgramTime::from_millis(150_000) {
                     return unit;
                 }
             }
@@ -68,12 +73,13 @@ async fn nobody_joins_a_show_that_is_not_on_air() {
 async fn the_end_of_the_show_ends_the_session() {
     let service = Service::start().await;
     service.on_air();
-    service.audience.publish(picture(0, true, 100));
-    let (_client, mut units) = soon(WhepClient::connect(&service.url("/studio/whep"))).await.unwrap();
+    service.program.publish(picture(0, true, 100));
+    let client = soon(WhepClient::connect(&service.url("/studio/whep"))).await.unwrap();
+    let mut units = client.units();
     // A picture cached a moment ago comes at once, without another keyframe.
     let unit = soon(units.recv()).await.expect("the cached keyframe");
     assert!(unit.keyframe && unit.pts == ProgramTime::ZERO);
-    service.audience.ended(None);
+    service.show.ended(None);
     assert!(soon(units.recv()).await.is_none());
     service.audience.shutdown().await;
 }
@@ -91,9 +97,10 @@ async fn viewers_of_both_kinds_of_address_get_the_picture() {
             }
         };
         service.on_air();
-        service.audience.publish(picture(0, true, 5000));
+        service.program.publish(picture(0, true, 5000));
         let url = format!("http://{host}:{}/studio/whep", service.audience.http_address().port());
-        let (client, mut units) = soon(WhepClient::connect(&url)).await.unwrap();
+        let client = soon(WhepClient::connect(&url)).await.unwrap();
+        let mut units = client.units();
         assert_eq!(
             soon(units.recv()).await.expect("a picture").data,
             picture(0, true, 5000).data,
@@ -109,11 +116,12 @@ async fn every_address_of_this_computer_is_offered_where_everybody_may_watch() {
     let (limits, journal, library) = (ServiceLimits::default(), TestJournal::default(), TestLibrary::default());
     let service = Service::listen("0.0.0.0:0", limits, journal, library).await.unwrap();
     service.on_air();
-    service.audience.publish(picture(0, true, 100));
+    service.program.publish(picture(0, true, 100));
     let addresses = if_addrs::get_if_addrs().unwrap().into_iter().map(|interface| interface.ip());
     for address in addresses.filter(std::net::IpAddr::is_ipv4) {
         let url = format!("http://{address}:{}/studio/whep", service.audience.http_address().port());
-        let (client, mut units) = soon(WhepClient::connect(&url)).await.unwrap();
+        let client = soon(WhepClient::connect(&url)).await.unwrap();
+        let mut units = client.units();
         assert!(soon(units.recv()).await.expect("a picture").keyframe, "{address}");
         client.close().await;
     }
@@ -124,7 +132,8 @@ async fn every_address_of_this_computer_is_offered_where_everybody_may_watch() {
 async fn who_leaves_is_gone_and_only_they_can_say_so() {
     let service = Service::start().await;
     service.on_air();
-    let (client, mut units) = soon(WhepClient::connect(&service.url("/studio/whep"))).await.unwrap();
+    let client = soon(WhepClient::connect(&service.url("/studio/whep"))).await.unwrap();
+    let mut units = client.units();
     let (status, _) = crate::doors::raw(
         &service,
         "DELETE /studio/whep/00000000000000000000000000000000 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
@@ -141,22 +150,76 @@ async fn who_leaves_is_gone_and_only_they_can_say_so() {
 }
 
 #[tokio::test]
-async fn everybody_together_asks_for_one_keyframe() {
-    let mut service = Service::start().await;
+async fn newcomers_ask_for_a_keyframe_unless_there_is_a_fresh_one() {
+    let service = Service::start().await;
     service.on_air();
+    // It asked for one when it began to read: there was none.
+    service.wished(0).await;
     let mut viewers = Vec::new();
-    for _ in 0..5 {
+    for number in 1..=5 {
         viewers.push(soon(WhepClient::connect(&service.url("/studio/whep"))).await.unwrap());
+        service.wished(number).await;
     }
-    service.event(|event| (event == AudienceEvent::KeyframeWanted).then_some(())).await;
-    service.audience.publish(picture(0, true, 100));
-    for (_, units) in &mut viewers {
-        assert!(soon(units.recv()).await.expect("a picture").keyframe);
+    service.program.publish(picture(0, true, 100));
+    for viewer in &viewers {
+        assert!(soon(viewer.units().recv()).await.expect("a picture").keyframe);
     }
-    let mut more = 0;
-    while let Ok(event) = service.events.try_recv() {
-        more += usize::from(event == AudienceEvent::KeyframeWanted);
+    let before = service.wishes.load(std::sync::atomic::Ordering::Relaxed);
+    let late = soon(WhepClient::connect(&service.url("/studio/whep"))).await.unwrap();
+    assert!(soon(late.units().recv()).await.expect("a picture").keyframe);
+    assert_eq!(service.wishes.load(std::sync::atomic::Ordering::Relaxed), before, "the keyframe was a fresh one");
+    service.audience.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_viewer_of_a_service_that_fell_behind_sees_nothing_that_builds_on_what_was_lost() {
+    let limits = ServiceLimits { behind: Duration::ZERO, ..ServiceLimits::default() };
+    let service = Service::start_with(limits, TestJournal::default(), TestLibrary::default()).await;
+    service.on_air();
+    service.program.publish(picture(0, true, 100));
+    let client = soon(WhepClient::connect(&service.url("/studio/whep"))).await.unwrap();
+    let mut units = client.units();
+    assert!(soon(units.recv()).await.expect("a picture").keyframe);
+    // More at once than the media thread can take one by one, until it has lost something.
+    let mut number = 0;
+    while service.show.lost_units() == 0 {
+        for _ in 0..50 {
+            number += 1;
+            service.program.publish(picture(number, false, 100));
+        }
+        service.program.publish(picture(number + 1, true, 100));
+        number += 1;
+        tokio::task::yield_now().await;
     }
-    assert_eq!(more, 0);
+    let (mut before, mut lost) = (0, 0);
+    loop {
+        let unit = soon(units.recv()).await.expect("a picture");
+        let frame = (unit.pts + Duration::from_millis(1)).ticks(30);
+        assert!(frame == before + 1 || unit.keyframe, "frame {frame} follows {before}");
+        lost += frame - before - 1;
+        before = frame;
+        if frame == number {
+            break;
+        }
+    }
+    assert!(lost > 0, "nothing was lost, so nothing was tested");
+    client.close().await;
+    service.audience.shutdown().await;
+}
+
+#[tokio::test]
+async fn another_program_ends_the_sessions_of_those_who_watched_the_first() {
+    let service = Service::start().await;
+    service.on_air();
+    service.program.publish(picture(0, true, 100));
+    let client = soon(WhepClient::connect(&service.url("/studio/whep"))).await.unwrap();
+    let mut units = client.units();
+    assert!(soon(units.recv()).await.expect("a picture").keyframe);
+    let second = media::Program::new(media::Look::Dressed);
+    second.publish(picture(30, true, 200));
+    service.show.on_air(&second);
+    assert!(soon(units.recv()).await.is_none());
+    let again = soon(WhepClient::connect(&service.url("/studio/whep"))).await.unwrap();
+    assert_eq!(soon(again.units().recv()).await.expect("a picture").data, picture(30, true, 200).data);
     service.audience.shutdown().await;
 }

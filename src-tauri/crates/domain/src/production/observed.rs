@@ -2,7 +2,7 @@
 
 use super::{AsRunWhat, CARD_STANDS_MS, CARDS, CHAT_KEPT, Content, Effect, Input, Production, card};
 use crate::room::RoomNews;
-use crate::{DestinationState, Event, Levels, Phase, Said, Seq, UnixMs};
+use crate::{DestinationReport, Event, Levels, Phase, Said, Seq, UnixMs};
 
 /// Below this peak audio counts as silence, in dBFS.
 const SILENCE_DB: f32 = -50.0;
@@ -34,7 +34,7 @@ impl Production {
             Input::BeginFailed(reason) => self.begin_failed(reason),
             Input::Proof(proof) => self.proof(proof),
             Input::EndedOnDisk => self.ended_on_disk(),
-            Input::Destination { id, state, code, problem, kbps } => self.destination(id, state, code, problem, kbps),
+            Input::Destination(report) => self.destination(report),
             Input::Stats(stats) => {
                 self.numbers(stats);
                 Vec::new()
@@ -73,18 +73,12 @@ impl Production {
         }
     }
 
-    fn destination(
-        &mut self,
-        id: crate::DestinationId,
-        state: DestinationState,
-        code: String,
-        problem: String,
-        kbps: u32,
-    ) -> Vec<Effect> {
+    fn destination(&mut self, report: DestinationReport) -> Vec<Effect> {
+        let DestinationReport { id, state, code, problem, kbps } = report;
         let Some(row) = self.snapshot.destinations.iter_mut().find(|row| row.id == id) else { return Vec::new() };
         let changed = row.state != state;
         let detail = format!("{} {state:?} {code}", row.host).to_lowercase();
-        (row.state, row.code, row.problem, row.kbps) = (state, code, problem, kbps);
+        (row.state, row.code, row.problem, row.kbps) = (state, code.to_owned(), problem, kbps);
         if changed { vec![Effect::AsRun { kind: AsRunWhat::Destination, detail }] } else { Vec::new() }
     }
 

@@ -1,8 +1,8 @@
 use super::*;
 use crate::room::RoomNews;
 use crate::{
-    CheckId, CheckState, Command, Composition, DestinationState, Layer, Layout, Levels, PlanId, ProgramMs, Proof,
-    PublicViewer, Rect, Seq, SourceKind, SourceSpec, SourceState, Stats, Strip, ViewerId, plan,
+    CheckId, CheckState, Command, Composition, DestinationReport, DestinationState, Layer, Layout, Levels, PlanId,
+    ProgramMs, Proof, PublicViewer, Rect, Seq, SourceKind, SourceSpec, SourceState, Stats, Strip, ViewerId, plan,
 };
 
 mod planning;
@@ -216,14 +216,14 @@ fn a_destination_with_its_key_in_the_address_is_never_remembered() {
     command(&mut production, 1, Command::AddDestination { address: "rtmp://h/live/s3cret".into(), key: None });
     assert!(production.snapshot().setup.destinations.is_empty());
     assert_eq!(production.snapshot().destinations[0].host, "h");
-    let row = Input::Destination {
+    let report = DestinationReport {
         id: DestinationId(0),
         state: DestinationState::Retrying,
-        code: "destination.silent".into(),
+        code: "destination.silent",
         problem: "silent".into(),
         kbps: 0,
     };
-    production.apply(UnixMs(2), row).unwrap();
+    production.apply(UnixMs(2), Input::Destination(report)).unwrap();
     assert_eq!(production.snapshot().destinations[0].state, DestinationState::Retrying);
 }
 

@@ -2,8 +2,9 @@
 
 use crate::room::RoomNews;
 use crate::{
-    BroadcastState, Command, DestinationAddress, DestinationId, Device, Disk, EpisodeId, Levels, Links, Numbered,
-    OnPicture, Proof, Refusal, Replay, Said, Secret, Seq, Severity, SourceId, SourceState, Stats, UnixMs, ViewerId,
+    BroadcastState, Command, DestinationAddress, DestinationId, DestinationReport, Device, Disk, EpisodeId, Levels, Links,
+    Numbered, OnPicture, Proof, Refusal, Replay, Said, Secret, Seq, Severity, SourceId, SourceState, Stats, UnixMs,
+    ViewerId,
 };
 
 /// What happened.
@@ -50,17 +51,7 @@ pub enum Input {
     /// The recording is finished and filed, and the room knows.
     EndedOnDisk,
     /// A destination changed.
-    Destination {
-        id: DestinationId,
-        /// Where it stands.
-        state: crate::DestinationState,
-        /// Stable name of the reason.
-        code: String,
-        /// For people.
-        problem: String,
-        /// Taken in the last second.
-        kbps: u32,
-    },
+    Destination(DestinationReport),
     /// Numbers of the last second.
     Stats(Stats),
     /// The disk was measured.

@@ -1,16 +1,18 @@
-//! One connection: a pipeline that packs picture and sound as FLV and pushes them over RTMP.
+//! One connection: a pipeline that packs video and audio as FLV and pushes them over RTMP.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use domain::Secret;
 use gst::ClockTime;
-use gst::prelude::{Cast, ElementExt, ElementExtManual, GstBinExt, GstObjectExt, ObjectExt, PadExt};
+use gst::prelude::{Cast, ElementExt, ElementExtManual, GstObjectExt, ObjectExt, PadExt};
+use media::{AccessUnit, CodecConfig, ProgramTime, Track};
 
 use super::problem::{Problem, port_of};
 use super::unsent::Unsent;
 use crate::chain::{Chain, Part};
 use crate::error::EngineError;
-use crate::joint::{EncodedTrack, EncodedUnit};
+use crate::packed;
 use crate::state_change;
 
 pub(super) const WHAT: &str = "destination";
@@ -42,10 +44,10 @@ pub(super) struct Push {
     pipeline: gst::Pipeline,
     sink: gst::Element,
     video: Input,
-    sound: Input,
+    audio: Input,
     graphs_dir: PathBuf,
     /// The first keyframe's time: the far end's time begins there.
-    zero: Option<ClockTime>,
+    zero: Option<ProgramTime>,
     unsent: Unsent,
 }
 
@@ -60,7 +62,7 @@ pub(super) struct Progress {
 
 struct Input {
     source: gst_app::AppSrc,
-    caps: Option<gst::Caps>,
+    config: Option<Arc<CodecConfig>>,
 }
 
 impl Push {
@@ -83,10 +85,12 @@ impl Push {
         let pipeline = gst::Pipeline::new();
         let tail = tail(address).build(pipeline.upcast_ref(), WHAT).map_err(unusable)?;
         let (mux, sink) = (tail.first().clone(), tail.last().clone());
-        let video = input(&pipeline, &mux, "video").map_err(unusable)?;
-        let sound = input(&pipeline, &mux, "audio").map_err(unusable)?;
+        // FLV has its H.264 with length prefixes, the program as a byte-stream.
+        let packing = vec![Part::new("h264parse"), Part::caps(packed::AVC)];
+        let video = input(&pipeline, &mux, "video", packing).map_err(unusable)?;
+        let audio = input(&pipeline, &mux, "audio", Vec::new()).map_err(unusable)?;
         let unsent = Unsent::new(port_of(host, is_over_tls(address)));
-        Ok(Self { pipeline, sink, video, sound, graphs_dir: graphs_dir.to_owned(), zero: None, unsent })
+        Ok(Self { pipeline, sink, video, audio, graphs_dir: graphs_dir.to_owned(), zero: None, unsent })
     }
 
     /// Starts connecting.
@@ -98,37 +102,29 @@ impl Push {
         state_change::start(&self.pipeline, WHAT, &self.graphs_dir)
     }
 
-    /// Whether another unit can be given without piling up inside.
+    /// Whether another unit can be given without piling up inside. Where the video was lost, audio
+    /// goes on up to the next keyframe: the muxer waits for that keyframe, so it must get through.
     pub(super) fn has_room(&self) -> bool {
-        self.video.source.current_level_buffers() < INSIDE && self.sound.source.current_level_buffers() < 2 * INSIDE
+        let (video, audio) = (self.video.source.current_level_buffers(), self.audio.source.current_level_buffers());
+        video == 0 || (video < INSIDE && audio < 2 * INSIDE)
     }
 
-    /// Gives a unit. Sound before the first keyframe is left out.
-    pub(super) fn feed(&mut self, unit: &EncodedUnit) -> Fed {
-        let pts = unit.buffer.pts().unwrap_or(ClockTime::ZERO);
-        let zero = match (self.zero, unit.track) {
-            (Some(zero), _) => zero,
-            (None, EncodedTrack::VideoAvc) if unit.keyframe => *self.zero.insert(pts),
-            (None, _) => return Fed::Taken,
-        };
-        let Some(since_zero) = pts.checked_sub(zero) else { return Fed::Taken };
-        let input = if unit.track == EncodedTrack::VideoAvc { &mut self.video } else { &mut self.sound };
-        match &input.caps {
-            Some(caps) if *caps != unit.caps => return Fed::Changed,
+    /// Gives a unit. The first is a keyframe; audio from before it is left out.
+    pub(super) fn feed(&mut self, unit: AccessUnit) -> Fed {
+        let zero = *self.zero.get_or_insert(unit.pts);
+        if unit.pts < zero {
+            return Fed::Taken;
+        }
+        let input = if unit.track == Track::Video { &mut self.video } else { &mut self.audio };
+        match &input.config {
+            Some(config) if config.id != unit.config.id => return Fed::Changed,
             Some(_) => {}
             None => {
-                input.source.set_caps(Some(&unit.caps));
-                input.caps = Some(unit.caps.clone());
+                input.source.set_caps(packed::caps(&unit.config.format).as_ref());
+                input.config = Some(unit.config.clone());
             }
         }
-        // Shallow: other destinations and the recording share the payload.
-        let mut buffer = unit.buffer.copy();
-        let dts = buffer.dts().map(|dts| dts.saturating_sub(zero));
-        if let Some(buffer) = buffer.get_mut() {
-            buffer.set_pts(since_zero);
-            buffer.set_dts(dts);
-        }
-        if input.source.push_buffer(buffer).is_ok() { Fed::Taken } else { Fed::Stopped }
+        if input.source.push_buffer(packed::buffer(unit, zero)).is_ok() { Fed::Taken } else { Fed::Stopped }
     }
 
     /// What the far end took so far.
@@ -136,7 +132,7 @@ impl Push {
         let stats = self.sink.property::<Option<gst::Structure>>("stats");
         let sent = stats.and_then(|stats| stats.get::<u64>("out-bytes-total").ok()).unwrap_or(0);
         let unsent = self.unsent.bytes();
-        let inside = self.video.source.current_level_buffers() + self.sound.source.current_level_buffers();
+        let inside = self.video.source.current_level_buffers() + self.audio.source.current_level_buffers();
         Progress { taken: sent.saturating_sub(unsent), waiting: inside > 0 || unsent > 0 }
     }
 
@@ -154,7 +150,7 @@ impl Push {
 
     /// Says goodbye, so that the far end knows that this is the end. At most `patience`.
     pub(super) fn finish(&self, patience: ClockTime) {
-        for input in [&self.video, &self.sound] {
+        for input in [&self.video, &self.audio] {
             // A source that stopped already has nothing to end.
             let _ = input.source.end_of_stream();
         }
@@ -179,18 +175,18 @@ fn tail(address: &Secret) -> Chain {
     .then(sink.set("sync", false).set("async", false).set("chunk-size", 4096).set("enable-last-sample", false))
 }
 
-fn input(pipeline: &gst::Pipeline, mux: &gst::Element, pad: &str) -> Result<Input, EngineError> {
+/// An application's source, packed as the muxer wants it, linked to a pad of the muxer.
+fn input(pipeline: &gst::Pipeline, mux: &gst::Element, pad: &str, packing: Vec<Part>) -> Result<Input, EngineError> {
     let part = Part::new("appsrc").set("format", "time").set("max-bytes", 0).set("max-buffers", 0);
-    let source = part.build(WHAT)?;
+    let chain = packing.into_iter().fold(Chain::start(part), Chain::then);
+    let built = chain.build(pipeline.upcast_ref(), WHAT)?;
     let unfit = |problem: &str| EngineError::build(WHAT, format!("{} of {}", problem, mux.name()));
-    pipeline.add(&source).map_err(|error| EngineError::build(WHAT, error))?;
     let sink = mux.request_pad_simple(pad).ok_or_else(|| unfit("no input"))?;
-    let from = source.static_pad("src").ok_or_else(|| unfit("no output before an input"))?;
+    let from = built.last().static_pad("src").ok_or_else(|| unfit("no output before an input"))?;
     from.link(&sink).map_err(|error| EngineError::build(WHAT, error))?;
-    let source = source
-        .downcast::<gst_app::AppSrc>()
-        .map_err(|_| unfit("the source is not an application's, before an input"))?;
-    Ok(Input { source, caps: None })
+    let source = built.first().clone().downcast::<gst_app::AppSrc>();
+    let source = source.map_err(|_| unfit("the source is not an application's, before an input"))?;
+    Ok(Input { source, config: None })
 }
 
 /// Whether the address is one of RTMP over TLS.

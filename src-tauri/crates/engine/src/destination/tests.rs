@@ -8,60 +8,65 @@ use std::net::TcpListener;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use domain::{DestinationId, DestinationState, Secret};
+use domain::{DestinationId, DestinationReport, DestinationState, Secret};
 
-use super::{Destination, DestinationHandle};
+use super::Destination;
 use crate::event::{EngineEvent, EventSink};
 use far_end::{Kind, Nginx, Tag};
-use program::Program;
+use program::LiveProgram;
 
 const KEY: &str = "s3cret-k3y";
 /// Longer than any wait here takes on a slow and busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A destination that is being pushed to, and what it tells.
+/// A destination that is being pushed to, and its events.
 struct Pushed {
-    handle: Option<DestinationHandle>,
-    told: mpsc::Receiver<(DestinationState, &'static str, String, u32)>,
+    destination: Option<Destination>,
+    reports: mpsc::Receiver<DestinationReport>,
     graphs: tempfile::TempDir,
 }
 
 impl Pushed {
-    fn start(program: &Program, id: u64, host: &str) -> Self {
-        let (send, told) = mpsc::channel();
+    fn start(live: &LiveProgram, id: u64, host: &str) -> Self {
+        let (send, reports) = mpsc::channel();
         let send = std::sync::Mutex::new(send);
         let sink: EventSink = Arc::new(move |event| {
             assert!(!format!("{event:?}").contains(KEY), "{event:?}");
-            if let EngineEvent::Destination { state, code, problem, kbps, .. } = event {
-                let _ = send.lock().unwrap().send((state, code, problem, kbps));
+            if let EngineEvent::Destination(report) = event {
+                let _ = send.lock().unwrap().send(report);
             }
         });
         let address = Secret::new(format!("rtmp://{host}/live/{KEY}"));
         let graphs = tempfile::tempdir().unwrap();
         let folder = graphs.path().to_owned();
-        let (handle, tap) = Destination::start(DestinationId(id), address, host.to_owned(), folder, sink);
-        program.add(tap);
-        Self { handle: Some(handle), told, graphs }
+        let program = live.program.clone();
+        let destination = Destination::start(DestinationId(id), address, host.to_owned(), program, folder, sink);
+        Self { destination: Some(destination), reports, graphs }
     }
 
-    /// Waits until it tells `state` with `code`.
+    /// Waits until it reports `state` with `code`.
     fn until(&self, state: DestinationState, code: &str) -> (String, u32) {
         let deadline = Instant::now() + PATIENCE;
         let mut before = Vec::new();
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let Ok((told, why, problem, kbps)) = self.told.recv_timeout(left) else {
-                panic!("{state:?} {code} was not told, but {before:?}");
+            let Ok(report) = self.reports.recv_timeout(left) else {
+                panic!("{state:?} {code} was not reported, but {before:?}");
             };
-            if told == state && why == code {
-                return (problem, kbps);
+            if (report.state, report.code) == (state, code) {
+                return (report.problem, report.kbps);
             }
-            before.push((told, why));
+            before.push((report.state, report.code));
         }
     }
 
     fn end(mut self) {
-        drop(self.handle.take());
+        drop(self.destination.take());
+        self.check_end();
+    }
+
+    /// Waits for its end.
+    fn check_end(&self) {
         self.until(DestinationState::Ended, "");
         for graph in std::fs::read_dir(self.graphs.path()).unwrap() {
             let text = std::fs::read_to_string(graph.unwrap().path()).unwrap();
@@ -83,7 +88,7 @@ fn check_whole(tags: &[Tag]) {
 #[test]
 fn the_program_arrives_whole_and_the_end_is_clean() {
     let Some(nginx) = Nginx::start(false) else { return };
-    let program = Program::start();
+    let program = LiveProgram::start();
     let pushed = Pushed::start(&program, 1, &nginx.host);
     pushed.until(DestinationState::Connecting, "");
     pushed.until(DestinationState::OnAir, "");
@@ -94,9 +99,20 @@ fn the_program_arrives_whole_and_the_end_is_clean() {
 }
 
 #[test]
+fn the_end_of_the_program_is_a_goodbye_after_its_last_frame() {
+    let Some(nginx) = Nginx::start(false) else { return };
+    let program = LiveProgram::start();
+    let pushed = Pushed::start(&program, 1, &nginx.host);
+    pushed.until(DestinationState::OnAir, "");
+    program.program.end();
+    pushed.check_end();
+    check_whole(&nginx.taken()[0]);
+}
+
+#[test]
 fn a_server_that_stops_is_lost_and_comes_back_while_another_gets_everything() {
     let (Some(mut fragile), Some(steady)) = (Nginx::start(false), Nginx::start(false)) else { return };
-    let program = Program::start();
+    let program = LiveProgram::start();
     let lost = Pushed::start(&program, 1, &fragile.host);
     let kept = Pushed::start(&program, 2, &steady.host);
     lost.until(DestinationState::OnAir, "");
@@ -119,7 +135,7 @@ fn a_server_that_accepts_and_stays_silent_is_told_and_tried_again() {
     let Some(mut nginx) = Nginx::start(false) else { return };
     nginx.stop();
     let silent = TcpListener::bind((nginx.host.as_str(), 1935)).unwrap();
-    let program = Program::start();
+    let program = LiveProgram::start();
     let pushed = Pushed::start(&program, 1, &nginx.host);
     pushed.until(DestinationState::Retrying, "destination.silent");
     drop(silent);
@@ -132,7 +148,7 @@ fn a_server_that_accepts_and_stays_silent_is_told_and_tried_again() {
 #[test]
 fn a_server_that_stops_reading_is_silent_and_comes_back() {
     let Some(nginx) = Nginx::start(false) else { return };
-    let program = Program::start();
+    let program = LiveProgram::start();
     let pushed = Pushed::start(&program, 1, &nginx.host);
     pushed.until(DestinationState::OnAir, "");
     nginx.freeze();
@@ -148,7 +164,7 @@ fn a_server_that_stops_reading_is_silent_and_comes_back() {
 #[test]
 fn a_server_that_says_no_and_a_server_that_is_not_there_are_told_apart() {
     let Some(nginx) = Nginx::start(true) else { return };
-    let program = Program::start();
+    let program = LiveProgram::start();
     let refused = Pushed::start(&program, 1, &nginx.host);
     let (problem, _) = refused.until(DestinationState::Retrying, "destination.refused");
     assert!(problem.contains("stream key"), "{problem}");
@@ -161,23 +177,22 @@ fn a_server_that_says_no_and_a_server_that_is_not_there_are_told_apart() {
 #[test]
 fn an_address_that_names_no_stream_fails_for_good() {
     crate::init().unwrap();
-    let program = Program::start();
+    let program = LiveProgram::start();
     let (send, told) = mpsc::channel();
     let send = std::sync::Mutex::new(send);
     let sink: EventSink = Arc::new(move |event| {
-        if let EngineEvent::Destination { state, code, .. } = event {
+        if let EngineEvent::Destination(DestinationReport { state, code, .. }) = event {
             let _ = send.lock().unwrap().send((state, code));
         }
     });
     let folder = tempfile::tempdir().unwrap();
     let address = Secret::new("rtmp://127.0.0.1/only-one-part");
-    let (handle, tap) =
-        Destination::start(DestinationId(1), address, "127.0.0.1".to_owned(), folder.path().to_owned(), sink);
-    program.add(tap);
+    let (id, host, graphs) = (DestinationId(1), "127.0.0.1".to_owned(), folder.path().to_owned());
+    let destination = Destination::start(id, address, host, program.program.clone(), graphs, sink);
     let mut states = Vec::new();
     while !states.contains(&(DestinationState::Failed, "destination.unusable")) {
         states.push(told.recv_timeout(PATIENCE).unwrap());
     }
-    drop(handle);
+    drop(destination);
     assert_eq!(told.recv_timeout(PATIENCE).unwrap().0, DestinationState::Ended);
 }

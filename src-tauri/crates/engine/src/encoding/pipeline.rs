@@ -3,33 +3,29 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::Canvas;
 use gst::ClockTime;
 use gst::prelude::{Cast, ElementExt, ElementExtManual, PadExtManual};
+use media::{GOP, KeyframeGrid, ProgramTime, Track};
 
-use super::distributor::Distributor;
+use super::publisher::{Encoded, Publisher};
 use crate::chain::{Built, Chain, Part};
 use crate::error::EngineError;
-use crate::format::{SAMPLE_RATE, raw_audio, raw_video};
-use crate::joint::{EncodedTrack, EncodedUnit};
+use crate::format::{raw_audio, raw_video};
 use crate::output::ProgramTap;
 use crate::state_change::{self, share_time};
 
-/// So much of the picture may wait for the encoder, in time and in bytes; what comes when more does
-/// is dropped and counted. A busy computer catches up with a second; more would be felt as delay.
+/// So many raw frames may wait for the encoder, in time and in bytes; what comes when more do is
+/// dropped and counted. A busy computer catches up with a second; more would be felt as delay.
 const WAITING_SECONDS: u64 = 1;
-const WAITING_PICTURE_BYTES: u64 = 64 << 20;
-/// Pieces of 20 ms that may wait for the encoders: five seconds, because a hole in the sound is
-/// worse than one in the picture.
-const WAITING_PIECES: u64 = 250;
-/// Keyframes come so often by themselves.
-const GOP_SECONDS: u32 = 2;
-/// AAC's first frame holds nothing but the encoder's own delay.
-const AAC_DELAY: u64 = 1024;
-/// Opus' look-ahead (pre-skip) in its general mode; receivers of WebRTC do not cut it off.
-const OPUS_DELAY: u64 = 312;
+const WAITING_VIDEO_BYTES: u64 = 64 << 20;
+/// Audio buffers of 20 ms that may wait for the encoders: five seconds, because a hole in the sound
+/// is worse than one in the picture.
+const WAITING_AUDIO: u64 = 250;
+/// Where nobody forces a keyframe for so many steps of the grid, the encoder makes one by itself.
+const STEPS_WITHOUT: u32 = 2;
 /// How long the encoders may take for what they took before the end.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(3);
 const WHAT: &str = "encoding pipeline";
@@ -42,7 +38,7 @@ pub(crate) struct EncodingConfig {
     pub(crate) clock: gst::Clock,
     pub(crate) base_time: ClockTime,
     pub(crate) graphs_dir: PathBuf,
-    /// Told what went wrong in the pipeline, from any thread.
+    /// Called with what went wrong in the pipeline, from any thread.
     pub(crate) failed: Box<dyn Fn(String) + Send + Sync>,
 }
 
@@ -51,64 +47,70 @@ pub(crate) struct EncodingConfig {
 pub(crate) struct Encoding {
     pipeline: gst::Pipeline,
     encoder: gst::Element,
-    picture: gst_app::AppSrc,
-    sound: gst_app::AppSrc,
-    waiting_pictures: u64,
+    video: gst_app::AppSrc,
+    audio: gst_app::AppSrc,
+    waiting_frames: u64,
     dropped: AtomicU64,
+    keyframes: Mutex<Keyframes>,
+    publisher: Arc<Publisher>,
     drained: Mutex<mpsc::Receiver<()>>,
     graphs_dir: PathBuf,
 }
 
+/// Which raw frames must become keyframes. A new encoder begins with one.
+#[derive(Default)]
+struct Keyframes {
+    grid: KeyframeGrid,
+    /// The first frame's running time: program zero, as long as it is not known.
+    first: Option<ClockTime>,
+}
+
 impl Encoding {
-    /// Builds and starts the encoders; what they make goes to `distributor`.
+    /// Builds and starts the encoders; `publisher` gets what they make.
     ///
     /// # Errors
     ///
     /// [`EngineError`]; nothing is left running.
-    pub(crate) fn start(config: EncodingConfig, distributor: &Arc<Distributor>) -> Result<Self, EngineError> {
+    pub(crate) fn start(config: EncodingConfig, publisher: &Arc<Publisher>) -> Result<Self, EngineError> {
         let pipeline = gst::Pipeline::with_name("encoding");
         share_time(&pipeline, &config.clock, config.base_time);
         let bin: &gst::Bin = pipeline.upcast_ref();
 
-        let picture = Chain::start(source("raw-picture", &raw_video(&config.canvas)))
+        let video = Chain::start(source("raw-video", &raw_video(&config.canvas)))
             .then(x264(&config.canvas, config.video_kbps))
             .then(Part::caps("video/x-h264, profile=(string)constrained-baseline"))
-            .then(Part::new("tee"))
+            .then(Part::new("h264parse").set("config-interval", -1))
+            .then(Part::caps("video/x-h264, stream-format=(string)byte-stream, alignment=(string)au"))
+            .then(sink())
             .build(bin, WHAT)?;
-        // The byte-stream comes first: program zero is taken from it.
-        for (track, format) in [(EncodedTrack::VideoByteStream, "byte-stream"), (EncodedTrack::VideoAvc, "avc")] {
-            let branch = Chain::start(Part::new("h264parse").set("config-interval", -1))
-                .then(Part::caps(format!("video/x-h264, stream-format=(string){format}, alignment=(string)au")))
-                .then(sink())
-                .build(bin, WHAT)?;
-            picture.last().link(branch.first()).map_err(|error| EngineError::build(WHAT, error))?;
-            collect(&branch, track, 0, distributor)?;
-        }
+        collect(&video, Track::Video, publisher)?;
 
-        let sound = Chain::start(source("raw-sound", &raw_audio())).then(Part::new("tee")).build(bin, WHAT)?;
+        let audio = Chain::start(source("raw-audio", &raw_audio())).then(Part::new("tee")).build(bin, WHAT)?;
         let bits = config.audio_kbps.saturating_mul(1000);
         let opus = Part::new("opusenc").set("bitrate", bits).set("frame-size", 20).set("audio-type", "generic");
         let aac = Part::new("avenc_aac").set("bitrate", bits).set("aac-coder", "fast");
-        for (track, encoder, delay) in [(EncodedTrack::Opus, opus, OPUS_DELAY), (EncodedTrack::Aac, aac, AAC_DELAY)] {
-            let branch = Chain::start(Part::queue(u32::try_from(WAITING_PIECES).unwrap_or(u32::MAX)))
+        for (track, encoder) in [(Track::Opus, opus), (Track::Aac, aac)] {
+            let branch = Chain::start(Part::queue(u32::try_from(WAITING_AUDIO).unwrap_or(u32::MAX)))
                 .then(Part::new("audioconvert"))
                 .then(encoder)
                 .then(sink())
                 .build(bin, WHAT)?;
-            sound.last().link(branch.first()).map_err(|error| EngineError::build(WHAT, error))?;
-            collect(&branch, track, delay, distributor)?;
+            audio.last().link(branch.first()).map_err(|error| EngineError::build(WHAT, error))?;
+            collect(&branch, track, publisher)?;
         }
 
-        let (tell, drained) = mpsc::sync_channel(1);
-        watch(&pipeline, config.failed, tell);
-        let encoder = picture.named("encoder").cloned();
+        let (send, drained) = mpsc::sync_channel(1);
+        watch(&pipeline, config.failed, send);
+        let encoder = video.named("encoder").cloned();
         let encoding = Self {
             encoder: encoder.ok_or_else(|| EngineError::build(WHAT, "the encoder is missing"))?,
-            picture: appsrc(&picture)?,
-            sound: appsrc(&sound)?,
+            video: appsrc(&video)?,
+            audio: appsrc(&audio)?,
             pipeline,
-            waiting_pictures: waiting_pictures(&config.canvas),
+            waiting_frames: waiting_frames(&config.canvas),
             dropped: AtomicU64::new(0),
+            keyframes: Mutex::default(),
+            publisher: publisher.clone(),
             drained: Mutex::new(drained),
             graphs_dir: config.graphs_dir,
         };
@@ -116,17 +118,10 @@ impl Encoding {
         Ok(encoding)
     }
 
-    /// Asks the encoder for a keyframe now.
-    pub(crate) fn force_keyframe(&self) {
-        if let Some(pad) = self.encoder.static_pad("src") {
-            pad.send_event(gst_video::UpstreamForceKeyUnitEvent::builder().all_headers(true).build());
-        }
-    }
-
     /// Takes nothing more, and waits until all that was taken is encoded or a deadline passed.
     pub(crate) fn drain(&self) {
-        let _ = self.picture.end_of_stream();
-        let _ = self.sound.end_of_stream();
+        let _ = self.video.end_of_stream();
+        let _ = self.audio.end_of_stream();
         let drained = self.drained.lock().unwrap_or_else(PoisonError::into_inner);
         if drained.recv_timeout(DRAIN_DEADLINE).is_err() {
             tracing::warn!("the encoders were not drained in time; the last frames are missing");
@@ -138,25 +133,46 @@ impl Encoding {
         state_change::save_graph(&self.pipeline, WHAT, &self.graphs_dir);
     }
 
-    /// Pictures that the encoder did not take.
+    /// Frames that the encoder did not take.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Makes the frame of `running` a keyframe where the grid or a reader wants one. The encoder
+    /// compares the event's running time with each frame's: it is that frame, exactly, whatever
+    /// waits before it.
+    fn force_keyframe_where_due(&self, running: ClockTime) {
+        let mut keyframes = self.keyframes.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = *keyframes.first.get_or_insert(running);
+        let since_zero = running.saturating_sub(self.publisher.zero().unwrap_or(first));
+        let on_grid = keyframes.grid.is_due(ProgramTime::from_nanos(since_zero.nseconds()));
+        drop(keyframes);
+        // A keyframe of the grid serves those who asked, too.
+        if (on_grid || self.publisher.wants_keyframe(Instant::now()))
+            && let Some(pad) = self.encoder.static_pad("src")
+        {
+            let event = gst_video::UpstreamForceKeyUnitEvent::builder().running_time(running).all_headers(true);
+            pad.send_event(event.build());
+        }
     }
 }
 
 impl ProgramTap for Encoding {
     fn picture(&self, buffer: &gst::Buffer) {
-        if self.picture.current_level_buffers() >= self.waiting_pictures {
+        if self.video.current_level_buffers() >= self.waiting_frames {
             self.dropped.fetch_add(1, Ordering::Relaxed);
-        } else {
-            // The only error is a pipeline that is going down.
-            let _ = self.picture.push_buffer(buffer.clone());
+            return;
         }
+        if let Some(running) = buffer.pts() {
+            self.force_keyframe_where_due(running);
+        }
+        // The only error is a pipeline that is going down.
+        let _ = self.video.push_buffer(buffer.clone());
     }
 
     fn sound(&self, buffer: &gst::Buffer) {
-        if self.sound.current_level_buffers() < WAITING_PIECES {
-            let _ = self.sound.push_buffer(buffer.clone());
+        if self.audio.current_level_buffers() < WAITING_AUDIO {
+            let _ = self.audio.push_buffer(buffer.clone());
         }
     }
 }
@@ -169,9 +185,9 @@ impl Drop for Encoding {
     }
 }
 
-fn waiting_pictures(canvas: &Canvas) -> u64 {
-    let picture = u64::from(canvas.width) * u64::from(canvas.height) * 3 / 2;
-    (WAITING_PICTURE_BYTES / picture.max(1)).min(u64::from(canvas.fps) * WAITING_SECONDS).max(4)
+fn waiting_frames(canvas: &Canvas) -> u64 {
+    let frame = u64::from(canvas.width) * u64::from(canvas.height) * 3 / 2;
+    (WAITING_VIDEO_BYTES / frame.max(1)).min(u64::from(canvas.fps) * WAITING_SECONDS).max(4)
 }
 
 fn source(name: &str, caps: &str) -> Part {
@@ -181,17 +197,18 @@ fn source(name: &str, caps: &str) -> Part {
 }
 
 fn x264(canvas: &Canvas, kbps: u32) -> Part {
+    let grid = u32::try_from(GOP.as_secs()).unwrap_or(u32::MAX);
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);
     Part::new("x264enc")
         .named("encoder")
         .set("tune", "zerolatency")
         .set("speed-preset", "veryfast")
         .set("bitrate", kbps)
-        .set("key-int-max", canvas.fps * GOP_SECONDS)
+        .set("key-int-max", canvas.fps * grid * STEPS_WITHOUT)
         .set("bframes", 0)
         .set("threads", threads)
         .set("byte-stream", true)
-        // Keyframes at fixed distances and where they are asked for, nowhere else.
+        // Keyframes where they are forced, nowhere else.
         .set("option-string", "scenecut=0:open-gop=0")
 }
 
@@ -199,23 +216,20 @@ fn sink() -> Part {
     Part::new("appsink").set("sync", false).set("async", false).set("enable-last-sample", false)
 }
 
-/// Gives what arrives at the end of `branch` to the distributor, `delay` samples earlier.
-fn collect(branch: &Built, track: EncodedTrack, delay: u64, distributor: &Arc<Distributor>) -> Result<(), EngineError> {
+/// Gives what arrives at the end of `branch` to the publisher.
+fn collect(branch: &Built, track: Track, publisher: &Arc<Publisher>) -> Result<(), EngineError> {
     let sink: Result<gst_app::AppSink, _> = branch.last().clone().downcast();
     let sink = sink.map_err(|_| EngineError::build(WHAT, "appsink is something else"))?;
-    let delay = ClockTime::from_nseconds(delay * 1_000_000_000 / u64::from(SAMPLE_RATE));
-    let distributor = distributor.clone();
+    let publisher = publisher.clone();
     let callbacks = gst_app::AppSinkCallbacks::builder().new_sample(move |sink| {
         let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
         // x264enc shifts its timestamps by a thousand hours and says so in the segment only.
         let segment = sample.segment().and_then(|segment| segment.downcast_ref::<gst::ClockTime>());
-        let time = sample.buffer().and_then(|buffer| segment?.to_running_time(buffer.pts()));
-        if let (Some(time), Some(buffer), Some(caps)) = (time, sample.buffer_owned(), sample.caps_owned()) {
+        let running = sample.buffer().and_then(|buffer| segment?.to_running_time(buffer.pts()));
+        if let (Some(running), Some(buffer), Some(caps)) = (running, sample.buffer_owned(), sample.caps_owned()) {
             drop(sample);
-            if let Some(time) = time.checked_sub(delay) {
-                let keyframe = !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT);
-                distributor.take(time, EncodedUnit { track, buffer, keyframe, caps });
-            }
+            let keyframe = !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT);
+            publisher.take(Encoded { track, buffer, caps, keyframe, running });
         }
         Ok(gst::FlowSuccess::Ok)
     });

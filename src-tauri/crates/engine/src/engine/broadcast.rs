@@ -1,23 +1,22 @@
-//! One broadcast: its encoders, its recording, its destinations.
+//! One broadcast: its encoders and its destinations.
 
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use domain::{DestinationId, Refusal, Secret, UnixMs};
+use domain::{DestinationId, Secret, UnixMs};
+use gst::ClockTime;
+use media::ProgramTime;
 
 use super::request::Request;
 use super::shared::Shared;
-use crate::destination::{Destination, DestinationHandle};
-use crate::encoding::{Counted, Distributor, Encoding, EncodingConfig, TapId, Zero};
+use crate::destination::Destination;
+use crate::encoding::{Counted, Encoding, EncodingConfig, Publisher};
 use crate::error::EngineError;
 use crate::event::{Broadcast, EngineConfig, EngineEvent, EventSink};
 use crate::output::ProgramOutput;
-use crate::recording::Recording;
 
-/// All askers together get at most one keyframe in this time.
-const KEYFRAME_PAUSE: Duration = Duration::from_secs(1);
-/// An encoder that gives no picture for so long is replaced.
+/// An encoder that gives no frame for so long is replaced.
 const STANDSTILL: Duration = Duration::from_secs(5);
 
 /// A destination that the operator wants, on air or not.
@@ -30,19 +29,17 @@ pub(super) struct Wanted {
 /// The running broadcast.
 pub(super) struct OnAir {
     encoding: Option<Arc<Encoding>>,
-    distributor: Arc<Distributor>,
-    recording: Option<Recording>,
-    destinations: Vec<(DestinationId, DestinationHandle, TapId)>,
+    publisher: Arc<Publisher>,
+    destinations: Vec<(DestinationId, Destination)>,
     config: EngineConfig,
     shared: Arc<Shared>,
     sink: EventSink,
     requests: mpsc::SyncSender<Request>,
     output: Arc<ProgramOutput>,
-    forced: Instant,
-    /// How many pictures were encoded when they were last seen to advance, and when.
+    /// How many frames were encoded when they were last seen to advance, and when.
     advanced: (u64, Instant),
     made: Instant,
-    /// Pictures that encoders did not take that are gone by now.
+    /// Frames that encoders did not take that are gone by now.
     dropped_before: u64,
 }
 
@@ -56,43 +53,38 @@ pub(super) struct Surroundings {
 }
 
 impl OnAir {
-    /// Starts encoding, recording and pushing.
+    /// Starts encoding and pushing.
     ///
     /// # Errors
     ///
-    /// Where the encoders do not start. A recording that does not start is told, and the rest goes
-    /// on; so is a destination.
+    /// Where the encoders do not start; the program has then ended. A destination that does not start
+    /// says so in an event, and the rest goes on.
     pub(super) fn begin(broadcast: Broadcast, around: Surroundings, wanted: &[Wanted]) -> Result<Self, EngineError> {
         let Surroundings { config, shared, sink, requests, output } = around;
-        let (told, time) = (sink.clone(), shared.clone());
-        let began = move |zero: Zero| {
-            time.set_zero(Some(zero.running));
-            let since = time.running_now().saturating_sub(zero.running);
-            let zero_at = UnixMs(unix_ms().saturating_sub(since.mseconds()));
-            told(EngineEvent::Began { zero_at, config: zero.config });
+        let (emit, time, program) = (sink.clone(), shared.clone(), broadcast.program.clone());
+        let began = move |zero: ClockTime| {
+            time.set_zero(Some(zero));
+            let since = Duration::from(time.running_now().saturating_sub(zero));
+            let now = Instant::now();
+            program.begin(now.checked_sub(since).unwrap_or(now));
+            let since = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+            emit(EngineEvent::Began { zero_at: UnixMs(unix_ms().saturating_sub(since)) });
         };
-        let distributor = Arc::new(Distributor::new(config.canvas, broadcast.feed, Box::new(began)));
+        let publisher = Arc::new(Publisher::new(config.canvas, broadcast.program, Box::new(began)));
         let mut on_air = Self {
             encoding: None,
-            distributor,
-            recording: None,
+            publisher,
             destinations: Vec::new(),
             config,
             shared,
             sink,
             requests,
             output,
-            // The first picture is a keyframe anyway.
-            forced: Instant::now(),
             advanced: (0, Instant::now()),
             made: Instant::now(),
             dropped_before: 0,
         };
-        // The encoders first: a failure here must leave no file behind.
-        let encoding = on_air.make_encoding()?;
-        if let Some(path) = &broadcast.recording {
-            on_air.start_recording(path);
-        }
+        let encoding = on_air.make_encoding().inspect_err(|_| on_air.publisher.close())?;
         wanted.iter().for_each(|wanted| on_air.add(wanted));
         on_air.use_encoding(encoding);
         Ok(on_air)
@@ -102,44 +94,16 @@ impl OnAir {
     pub(super) fn add(&mut self, wanted: &Wanted) {
         self.remove(wanted.id);
         let (id, host, address) = (wanted.id, wanted.host.clone(), wanted.address.clone());
-        let (handle, tap) = Destination::start(id, address, host, self.config.graphs_dir.clone(), self.sink.clone());
-        let tap = self.distributor.add(tap);
-        self.destinations.push((id, handle, tap));
-        self.shared.want_keyframe();
+        let (program, graphs_dir) = (self.publisher.program().clone(), self.config.graphs_dir.clone());
+        self.destinations.push((id, Destination::start(id, address, host, program, graphs_dir, self.sink.clone())));
     }
 
     /// Stops pushing to a destination.
     pub(super) fn remove(&mut self, id: DestinationId) {
-        if let Some(at) = self.destinations.iter().position(|(known, ..)| *known == id) {
-            let (_, handle, tap) = self.destinations.swap_remove(at);
-            self.distributor.remove(tap);
-            on_its_own("close-destination", move || drop(handle));
+        if let Some(at) = self.destinations.iter().position(|(known, _)| *known == id) {
+            let (_, destination) = self.destinations.swap_remove(at);
+            on_its_own("close-destination", move || drop(destination));
         }
-    }
-
-    /// The recording failed: its pipeline is taken down, its file stays.
-    pub(super) fn drop_recording(&mut self) {
-        if let Some(recording) = self.recording.take() {
-            on_its_own("close-recording", move || drop(recording));
-        }
-    }
-
-    /// Passes on the wish for a keyframe, if the last one is long enough ago; answers how long to
-    /// wait otherwise.
-    pub(super) fn keyframe(&mut self) -> Option<Duration> {
-        if !self.shared.keyframe_wanted() {
-            return None;
-        }
-        let wait = KEYFRAME_PAUSE.saturating_sub(self.forced.elapsed());
-        if !wait.is_zero() {
-            return Some(wait);
-        }
-        self.shared.keyframe_asked();
-        self.forced = Instant::now();
-        if let Some(encoding) = &self.encoding {
-            encoding.force_keyframe();
-        }
-        None
     }
 
     /// Replaces the encoders, which failed; program time goes on.
@@ -165,72 +129,49 @@ impl OnAir {
         self.made.elapsed()
     }
 
-    /// Whether the encoders gave no picture for some seconds.
+    /// Whether the encoders gave no frame for some seconds.
     pub(super) fn stands_still(&mut self) -> bool {
-        let pictures = self.distributor.counted().pictures;
-        if pictures != self.advanced.0 {
-            self.advanced = (pictures, Instant::now());
+        let frames = self.publisher.counted().frames;
+        if frames != self.advanced.0 {
+            self.advanced = (frames, Instant::now());
         }
         self.advanced.1.elapsed() > STANDSTILL
     }
 
     /// What was encoded so far.
     pub(super) fn counted(&self) -> Counted {
-        self.distributor.counted()
+        self.publisher.counted()
     }
 
-    /// Pictures that the encoder did not take.
+    /// How far the program has come.
+    pub(super) fn reached(&self) -> ProgramTime {
+        self.publisher.program().reached()
+    }
+
+    /// Frames that the encoder did not take.
     pub(super) fn dropped(&self) -> u64 {
         self.dropped_before + self.encoding.as_ref().map_or(0, |encoding| encoding.dropped())
     }
 
-    /// Pictures that destinations did not take.
+    /// Frames that destinations did not take.
     pub(super) fn dropped_network(&self) -> u64 {
-        self.destinations.iter().map(|(_, handle, _)| handle.dropped()).sum()
+        self.destinations.iter().map(|(_, destination)| destination.lost()).sum()
     }
 
-    /// Bytes on disk of the recording.
-    pub(super) fn recording_bytes(&self) -> u64 {
-        self.recording.as_ref().map_or(0, Recording::bytes)
-    }
-
-    /// Takes no further pictures and finishes everything on a thread of its own, which then sends
-    /// [`Request::WoundUp`].
+    /// Takes no further frames and finishes everything on a thread of its own, which then sends
+    /// [`Request::WoundUp`]: what is in the encoders is still published, then the program ends.
     pub(super) fn wind_up(self) -> Option<thread::JoinHandle<()>> {
         self.output.set_encoder(None);
-        let Self { encoding, distributor, recording, destinations, requests, .. } = self;
+        let Self { encoding, publisher, destinations, requests, .. } = self;
         on_its_own("end-broadcast", move || {
             if let Some(encoding) = &encoding {
                 encoding.drain();
             }
-            distributor.close();
-            // A far end that hangs must not hold up the end of the recording.
-            let closing = on_its_own("close-destinations", move || drop(destinations));
-            let finished = recording.map(Recording::finish);
+            publisher.close();
+            drop(destinations);
             drop(encoding);
-            if let Some(closing) = closing {
-                // A panic there was logged where it happened.
-                let _ = closing.join();
-            }
-            let _ = requests.send(Request::WoundUp(finished));
+            let _ = requests.send(Request::WoundUp);
         })
-    }
-
-    fn start_recording(&mut self, path: &std::path::Path) {
-        let (sink, requests) = (self.sink.clone(), self.requests.clone());
-        let on_failure = move |error: EngineError| {
-            sink(EngineEvent::RecordingFailed { refusal: Refusal::from_coded(&error) });
-            let _ = requests.try_send(Request::RecordingFailed);
-        };
-        match Recording::start(path, &self.config.graphs_dir, Box::new(on_failure)) {
-            Ok(recording) => {
-                self.distributor.add(recording.tap());
-                self.recording = Some(recording);
-            }
-            Err(error) => {
-                (self.sink)(EngineEvent::RecordingFailed { refusal: Refusal::from_coded(&error) });
-            }
-        }
     }
 
     fn make_encoding(&self) -> Result<Arc<Encoding>, EngineError> {
@@ -246,7 +187,7 @@ impl OnAir {
                 let _ = requests.try_send(Request::EncodingFailed(problem));
             }),
         };
-        Ok(Arc::new(Encoding::start(config, &self.distributor)?))
+        Ok(Arc::new(Encoding::start(config, &self.publisher)?))
     }
 
     fn use_encoding(&mut self, encoding: Arc<Encoding>) {

@@ -14,7 +14,7 @@ use super::shared::Shared;
 use super::sources::Sources;
 use crate::blender::Bell;
 use crate::error::EngineError;
-use crate::event::{Broadcast, EngineConfig, EngineEvent, EventSink, FinishedRecording, MonitorConfig};
+use crate::event::{Broadcast, EngineConfig, EngineEvent, EventSink, MonitorConfig};
 use crate::graphics::{Painter, PainterHandle};
 use crate::joint::SourceContext;
 use crate::monitor::Monitor;
@@ -128,7 +128,6 @@ impl Director {
                     on_air.remove(id);
                 }
             }
-            Request::Keyframe => {}
             Request::Source { id, generation, state, problem } => {
                 self.sources.changed(&id, generation, state, problem.as_deref());
             }
@@ -142,12 +141,7 @@ impl Director {
                     self.rebuild_encoding(&EngineError::build("encoding pipeline", problem));
                 }
             }
-            Request::RecordingFailed => {
-                if let Air::On(on_air, _) = &mut self.air {
-                    on_air.drop_recording();
-                }
-            }
-            Request::WoundUp(finished) => self.wound_up(finished),
+            Request::WoundUp => self.wound_up(),
             Request::Stop => {}
         }
     }
@@ -202,39 +196,23 @@ impl Director {
                 self.shared.set_zero(None);
                 match on_air.wind_up() {
                     Some(thread) => self.air = Air::Ending(thread),
-                    None => self.tell(EngineEvent::Ended { recording: None }),
+                    None => self.tell(EngineEvent::Ended),
                 }
             }
             other => self.air = other,
         }
     }
 
-    fn wound_up(&mut self, finished: Option<Result<FinishedRecording, EngineError>>) {
-        let recording = match finished {
-            Some(Ok(recording)) => Some(recording),
-            Some(Err(error)) => {
-                self.tell(EngineEvent::RecordingFailed { refusal: Refusal::from_coded(&error) });
-                None
-            }
-            None => None,
-        };
+    fn wound_up(&mut self) {
         if let Air::Ending(thread) = std::mem::replace(&mut self.air, Air::Off) {
             // It sent this request as its last act.
             let _ = thread.join();
         }
-        self.tell(EngineEvent::Ended { recording });
+        self.tell(EngineEvent::Ended);
     }
 
-    /// Passes on wishes for keyframes and, once a second, looks after everything. Answers when to
-    /// come back at the latest.
+    /// Once a second, looks after everything. Answers when to come back at the latest.
     fn look_after(&mut self) -> Duration {
-        let keyframe = match &mut self.air {
-            Air::On(on_air, _) => on_air.keyframe(),
-            Air::Off | Air::Ending(_) => {
-                self.shared.keyframe_asked();
-                None
-            }
-        };
         let elapsed = self.last_round.at.elapsed();
         if elapsed >= ROUND {
             let on_air = match &self.air {
@@ -246,8 +224,7 @@ impl Director {
             self.tell(EngineEvent::Stats(stats));
             self.watch();
         }
-        let round = ROUND.saturating_sub(self.last_round.at.elapsed());
-        keyframe.map_or(round, |keyframe| keyframe.min(round)).max(Duration::from_millis(1))
+        ROUND.saturating_sub(self.last_round.at.elapsed()).max(Duration::from_millis(1))
     }
 
     fn watch(&mut self) {
@@ -264,7 +241,7 @@ impl Director {
         if !on_air.stands_still() {
             return;
         }
-        if on_air.counted().pictures == 0 && since.elapsed() > BEGIN_DEADLINE {
+        if on_air.counted().frames == 0 && since.elapsed() > BEGIN_DEADLINE {
             let error = EngineError::Deadline { pipeline: "encoding pipeline", deadline: BEGIN_DEADLINE };
             self.tell(EngineEvent::BeginFailed { refusal: Refusal::from_coded(&error) });
             self.end();
@@ -303,7 +280,7 @@ impl Director {
         // The thread that winds up has its own deadlines; its last act is a request.
         while matches!(self.air, Air::Ending(_)) {
             match received.recv_timeout(Duration::from_secs(60)) {
-                Ok(request @ Request::WoundUp(_)) => self.take(request),
+                Ok(request @ Request::WoundUp) => self.take(request),
                 Ok(_) => {}
                 Err(_) => break,
             }

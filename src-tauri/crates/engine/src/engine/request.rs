@@ -2,8 +2,7 @@
 
 use domain::{DestinationId, Plan, Secret, SourceId, SourceState};
 
-use crate::error::EngineError;
-use crate::event::{Broadcast, FinishedRecording, MonitorConfig};
+use crate::event::{Broadcast, MonitorConfig};
 
 /// One thing to do.
 pub(super) enum Request {
@@ -17,8 +16,6 @@ pub(super) enum Request {
         address: Secret,
     },
     RemoveDestination(DestinationId),
-    /// Somebody wants a keyframe.
-    Keyframe,
     /// A source changed; `generation` says whether it is still the one that is open.
     Source {
         id: SourceId,
@@ -30,9 +27,7 @@ pub(super) enum Request {
     MixerFailed(String),
     /// The encoding pipeline reported an error.
     EncodingFailed(String),
-    /// The recording failed; it was told already.
-    RecordingFailed,
     /// A broadcast is wound up.
-    WoundUp(Option<Result<FinishedRecording, EngineError>>),
+    WoundUp,
     Stop,
 }

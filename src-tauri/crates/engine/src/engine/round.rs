@@ -44,13 +44,12 @@ impl Round {
         let before = std::mem::replace(&mut self.counted, counted);
         let bytes = counted.bytes.saturating_sub(before.bytes) as f32;
         Stats {
-            program_ms: ProgramMs(counted.reached.mseconds()),
-            fps: counted.pictures.saturating_sub(before.pictures) as f32 / seconds,
+            program_ms: ProgramMs(on_air.reached().as_millis()),
+            fps: counted.frames.saturating_sub(before.frames) as f32 / seconds,
             dropped_rendering,
             dropped_encoder: on_air.dropped(),
             dropped_network: on_air.dropped_network(),
             encoded_kbps: (bytes * 8.0 / 1000.0 / seconds) as u32,
-            recording_bytes: on_air.recording_bytes(),
             ..Stats::default()
         }
     }

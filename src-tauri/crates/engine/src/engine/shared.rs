@@ -1,6 +1,6 @@
 //! What every thread of the engine may ask at any time: the time.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use gst::ClockTime;
 use gst::prelude::ClockExt;
@@ -13,7 +13,6 @@ pub(super) struct Shared {
     pub(super) clock: gst::Clock,
     pub(super) base_time: ClockTime,
     zero: AtomicU64,
-    keyframe_wanted: AtomicBool,
 }
 
 impl Shared {
@@ -22,7 +21,7 @@ impl Shared {
         // The system clock as it is by default: monotonic.
         let clock = gst::SystemClock::obtain();
         let base_time = clock.time();
-        Self { clock, base_time, zero: AtomicU64::new(NONE), keyframe_wanted: AtomicBool::new(false) }
+        Self { clock, base_time, zero: AtomicU64::new(NONE) }
     }
 
     /// The present running time of every pipeline.
@@ -47,20 +46,5 @@ impl Shared {
     fn zero(&self) -> Option<ClockTime> {
         let zero = self.zero.load(Ordering::Acquire);
         (zero != NONE).then(|| ClockTime::from_nseconds(zero))
-    }
-
-    /// Notes that somebody wants a keyframe; answers whether that is news.
-    pub(super) fn want_keyframe(&self) -> bool {
-        !self.keyframe_wanted.swap(true, Ordering::AcqRel)
-    }
-
-    /// Whether somebody wants a keyframe.
-    pub(super) fn keyframe_wanted(&self) -> bool {
-        self.keyframe_wanted.load(Ordering::Acquire)
-    }
-
-    /// The keyframe was asked for.
-    pub(super) fn keyframe_asked(&self) {
-        self.keyframe_wanted.store(false, Ordering::Release);
     }
 }

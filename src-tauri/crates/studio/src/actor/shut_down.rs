@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use super::{Actor, Message};
+use crate::recording;
 
 /// How long tasks that must finish may take at the end.
 const TASKS_WITHIN: Duration = Duration::from_secs(15);
 
 impl Actor {
     pub(super) async fn shut_down(self) {
-        let Self { engine, audience, archive, folder, stopping, tasks, chosen, .. } = self;
+        let Self { engine, audience, archive, folder, stopping, tasks, chosen, recorder, .. } = self;
         // Without a sender the last choice is written, and the task ends.
         drop(chosen);
         for message in tasks.close(TASKS_WITHIN).await {
@@ -22,6 +23,10 @@ impl Actor {
         audience.shutdown().await;
         let closed = tokio::task::spawn_blocking(move || {
             engine.stop();
+            // There is one only where the show did not end in time.
+            if let Some(Err(refusal)) = recorder.map(recording::finish) {
+                tracing::error!(code = refusal.code, message = refusal.message, "the recording was not finished");
+            }
             archive.close();
             drop(folder);
         });

@@ -42,7 +42,7 @@ pub(crate) async fn open(
 
     let shelf = Arc::new(ArchiveLibrary::new(archive.clone()));
     let service = service::listen(&config, setup.reach, &setup.show, shelf).await?;
-    let Service { audience, events, links, moved, .. } = service;
+    let Service { audience, links, moved, .. } = service;
     let sink = bridge::engine_sink(observers.clone());
     let engine_config = EngineConfig {
         canvas: config.canvas,
@@ -58,6 +58,7 @@ pub(crate) async fn open(
         production,
         engine,
         audience,
+        show: None,
         archive,
         folder,
         tasks: Tasks::default(),
@@ -65,13 +66,16 @@ pub(crate) async fn open(
         awake: None,
         beginning: None,
         unfiled: None,
+        opening: None,
         recording: None,
+        recorder: None,
+        program: None,
         is_deaf: false,
         is_probe_lost: false,
         chosen: None,
         remembered: beside,
         hearts: None,
-        audience_events: events,
+        audience_events: None,
         lanes,
         subscribers: Vec::new(),
         monitored: false,

@@ -75,7 +75,7 @@ impl Desk {
 #[test]
 fn sources_are_added_moved_hidden_and_removed_on_air_in_random_order() {
     let studio = Studio::open_with(SMALL);
-    let units = studio.begin(None);
+    let on_air = studio.begin(None);
     let mut desk = Desk::new(0x5eed_0006);
     let mut all = VecDeque::new();
     let mut most = (0, 0);
@@ -87,7 +87,7 @@ fn sources_are_added_moved_hidden_and_removed_on_air_in_random_order() {
         if step % 10 == 0 {
             studio.wait_shown(last);
         }
-        all.extend(units_until(&units, ProgramTime::from_millis(150 * step)));
+        all.extend(on_air.until(ProgramTime::from_millis(150 * step)));
     }
     assert!(most.0 >= 8 && most.1 >= 4, "there was something to do: {most:?}");
     assert_without_holes(&all);
@@ -100,6 +100,6 @@ fn sources_are_added_moved_hidden_and_removed_on_air_in_random_order() {
     studio.engine.show(plan(1000, &[], Layout::Solo));
     studio.wait_shown(PlanId(1000));
     let next = studio.engine.program_time().unwrap() + Duration::from_millis(500);
-    assert_without_holes(&units_until(&units, next));
-    assert!(studio.end().is_none());
+    assert_without_holes(&on_air.until(next));
+    assert!(studio.end(on_air).is_none());
 }

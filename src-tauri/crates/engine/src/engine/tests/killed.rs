@@ -7,9 +7,7 @@ use std::process::{Command, Stdio};
 use domain::{Layout, SourceKind};
 use media::ProgramTime;
 
-use super::{Studio, plan, units_until};
-use crate::recording::tests::ffprobe;
-use crate::recover_recording;
+use super::{Studio, ffprobe, plan};
 
 /// Where the child of the test below records; without it that test does nothing.
 const RECORDING: &str = "ANTENNE_TEST_RECORDING";
@@ -19,10 +17,10 @@ fn the_child_that_will_be_killed() {
     let Some(path) = std::env::var_os(RECORDING) else { return };
     let studio = Studio::open();
     studio.engine.show(plan(1, &[SourceKind::Camera], Layout::Solo));
-    let units = studio.begin_at(Some(Path::new(&path).to_owned()));
+    let on_air = studio.begin_at(Some(Path::new(&path).to_owned()));
     let mut next = ProgramTime::ZERO;
     loop {
-        let taken = units_until(&units, next);
+        let taken = on_air.until(next);
         let reached = taken.back().expect("at least the last unit").pts;
         writeln!(std::io::stdout(), "\nreached {}", reached.as_millis()).unwrap();
         next = reached + std::time::Duration::from_millis(100);
@@ -48,9 +46,9 @@ fn a_recording_whose_studio_was_killed_plays_up_to_the_last_second_and_a_half() 
         child.kill().unwrap();
         child.wait().unwrap();
 
-        match recover_recording(&path) {
+        match fmp4::repair(&path) {
             Ok(recovered) => {
-                assert!(recovered.duration_ms.0 + 1500 >= reached, "{recovered:?} of {reached} ms");
+                assert!(recovered.duration.as_millis() + 1500 >= u128::from(reached), "{recovered:?} of {reached} ms");
                 ffprobe(&path, &["-count_frames", "-show_entries", "stream=nb_read_frames"]);
             }
             Err(error) => assert!(reached < 1500, "{error} after {reached} ms"),

@@ -7,7 +7,7 @@ use std::process::Command;
 use domain::{Layout, SourceKind};
 use media::ProgramTime;
 
-use super::{CANVAS, Studio, assert_without_holes, plan, units_until};
+use super::{CANVAS, Studio, assert_without_holes, plan};
 use crate::source::clock_strip;
 
 /// The aim. A frame lasts 33 ms, but the strip and the beep are exact.
@@ -18,9 +18,9 @@ fn sound_and_picture_of_a_recording_are_in_step() {
     let studio = Studio::open();
     studio.engine.show(plan(1, &[SourceKind::Camera, SourceKind::Microphone], Layout::Solo));
     studio.wait_running(&["camera", "microphone"]);
-    let units = studio.begin(Some("show.mp4"));
-    assert_without_holes(&units_until(&units, ProgramTime::from_millis(4500)));
-    let recording = studio.end().expect("a recording");
+    let on_air = studio.begin(Some("show.mp4"));
+    assert_without_holes(&on_air.until(ProgramTime::from_millis(4500)));
+    let recording = studio.end(on_air).expect("a recording");
     let (Some(luma), Some(sound)) = (decoded(&recording.path, &PICTURE), decoded(&recording.path, &SOUND)) else {
         println!("skipped: ffmpeg is not installed");
         return;

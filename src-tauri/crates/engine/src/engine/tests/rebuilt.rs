@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use domain::PlanId;
 use media::{AccessUnit, ProgramTime, Track};
 
-use super::{DEADLINE, Studio, plan, units_until};
+use super::{DEADLINE, Studio, plan};
 use crate::engine::request::Request;
 use crate::event::EngineEvent;
 
@@ -31,31 +31,31 @@ fn pictures(units: impl IntoIterator<Item = AccessUnit>) -> Vec<AccessUnit> {
 #[test]
 fn a_mixer_that_fails_on_air_is_replaced_and_program_time_goes_on() {
     let studio = Studio::open();
-    let units = studio.begin(Some("show.mp4"));
-    let before = pictures(units_until(&units, ProgramTime::from_millis(500)));
+    let on_air = studio.begin(Some("show.mp4"));
+    let before = pictures(on_air.until(ProgramTime::from_millis(500)));
     fail(&studio, Request::MixerFailed);
     let next = studio.engine.program_time().unwrap() + Duration::from_secs(1);
-    let after = pictures(units_until(&units, next));
+    let after = pictures(on_air.until(next));
     let times: Vec<_> = before.iter().chain(&after).map(|unit| unit.pts).collect();
     assert!(times.is_sorted_by(|earlier, later| earlier < later), "{times:?}");
     studio.engine.show(plan(7, &[], domain::Layout::Solo));
     studio.wait_shown(PlanId(7));
-    let recording = studio.end().expect("a recording");
-    assert!(recording.duration_ms.0 >= 1400, "{recording:?}");
+    let recording = studio.end(on_air).expect("a recording");
+    assert!(recording.duration.as_millis() >= 1400, "{recording:?}");
     assert!(std::fs::read_dir(studio.folder.path().join("graphs")).unwrap().count() >= 1, "its graph was saved");
 }
 
 #[test]
 fn encoders_that_fail_on_air_are_replaced_and_begin_with_a_keyframe() {
     let studio = Studio::open();
-    let units = studio.begin(Some("show.mp4"));
-    let before = pictures(units_until(&units, ProgramTime::from_millis(500)));
+    let on_air = studio.begin(Some("show.mp4"));
+    let before = pictures(on_air.until(ProgramTime::from_millis(500)));
     fail(&studio, Request::EncodingFailed);
     let next = studio.engine.program_time().unwrap() + Duration::from_secs(1);
-    let after = pictures(units_until(&units, next));
+    let after = pictures(on_air.until(next));
     let all: Vec<_> = before.iter().chain(&after).collect();
     assert!(all.is_sorted_by(|earlier, later| earlier.pts < later.pts));
     let hole = all.windows(2).find(|pair| pair[1].pts.as_nanos() - pair[0].pts.as_nanos() > 34_000_000);
     assert!(hole.is_none_or(|pair| pair[1].keyframe), "what follows a hole can be decoded");
-    assert!(studio.end().is_some());
+    assert!(studio.end(on_air).is_some());
 }

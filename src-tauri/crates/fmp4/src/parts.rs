@@ -1,0 +1,69 @@
+//! What LL-HLS serves: an initialisation segment, and parts.
+
+use media::{AacConfig, AccessUnit, Format, H264Config, ProgramTime, Track};
+use mp4_atom::Ftyp;
+
+use crate::atoms::{encoded, sample_entry};
+use crate::fragment::{self, Run};
+use crate::movie::{self, MovieTrack};
+use crate::sample::{Sample, infos, usual_duration};
+
+/// The initialisation segment (`ftyp`, `moov`) of a rendition with these tracks; none where there is
+/// no track, or the video's parameter sets are none. Each configuration needs its own, with a
+/// discontinuity before it.
+#[must_use]
+pub fn init_segment(video: Option<&H264Config>, audio: Option<&AacConfig>) -> Option<Vec<u8>> {
+    let mut tracks = Vec::new();
+    if let Some(config) = video {
+        let entry = sample_entry(&Format::H264(config.clone()))?;
+        tracks.push(MovieTrack::video(entry, (config.width, config.height)));
+    }
+    if let Some(config) = audio {
+        let entry = sample_entry(&Format::Aac(config.clone()))?;
+        tracks.push(MovieTrack::audio(entry, config.sample_rate));
+    }
+    if tracks.is_empty() {
+        return None;
+    }
+    let brands = [b"iso6", b"mp41", b"cmfc"];
+    let file_type = Ftyp {
+        major_brand: b"iso6".into(),
+        minor_version: 0,
+        compatible_brands: brands.into_iter().map(Into::into).collect(),
+    };
+    let mut segment = encoded(&file_type);
+    segment.extend(movie::fragmented(tracks.iter()));
+    Some(segment)
+}
+
+/// A part (`moof`, `mdat`) of these units, which are in order for each track, of one configuration
+/// each, and of the tracks of the initialisation segment. Times are program time. `until` is the
+/// pts of the frame that follows, where it is known: the last frame lasts until then. None where the
+/// units hold nothing.
+#[must_use]
+pub fn part(sequence: u32, units: &[AccessUnit], until: Option<ProgramTime>) -> Option<Vec<u8>> {
+    let tracks = [Track::Video, Track::Aac].map(|track| {
+        let units = || units.iter().filter(move |unit| unit.track == track);
+        let format = units().next().map(|unit| &unit.config.format);
+        let (rate, known) = match format {
+            Some(Format::H264(config)) => (media::VIDEO_RTP_RATE, Some(config)),
+            Some(Format::Aac(config)) => (config.sample_rate, None),
+            Some(Format::Opus(_)) | None => (media::SAMPLE_RATE, None),
+        };
+        let samples: Vec<_> = units().filter_map(|unit| Sample::new(unit, rate, known)).collect();
+        let next = until.filter(|_| track == Track::Video).map(|until| until.ticks(rate));
+        let usual = format.map_or(0, |format| usual_duration(format, rate));
+        (track, infos(&samples, next, usual), samples)
+    });
+    let runs: Vec<_> = tracks
+        .iter()
+        .filter(|(_, _, samples)| !samples.is_empty())
+        .map(|(track, infos, samples)| Run { track: *track, samples, infos: infos.clone() })
+        .collect();
+    if runs.is_empty() {
+        return None;
+    }
+    let mut part = Vec::new();
+    fragment::write(sequence, &runs, &mut part);
+    Some(part)
+}
