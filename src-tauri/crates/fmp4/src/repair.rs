@@ -69,7 +69,7 @@ pub fn repair(path: &Path) -> Result<Repaired, RepairError> {
 }
 
 /// Finishes a file that [`Head::read`] knows.
-fn repair_ours(disk: &mut impl Disk) -> Result<Repaired, RepairError> {
+pub(crate) fn repair_ours(disk: &mut impl Disk) -> Result<Repaired, RepairError> {
     let length = disk.length()?;
     if let Some(duration) = whole(disk, length)? {
         return Ok(Repaired { duration, bytes: length, was_whole: true });
