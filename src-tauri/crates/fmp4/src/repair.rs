@@ -114,6 +114,3 @@ fn whole(disk: &mut impl Disk, length: u64) -> io::Result<Option<Duration>> {
     let times = header_times(fields.0).filter(|_| kind == Some(u32::from_be_bytes(*b"mvhd")));
     Ok(times.map(|(rate, duration)| Duration::from_nanos(scale(duration, 1_000_000_000, rate.into()))))
 }
-
-#[cfg(test)]
-mod tests;

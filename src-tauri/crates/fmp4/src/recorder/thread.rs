@@ -16,7 +16,7 @@ const FIRST_RETRY: Duration = Duration::from_millis(250);
 /// The longest that is waited between two tries.
 const LAST_RETRY: Duration = Duration::from_secs(8);
 
-/// What the thread was told. Flags that are only ever set.
+/// What the recorder asks of its thread. Flags that are only ever set.
 #[derive(Debug, Default)]
 pub(super) struct Order {
     /// Take what waits now, and finish the file.
@@ -61,7 +61,7 @@ impl<D: Disk> Recording<D> {
         Self { writer, reader, awake, order, bytes, events, disk: DiskState::Writing, lost: 0 }
     }
 
-    /// Until it is told to stop.
+    /// Runs until it is to finish or to go away.
     pub(super) fn run(mut self) -> Outcome {
         loop {
             if self.order.abandon.load(Ordering::Acquire) {
@@ -90,7 +90,7 @@ impl<D: Disk> Recording<D> {
         }
     }
 
-    /// Takes what waits, at most `units`, until the disk fails or it was told to stop.
+    /// Takes what waits, at most `units`, until the disk fails or it is to go away.
     fn take(&mut self, units: usize) {
         for _ in 0..units {
             let Next::Unit(unit) = self.reader.try_next() else { return };

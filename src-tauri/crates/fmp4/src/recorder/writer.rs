@@ -40,7 +40,7 @@ pub(crate) struct Writer<D> {
     audio: Lane,
     /// The video's parameter sets that stand in the fragmented `moov`; none after they changed.
     sets: Option<H264Config>,
-    /// pts of the first unit that waits.
+    /// pts of the first frame that waits; while none does, of the first packet.
     begins: Option<ProgramTime>,
     waiting_bytes: usize,
     /// The fragmented `moov` was made.
@@ -97,7 +97,9 @@ impl<D: Disk> Writer<D> {
             Track::Video => gap = self.video.gap_before(&sample),
             _ => self.fill_with_silence(sample.time),
         }
-        self.begins = Some(self.begins.map_or(unit.pts, |begins| begins.min(unit.pts)));
+        if self.begins.is_none() || (unit.track == Track::Video && self.video.waiting() == 0) {
+            self.begins = Some(unit.pts);
+        }
         self.waiting_bytes += sample.data.len();
         self.lane(unit.track).push(sample);
         // A frame that says how long it lasts need not wait for the next.
@@ -181,8 +183,10 @@ impl<D: Disk> Writer<D> {
             return true;
         }
         let Some(entry) = sample_entry(&config.format).filter(|_| config.format.track() == track) else { return false };
-        // A fragment's samples have one description.
-        self.cut(None);
+        if self.lane(track).waiting() > 0 {
+            // A fragment's samples have one description.
+            self.cut(None);
+        }
         match &config.format {
             Format::H264(h264) if self.video.is_configured() => {
                 tracing::info!(width = h264.width, height = h264.height, "the recorded video changes");

@@ -165,7 +165,7 @@ fn whatever_write_a_recording_dies_in_it_is_repaired_up_to_its_last_half_second(
                 change.apply(&mut killed, bytes);
             }
             let result = bench.repair(life, (killed, reached), number % 9 == 0).unwrap();
-            assert_eq!(result, disk.file());
+            assert!(result == disk.file(), "killed after {whole} changes and {bytes} bytes of the repair");
         }
     }
     let Bench { repaired, refused, decoded, .. } = bench;
