@@ -62,6 +62,11 @@ impl<'a, D: Disk> Appender<'a, D> {
     pub(crate) fn new(disk: &'a mut D, offset: u64) -> Self {
         Self { disk, offset, waiting: Vec::new() }
     }
+
+    /// The end of what is written.
+    pub(crate) const fn offset(&self) -> u64 {
+        self.offset
+    }
 }
 
 impl<D: Disk> Write for Appender<'_, D> {

@@ -67,3 +67,39 @@ pub fn part(sequence: u32, units: &[AccessUnit], until: Option<ProgramTime>) -> 
     fragment::write(sequence, &runs, &mut part);
     Some(part)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::folder;
+    use crate::tests::material::show;
+    use crate::tests::players::{decode, packet_times};
+
+    #[test]
+    fn an_initialisation_segment_and_its_parts_play_behind_one_another() {
+        let units = show();
+        let config = |track| units.iter().find(|unit| unit.track == track).map(|unit| unit.config.format.clone());
+        let (Some(Format::H264(h264)), Some(Format::Aac(aac))) = (config(Track::Video), config(Track::Aac)) else {
+            panic!("both are there")
+        };
+        let mut stream = init_segment(Some(&h264), Some(&aac)).unwrap();
+        for (number, units) in units.chunks(20).enumerate() {
+            stream.extend(part(number as u32 + 1, units, None).unwrap());
+        }
+        let folder = folder();
+        let path = folder.path().join("parts.mp4");
+        std::fs::write(&path, stream).unwrap();
+        decode(&path);
+        let Some(times) = packet_times(&path, "v") else { return };
+        assert_eq!(times.len(), 300);
+        assert!(times.iter().enumerate().all(|(n, time)| (time - n as f64 / 30.0).abs() < 0.0001), "{times:?}");
+    }
+
+    #[test]
+    fn nothing_is_made_of_nothing() {
+        assert_eq!(init_segment(None, None), None);
+        assert_eq!(part(1, &[], None), None);
+        let broken = H264Config { width: 1, height: 1, fps: 1, sps: vec![0x67].into(), pps: vec![0x68].into() };
+        assert_eq!(init_segment(Some(&broken), None), None);
+    }
+}

@@ -17,7 +17,8 @@ use media::{Capacity, Overflow, Program, ReaderConfig, Start, Tracks};
 
 use crate::disk::Disk;
 use thread::{Order, Recording};
-use writer::Writer;
+use writer::Finished;
+pub(crate) use writer::Writer;
 
 /// What may wait for a disk that is slow or full, before something of the program is missing.
 const PATIENCE: Capacity = Capacity { span: Duration::from_secs(60), bytes: 64 << 20 };
@@ -38,8 +39,11 @@ pub struct Recorder {
     bytes: Arc<AtomicU64>,
     order: Arc<Order>,
     wake: SyncSender<()>,
-    thread: Option<JoinHandle<Result<Option<(Duration, u64)>, RecordError>>>,
+    thread: Option<JoinHandle<Outcome>>,
 }
+
+/// What is left of a thread: none where the file is empty, or was abandoned.
+type Outcome = Result<Option<Finished>, RecordError>;
 
 /// A recording that is whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,7 +172,9 @@ impl Recorder {
         self.order.finish.store(true, Ordering::Release);
         let finished = self.join();
         match finished {
-            Ok(Some((duration, bytes))) => Ok(FinishedRecording { path: self.path.clone(), duration, bytes }),
+            Ok(Some(Finished { duration, bytes })) => {
+                Ok(FinishedRecording { path: self.path.clone(), duration, bytes })
+            }
             Ok(None) => {
                 remove(&self.path);
                 Err(RecordError::Empty)
@@ -182,7 +188,7 @@ impl Recorder {
         }
     }
 
-    fn join(&mut self) -> Result<Option<(Duration, u64)>, RecordError> {
+    fn join(&mut self) -> Outcome {
         // A full channel wakes it as well.
         let _ = self.wake.try_send(());
         let thread = self.thread.take().ok_or(RecordError::Thread)?;

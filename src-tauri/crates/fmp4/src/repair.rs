@@ -69,7 +69,7 @@ pub fn repair(path: &Path) -> Result<Repaired, RepairError> {
 }
 
 /// Finishes a file that [`Head::read`] knows.
-fn repair_ours(disk: &mut impl Disk) -> Result<Repaired, RepairError> {
+pub(crate) fn repair_ours(disk: &mut impl Disk) -> Result<Repaired, RepairError> {
     let length = disk.length()?;
     if let Some(duration) = whole(disk, length)? {
         return Ok(Repaired { duration, bytes: length, was_whole: true });
@@ -114,6 +114,3 @@ fn whole(disk: &mut impl Disk, length: u64) -> io::Result<Option<Duration>> {
     let times = header_times(fields.0).filter(|_| kind == Some(u32::from_be_bytes(*b"mvhd")));
     Ok(times.map(|(rate, duration)| Duration::from_nanos(scale(duration, 1_000_000_000, rate.into()))))
 }
-
-#[cfg(test)]
-mod tests;

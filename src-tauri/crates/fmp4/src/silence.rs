@@ -1,5 +1,5 @@
 //! Silent packets, for gaps: players that count samples instead of reading times (Chromium does)
-//! would otherwise lose the picture's lips.
+//! would otherwise play what follows too early.
 
 use bytes::Bytes;
 use media::AacConfig;

@@ -30,7 +30,16 @@ pub fn nal_units(stream: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Where the first `00 00 01` begins.
 fn start_code(bytes: &[u8]) -> Option<usize> {
-    bytes.windows(3).position(|window| window == [0, 0, 1])
+    let mut third = 2;
+    while let Some(byte) = bytes.get(third) {
+        match byte {
+            0 => third += 1,
+            1 if bytes[third - 2..third] == [0, 0] => return Some(third - 2),
+            // No start code holds this byte but as its third.
+            _ => third += 3,
+        }
+    }
+    None
 }
 
 fn behind_start_code(bytes: &[u8]) -> Option<&[u8]> {
@@ -95,6 +104,18 @@ mod tests {
         assert_eq!(profile_level_id(&sps).as_deref(), Some("42c01f"));
         assert!(parameter_sets(&[0, 0, 0, 1, 0x65, 1, 2, 3]).is_none());
         assert!(profile_level_id(&[0x67, 0x42]).is_none());
+    }
+
+    #[test]
+    fn a_start_code_is_found_wherever_it_stands() {
+        for zeros in 2..6 {
+            for before in 0..12 {
+                let mut stream = vec![1; before];
+                stream.extend(vec![0; zeros]);
+                stream.extend([1, 0x65, 0xff]);
+                assert_eq!(nal_units(&stream).collect::<Vec<_>>(), [&[0x65, 0xff]], "{zeros} behind {before}");
+            }
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use media::{Next, Reader};
 
 use super::writer::Writer;
-use super::{RecordError, RecorderEvent};
+use super::{Outcome, RecordError, RecorderEvent};
 use crate::disk::Disk;
 
 /// After a failure the disk is tried again this soon, then after twice that, and so on.
@@ -16,7 +16,7 @@ const FIRST_RETRY: Duration = Duration::from_millis(250);
 /// The longest that is waited between two tries.
 const LAST_RETRY: Duration = Duration::from_secs(8);
 
-/// What the thread was told. Flags that are only ever set.
+/// What the recorder asks of its thread. Flags that are only ever set.
 #[derive(Debug, Default)]
 pub(super) struct Order {
     /// Take what waits now, and finish the file.
@@ -61,9 +61,8 @@ impl<D: Disk> Recording<D> {
         Self { writer, reader, awake, order, bytes, events, disk: DiskState::Writing, lost: 0 }
     }
 
-    /// Until it is told to stop. Answers duration and bytes of the finished file; none where it is
-    /// empty, or was abandoned.
-    pub(super) fn run(mut self) -> Result<Option<(Duration, u64)>, RecordError> {
+    /// Runs until it is to finish or to go away.
+    pub(super) fn run(mut self) -> Outcome {
         loop {
             if self.order.abandon.load(Ordering::Acquire) {
                 return Ok(None);
@@ -91,7 +90,7 @@ impl<D: Disk> Recording<D> {
         }
     }
 
-    /// Takes what waits, at most `units`, until the disk fails or it was told to stop.
+    /// Takes what waits, at most `units`, until the disk fails or it is to go away.
     fn take(&mut self, units: usize) {
         for _ in 0..units {
             let Next::Unit(unit) = self.reader.try_next() else { return };
@@ -151,7 +150,7 @@ impl<D: Disk> Recording<D> {
         self.lost = lost;
     }
 
-    fn finish(mut self) -> Result<Option<(Duration, u64)>, RecordError> {
+    fn finish(mut self) -> Outcome {
         let waiting = self.reader.waiting().units;
         if matches!(self.disk, DiskState::Failed { .. }) {
             self.write();
@@ -163,6 +162,6 @@ impl<D: Disk> Recording<D> {
         if let Some(finished) = &finished {
             self.bytes.store(finished.bytes, Ordering::Relaxed);
         }
-        Ok(finished.map(|finished| (finished.duration, finished.bytes)))
+        Ok(finished)
     }
 }

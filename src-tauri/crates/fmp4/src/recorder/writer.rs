@@ -22,7 +22,7 @@ const FRAGMENT: Duration = Duration::from_millis(500);
 /// How much longer audio waits for the frame that ends its fragment.
 const GRACE: Duration = Duration::from_millis(100);
 /// A fragment that holds as much ends early.
-const FRAGMENT_BYTES: usize = 16 << 20;
+const FRAGMENT_BYTES: usize = 8 << 20;
 /// Silent packets in one fragment, at most.
 const SILENT_PACKETS: usize = 4096;
 /// AAC-LC, 48 kHz, stereo, as an AudioSpecificConfig: what [`Track::Aac`] is.
@@ -40,7 +40,7 @@ pub(crate) struct Writer<D> {
     audio: Lane,
     /// The video's parameter sets that stand in the fragmented `moov`; none after they changed.
     sets: Option<H264Config>,
-    /// pts of the first unit that waits.
+    /// pts of the first frame that waits; while none does, of the first packet.
     begins: Option<ProgramTime>,
     waiting_bytes: usize,
     /// The fragmented `moov` was made.
@@ -88,7 +88,7 @@ impl<D: Disk> Writer<D> {
         let sample = self.lane(unit.track).sample(unit, sets.as_ref());
         self.sets = sets;
         let sample = sample?;
-        if self.is_due(unit) {
+        if self.is_due(unit.track, unit.pts) {
             let next = (unit.track == Track::Video).then_some(sample.time);
             self.cut(next);
         }
@@ -97,9 +97,15 @@ impl<D: Disk> Writer<D> {
             Track::Video => gap = self.video.gap_before(&sample),
             _ => self.fill_with_silence(sample.time),
         }
-        self.begins = Some(self.begins.map_or(unit.pts, |begins| begins.min(unit.pts)));
+        if self.begins.is_none() || (unit.track == Track::Video && self.video.waiting() == 0) {
+            self.begins = Some(unit.pts);
+        }
         self.waiting_bytes += sample.data.len();
         self.lane(unit.track).push(sample);
+        // A frame that says how long it lasts need not wait for the next.
+        if unit.track == Track::Video && !unit.duration.is_zero() && self.is_due(unit.track, unit.end()) {
+            self.cut(None);
+        }
         gap
     }
 
@@ -126,7 +132,8 @@ impl<D: Disk> Writer<D> {
     /// Answers none where there is nothing in it.
     pub(crate) fn finish(mut self) -> io::Result<Option<Finished>> {
         self.cut(None);
-        let flushed = self.flush();
+        // A disk that failed a moment ago gets one more chance.
+        let flushed = self.flush().or_else(|_| self.flush());
         let tracks: Vec<MovieTrack> =
             [self.video.take_movie(), self.audio.take_movie()].into_iter().flatten().collect();
         if self.good <= MOVIE {
@@ -161,13 +168,13 @@ impl<D: Disk> Writer<D> {
         Ok(())
     }
 
-    /// Whether the fragment that waits ends before this unit. It ends at a frame; audio waits a
+    /// Whether the fragment that waits is long enough at `end`. It ends with a frame; audio waits a
     /// little for it.
-    fn is_due(&self, unit: &AccessUnit) -> bool {
+    fn is_due(&self, track: Track, end: ProgramTime) -> bool {
         let Some(begins) = self.begins else { return false };
-        let longest = if unit.track == Track::Video { FRAGMENT } else { FRAGMENT + GRACE };
+        let longest = if track == Track::Video { FRAGMENT } else { FRAGMENT + GRACE };
         // Frame times are rounded: half a millisecond early is on time.
-        unit.pts.since(begins) + Duration::from_micros(500) >= longest || self.waiting_bytes >= FRAGMENT_BYTES
+        end.since(begins) + Duration::from_micros(500) >= longest || self.waiting_bytes >= FRAGMENT_BYTES
     }
 
     /// Makes the configuration of a unit that of its track; false where it is none that a file has.
@@ -176,8 +183,10 @@ impl<D: Disk> Writer<D> {
             return true;
         }
         let Some(entry) = sample_entry(&config.format).filter(|_| config.format.track() == track) else { return false };
-        // A fragment's samples have one description.
-        self.cut(None);
+        if self.lane(track).waiting() > 0 {
+            // A fragment's samples have one description.
+            self.cut(None);
+        }
         match &config.format {
             Format::H264(h264) if self.video.is_configured() => {
                 tracing::info!(width = h264.width, height = h264.height, "the recorded video changes");

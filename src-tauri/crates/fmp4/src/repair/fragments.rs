@@ -36,14 +36,14 @@ impl Fragments {
         let Some(tracks) = tracks(&scan.bytes[8..]) else { return Ok(None) };
         let mut found = Self { tracks, end: MOVIE + moov.size };
         let begin = found.end;
-        let mut entries: Vec<u32> = found.tracks.iter().map(|_| 1).collect();
+        let mut entries: Vec<Bytes> = found.tracks.iter().map(|track| track.entries[0].clone()).collect();
         let mut position = found.end;
         while let Some(next) = scan.whole_box(position)? {
             match &next.kind {
                 b"uuid" => {
                     let Some((id, entry)) = fragment::read_switch(&scan.bytes) else { break };
                     let Some(place) = found.place(id) else { break };
-                    entries[place] = found.tracks[place].entry(&Bytes::copy_from_slice(entry));
+                    entries[place] = Bytes::copy_from_slice(entry);
                     position += next.size;
                 }
                 b"moof" => {
@@ -65,7 +65,7 @@ impl Fragments {
     }
 
     /// Adds a whole fragment that begins at `position`, or nothing of it.
-    fn add(&mut self, moof: &[u8], data: u64, position: u64, entries: &[u32]) -> Option<()> {
+    fn add(&mut self, moof: &[u8], data: u64, position: u64, entries: &[Bytes]) -> Option<()> {
         let chunks = fragment::read(moof, data)?;
         let known: usize = self.tracks.iter().map(|track| track.tables.samples()).sum();
         let new: usize = chunks.iter().map(|(_, chunk)| chunk.samples.len()).sum();
@@ -75,7 +75,8 @@ impl Fragments {
         for (id, mut chunk) in chunks {
             let place = self.place(id)?;
             chunk.offset += position;
-            chunk.entry = entries[place];
+            // Not before there is a sample that it describes.
+            chunk.entry = self.tracks[place].entry(&entries[place]);
             self.tracks[place].tables.add(&chunk);
         }
         Some(())

@@ -81,9 +81,23 @@ fn in_order(video: Vec<AccessUnit>, audio: Vec<AccessUnit>) -> Vec<AccessUnit> {
     units
 }
 
-/// Up to the unit that begins at `end`.
-pub(crate) fn until(units: Vec<AccessUnit>, end: Duration) -> Vec<AccessUnit> {
-    units.into_iter().filter(|unit| unit.pts.since_zero() < end).collect()
+/// As long as this, in whole rounds of ten seconds: the same frames again and again.
+pub(crate) fn long_show(rounds: u64) -> Vec<AccessUnit> {
+    let (frames, packets) = (video(SHOW, 0, (160, 90), 0), audio());
+    let video = (0..rounds * 300).map(|number| {
+        let (pts, next) = (frame(number), frame(number + 1));
+        AccessUnit { pts, duration: next.since(pts), ..frames[number as usize % frames.len()].clone() }
+    });
+    let audio = (0..rounds * 10 * 48_000 / 1024).map(|number| {
+        let (pts, next) = (packet(number), packet(number + 1));
+        AccessUnit { pts, duration: next.since(pts), ..packets[number as usize % packets.len()].clone() }
+    });
+    in_order(video.collect(), audio.collect())
+}
+
+/// What begins from `begin` on, before `end`.
+pub(crate) fn between(units: &[AccessUnit], begin: Duration, end: Duration) -> Vec<AccessUnit> {
+    units.iter().filter(|unit| (begin..end).contains(&unit.pts.since_zero())).cloned().collect()
 }
 
 pub(crate) fn publish(program: &Program, units: &[AccessUnit]) {

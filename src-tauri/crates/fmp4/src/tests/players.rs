@@ -36,3 +36,35 @@ pub(crate) fn packet_times(path: &Path, stream: &str) -> Option<Vec<f64>> {
     let text = probe(path, "packet=pts_time", &["-select_streams", stream])?;
     Some(text.lines().filter_map(|line| line.trim_matches(',').parse().ok()).collect())
 }
+
+/// The sound as FFmpeg decodes it, placed by its times: interleaved samples of two channels.
+#[track_caller]
+pub(crate) fn sound(path: &Path) -> Option<Vec<i16>> {
+    let output = path.with_extension("pcm");
+    let target = output.to_str().unwrap();
+    let arguments = ["-hide_banner", "-nostdin", "-v", "error", "-xerror", "-y", "-i"];
+    run("ffmpeg", &arguments, path, &["-map", "a", "-f", "s16le", "-ac", "2", target])?;
+    let bytes = std::fs::read(&output).unwrap();
+    Some(bytes.as_chunks::<2>().0.iter().map(|sample| i16::from_le_bytes(*sample)).collect())
+}
+
+/// Bytes of all frames (I420) as GStreamer decodes them; it decodes the audio as well.
+#[track_caller]
+pub(crate) fn gstreamer(path: &Path) -> Option<u64> {
+    let output = path.with_extension("yuv");
+    let pipeline = format!(
+        "filesrc location={} ! qtdemux name=file \
+         file.video_0 ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! h264parse ! avdec_h264 \
+         ! video/x-raw,format=I420 ! filesink location={} \
+         file.audio_0 ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! aacparse ! avdec_aac ! fakesink",
+        path.display(),
+        output.display()
+    );
+    let output_of_it = Command::new("gst-launch-1.0").arg("-q").args(pipeline.split_whitespace()).output();
+    let Ok(Output { status, stderr, .. }) = output_of_it else {
+        println!("skipped: gst-launch-1.0 is not installed");
+        return None;
+    };
+    assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
+    Some(std::fs::metadata(&output).unwrap().len())
+}
