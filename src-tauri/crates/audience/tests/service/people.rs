@@ -1,7 +1,7 @@
 //! Who is here, and how they come back.
 
 use audience::AudienceEvent;
-use domain::Seq;
+use domain::{AudienceStatus, Seq};
 use domain::room::RoomNews;
 use serde_json::json;
 

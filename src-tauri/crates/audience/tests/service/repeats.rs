@@ -79,7 +79,7 @@ async fn over_two_hundred_reconnects_every_comment_is_said_exactly_once() {
 
 #[tokio::test]
 async fn a_comment_that_only_the_archive_knows_is_accepted_again_and_not_said() {
-    let service = Service::start().await;
+    let mut service = Service::start().await;
     let mut ada = come_back(&service).await;
     ada.send(json!({ "type": "say", "id": "c1", "text": "hello" })).await;
     let first = ada.next("accepted").await;

@@ -51,7 +51,7 @@ async fn two_shows_have_programs_rooms_and_ends_of_their_own() {
     ada.send(json!({ "type": "say", "id": "a", "text": "early" })).await;
     assert_eq!(ada.next("said").await["text"], "early", "the other room's comment would have come before");
     let texts = |journal: &TestJournal| -> Vec<String> {
-        journal.kept.lock().unwrap().iter().map(|said| said.text.clone()).collect()
+        journal.kept.lock().unwrap().iter().map(|comment| comment.said.text.clone()).collect()
     };
     assert_eq!((texts(&service.journal), texts(&journal)), (vec!["early".to_owned()], vec!["late".to_owned()]));
     let (_, figures) = crate::doors::get(&service, "/metrics", "").await;
