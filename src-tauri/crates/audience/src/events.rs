@@ -72,8 +72,8 @@ impl EventSender {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::Seq;
     use domain::ProgramMs;
+    use domain::Seq;
     use domain::room::RoomNews;
 
     fn hearts() -> AudienceEvent {

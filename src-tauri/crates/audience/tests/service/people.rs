@@ -1,8 +1,8 @@
 //! Who is here, and how they come back.
 
 use audience::AudienceEvent;
-use domain::{AudienceStatus, Seq};
 use domain::room::RoomNews;
+use domain::{AudienceStatus, Seq};
 use serde_json::json;
 
 use crate::support::{Service, Viewer};

@@ -1,8 +1,9 @@
 use super::*;
 use crate::room::RoomNews;
 use crate::{
-    CheckId, CheckState, Command, Composition, DestinationReport, DestinationState, Layer, Layout, Levels, PlanId,
-    ProgramMs, Proof, PublicViewer, Rect, Seq, SourceKind, SourceSpec, SourceState, Stats, Strip, ViewerId, plan,
+    CheckId, CheckState, Command, Composition, DestinationReport, DestinationState, DeviceChoice, Layer, Layout,
+    Levels, PlanId, ProgramMs, Proof, PublicViewer, Rect, Seq, SourceKind, SourceSpec, SourceState, Stats, Strip,
+    ViewerId, plan,
 };
 
 mod planning;

@@ -2,9 +2,9 @@
 
 use crate::room::RoomNews;
 use crate::{
-    BroadcastState, Command, DestinationAddress, DestinationId, DestinationReport, Device, Disk, EpisodeId, Levels, Links,
-    Numbered, OnPicture, Proof, Refusal, Replay, Said, Secret, Seq, Severity, SourceId, SourceState, Stats, UnixMs,
-    ViewerId,
+    BroadcastState, Command, DestinationAddress, DestinationId, DestinationReport, Device, Disk, EpisodeId, Levels,
+    Links, Numbered, OnPicture, Proof, Refusal, Replay, Said, Secret, Seq, Severity, SourceId, SourceState, Stats,
+    UnixMs, ViewerId,
 };
 
 /// What happened.

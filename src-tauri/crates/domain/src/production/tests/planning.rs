@@ -136,7 +136,7 @@ fn a_window_that_follows_the_events_shows_what_a_snapshot_would() {
         Input::Devices(Vec::new()),
         planned(),
         Input::Library(vec![replay()]),
-        Input::Command(Command::SetGain { gain_db: -3.0 }),
+        Input::Command(Command::SetGain { id: super::id("microphone"), gain_db: -3.0 }),
         Input::Command(Command::AddDestination { address: "rtmp://h/live/x".into(), key: None }),
         Input::Command(Command::GoLive),
         Input::Began { at: UnixMs(1_000) },
