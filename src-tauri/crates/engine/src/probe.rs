@@ -3,8 +3,8 @@
 mod senses;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 
 use gst::prelude::Cast;
@@ -82,8 +82,16 @@ impl ProbeDecoder {
         listen_to(&packets, move |sample| hear(sample, &listening));
         let mut probe = Self { pipeline, seen, closed: Arc::default(), feeding: None };
         state_change::start(&probe.pipeline, WHAT, &std::env::temp_dir())?;
-        let (program, closed) = (program.clone(), probe.closed.clone());
-        let feed = move || feed(&program, [(Track::Video, video), (Track::Opus, audio)], &closed);
+        // Opened here, so that nothing is missed of what is published from now on.
+        let thread = Arc::new(OnceLock::new());
+        let decoders = [(Track::Video, video), (Track::Opus, audio)]
+            .map(|(track, decoder)| (program.read(reading(track, thread.clone())), decoder));
+        let closed = probe.closed.clone();
+        let feed = move || {
+            // Set once, by this thread alone.
+            let _ = thread.set(thread::current());
+            feed(&decoders, &closed);
+        };
         let feeding = thread::Builder::new().name("probe".to_owned()).spawn(feed);
         probe.feeding = Some(feeding.map_err(|error| EngineError::Thread { problem: error.to_string() })?);
         Ok(probe)
@@ -119,24 +127,27 @@ impl Drop for ProbeDecoder {
     }
 }
 
+/// How `track` is read. The thread that feeds is woken as soon as there is one.
+fn reading(track: Track, thread: Arc<OnceLock<Thread>>) -> ReaderConfig {
+    ReaderConfig {
+        name: "probe",
+        tracks: Tracks::only(track),
+        start: Start::Gop { younger_than: WAITING.span },
+        capacity: WAITING,
+        overflow: Overflow::DropWaiting,
+        wake: Some(Arc::new(move || {
+            if let Some(thread) = thread.get() {
+                thread.unpark();
+            }
+        })),
+    }
+}
+
 /// Gives what comes to the decoders, until the program is over or the probe is closed. Never waits
 /// for a decoder: what does not fit is lost.
-fn feed(program: &Program, decoders: [(Track, gst_app::AppSrc); 2], closed: &AtomicBool) {
-    let read = |(track, decoder)| {
-        let thread = thread::current();
-        let reader = program.read(ReaderConfig {
-            name: "probe",
-            tracks: Tracks::only(track),
-            start: Start::Gop { younger_than: WAITING.span },
-            capacity: WAITING,
-            overflow: Overflow::DropWaiting,
-            wake: Some(Arc::new(move || thread.unpark())),
-        });
-        (reader, decoder)
-    };
-    let decoders: [(Reader, gst_app::AppSrc); 2] = decoders.map(read);
+fn feed(decoders: &[(Reader, gst_app::AppSrc); 2], closed: &AtomicBool) {
     while !closed.load(Ordering::Acquire) && !decoders.iter().all(|(reader, _)| reader.is_over()) {
-        for (reader, decoder) in &decoders {
+        for (reader, decoder) in decoders {
             while let Next::Unit(unit) = reader.try_next() {
                 // It fails only after an error, and then nothing is decoded any more: the report
                 // shows it.

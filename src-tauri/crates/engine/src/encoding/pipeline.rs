@@ -143,12 +143,17 @@ impl Encoding {
     /// waits before it.
     fn force_keyframe_where_due(&self, running: ClockTime) {
         let mut keyframes = self.keyframes.lock().unwrap_or_else(PoisonError::into_inner);
+        // An encoder's first frame is a keyframe anyway. It must not be asked for: GStreamer 1.22 takes
+        // the running time of that one for a thousand hours, and refuses every later wish as too early.
+        let is_first = keyframes.first.is_none();
         let first = *keyframes.first.get_or_insert(running);
         let since_zero = running.saturating_sub(self.publisher.zero().unwrap_or(first));
         let on_grid = keyframes.grid.is_due(ProgramTime::from_nanos(since_zero.nseconds()));
         drop(keyframes);
         // A keyframe of the grid serves those who asked, too.
-        if (on_grid || self.publisher.wants_keyframe(Instant::now()))
+        let wanted = on_grid || self.publisher.wants_keyframe(Instant::now());
+        if wanted
+            && !is_first
             && let Some(pad) = self.encoder.static_pad("src")
         {
             let event = gst_video::UpstreamForceKeyUnitEvent::builder().running_time(running).all_headers(true);
