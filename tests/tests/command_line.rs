@@ -40,6 +40,7 @@ async fn wrong_values_are_exit_code_two_with_what_is_right() {
         (&["live", "--to", "rtmp://127.0.0.1/a/{key}"], "ANTENNE_KEY"),
         (&["live", "--to", "rtmp://127.0.0.1/a/{key}", "--key-file", "/nonexistent"], "key file"),
         (&["live", "--camera", "no-such-camera"], "test or none"),
+        (&["live", "--mic", "image:/a.png"], "test or none"),
         (&["live", "--video-kbps=0"], "100..=50000"),
         (&["live", "--surprise"], "surprise"),
         (&["fly"], "antenne [OPTIONS] [COMMAND]"),

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use domain::room::RoomNews;
 use domain::{
     Canvas, EpisodeId, Input, Levels, Production, ProgramMs, PublicViewer, Replay, ReplayState, Said, Seq, Setup,
     ShowSlug, UnixMs, ViewerId,
@@ -53,7 +54,7 @@ fn what_an_input_costs_with_a_thousand_replays() {
     production.apply(UnixMs(0), Input::Planned { episode: EpisodeId::from_random(id(0)), chat: Vec::new() }).unwrap();
     production.apply(UnixMs(0), Input::Library((0..REPLAYS).map(replay).collect())).unwrap();
     for seq in 0..COMMENTS {
-        production.apply(UnixMs(0), Input::Said(said(seq))).unwrap();
+        production.apply(UnixMs(0), Input::Room(RoomNews::Said(said(seq)))).unwrap();
     }
     let (levels, tick) = (Input::Levels(Levels::default()), Input::Tick);
     let (levels, tick) = (microseconds(&mut production, &levels), microseconds(&mut production, &tick));
