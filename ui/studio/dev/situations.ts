@@ -130,7 +130,7 @@ function crowd(onAir: Snapshot, now: number): Snapshot {
     chat: Array.from({ length: 25 }, (_, turn) => CHAT.map((said) => ({ ...said, seq: turn * CHAT.length + said.seq }))).flat(),
     on_program: { comment: 3, title: true },
     destinations: DESTINATIONS.map((row) => ({ ...row, key_missing: false, state: row.id === 1 ? "on_air" : "retrying", kbps: row.id === 1 ? 2510 : 0, problem: row.id === 1 ? "" : "It stopped answering 4 s ago. The next attempt is in 2 s; the show itself is not affected." })),
-    health: { word: "poor", cause: "The computer is too slow for this picture", remedy: "Close other programs, or use a smaller picture", stats: { program_ms: 7_764_000, fps: 27.4, late_frames: 11, dropped_rendering: 1240, dropped_encoder: 20_031, dropped_network: 12, encoded_kbps: 2498, recording_bytes: 3.4e9 } },
+    health: { word: "poor", cause: "The computer is too slow for this picture", remedy: "Close other programs, or use a smaller picture", stats: { program_ms: 7_764_000, fps: 27.4, late_frames: { camera: 11 }, dropped_rendering: 1240, dropped_encoder: 20_031, dropped_network: 12, encoded_kbps: 2498, recording_bytes: 3.4e9 } },
     disk: { free_bytes: 1.6e9, minutes_left: 84 },
     notices: [{ id: 9, severity: "alarm", code: "audio.silent", text: "Nothing has been heard on air for 15 seconds: check the microphone, its gain and whether it is muted" }],
   };

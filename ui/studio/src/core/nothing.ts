@@ -35,7 +35,7 @@ export const NOTHING: Snapshot = {
     stats: {
       program_ms: 0,
       fps: 0,
-      late_frames: 0,
+      late_frames: {},
       dropped_rendering: 0,
       dropped_encoder: 0,
       dropped_network: 0,
