@@ -79,6 +79,9 @@ fn config(options: &LiveOptions) -> Result<StudioConfig> {
 /// What was chosen, with an id that was found; `none` where the first was wanted and there is none.
 fn chosen(said: Option<&DeviceChoice>, kind: DeviceKind, found: &[Device]) -> Result<DeviceChoice> {
     let choice = said.cloned().unwrap_or(DeviceChoice::First).resolve(kind, found);
+    if matches!(choice, DeviceChoice::Image(_)) && kind == DeviceKind::Microphone {
+        bail!(WrongArgument("an image is no microphone; say the id of one, test or none".to_owned()));
+    }
     let DeviceChoice::Device(id) = &choice else { return Ok(choice) };
     let ids: Vec<&str> = found.iter().filter(|device| device.kind == kind).map(|device| device.id.as_str()).collect();
     match found.iter().find(|device| device.kind == kind && device.id == *id) {

@@ -2,8 +2,11 @@ import type { Command } from "../../bindings/Command";
 import type { Event } from "../../bindings/Event";
 import type { Reply } from "../../bindings/Reply";
 import type { Snapshot } from "../../bindings/Snapshot";
+import type { SourceId } from "../../bindings/SourceId";
+import type { Strip } from "../../bindings/Strip";
 import type { Update } from "../../bindings/Update";
 import { reduce } from "../src/core/reduce";
+import { microphones, withSource } from "../src/core/sources";
 import type { Channel } from "./core";
 import { picture } from "./picture";
 import { situationOf } from "./situations";
@@ -43,20 +46,27 @@ export class PretendedStudio {
       case "set_layout":
         this.#emit({ type: "setup", value: { ...setup, layout: command.layout } });
         break;
-      case "select_camera":
-        this.#emit({ type: "setup", value: { ...setup, camera: command.choice } });
+      case "set_composition":
+        this.#emit({ type: "setup", value: { ...setup, composition: command.composition } });
         break;
-      case "select_microphone":
-        this.#emit({ type: "setup", value: { ...setup, microphone: command.choice } });
+      case "add_source": {
+        const taken = setup.sources.filter((source) => source.kind === command.kind).length;
+        const id = taken === 0 ? command.kind : `${command.kind}-${taken + 1}`;
+        const added = { id, kind: command.kind, choice: command.choice, strip: { gain_db: 0, muted: false } };
+        this.#emit({ type: "setup", value: { ...setup, sources: [...setup.sources, added] } });
         break;
-      case "select_screen":
-        this.#emit({ type: "setup", value: { ...setup, screen: command.choice } });
+      }
+      case "remove_source":
+        this.#emit({ type: "setup", value: { ...setup, sources: setup.sources.filter((source) => source.id !== command.id) } });
+        break;
+      case "select_source":
+        this.#emit({ type: "setup", value: withSource(setup, command.id, { choice: command.choice }) });
         break;
       case "set_gain":
-        this.#emit({ type: "setup", value: { ...setup, gain_db: command.gain_db } });
+        this.#strip(command.id, { gain_db: command.gain_db });
         break;
       case "set_muted":
-        this.#emit({ type: "setup", value: { ...setup, muted: command.muted } });
+        this.#strip(command.id, { muted: command.muted });
         break;
       case "set_overlay":
         this.#emit({ type: "setup", value: { ...setup, overlay: command.overlay } });
@@ -132,6 +142,12 @@ export class PretendedStudio {
     this.#emit({ type: "said", value: { seq, at_ms: 764_000, viewer: { id: `v${hue}`, name, hue }, text } });
   }
 
+  #strip(id: SourceId, change: Partial<Strip>): void {
+    const { setup } = this.snapshot;
+    const source = setup.sources.find((source) => source.id === id);
+    if (source) this.#emit({ type: "setup", value: withSource(setup, id, { strip: { ...source.strip, ...change } }) });
+  }
+
   #goLive(): void {
     this.#emit({ type: "phase", value: { phase: "counting_down", until: Date.now() + 3_000 } });
     setTimeout(() => this.#emit({ type: "phase", value: { phase: "starting", episode: EPISODE, since: Date.now() } }), 3_000);
@@ -144,11 +160,13 @@ export class PretendedStudio {
   #levels(): Update {
     const t = performance.now() / 1_000;
     const voice = -24 + 14 * Math.abs(Math.sin(t * 2.1)) + 4 * Math.sin(t * 13);
-    const program = this.snapshot.setup.muted ? -60 : voice + this.snapshot.setup.gain_db;
+    const heard = microphones(this.snapshot.setup);
+    const open = heard.map(({ source }) => source.strip).filter((strip) => !strip.muted);
+    const program = Math.max(-60, ...open.map((strip) => voice + strip.gain_db));
     return {
       kind: "levels",
       levels: {
-        microphone_peak_db: voice - 3,
+        sources_peak_db: Object.fromEntries(heard.map(({ source }) => [source.id, voice - 3])),
         program_peak_db: [program, program - 2],
         program_rms_db: [program - 9, program - 11],
       },

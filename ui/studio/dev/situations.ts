@@ -1,9 +1,11 @@
 import type { Check } from "../../bindings/Check";
 import type { DestinationStatus } from "../../bindings/DestinationStatus";
+import type { DeviceChoice } from "../../bindings/DeviceChoice";
 import type { Person } from "../../bindings/Person";
 import type { Replay } from "../../bindings/Replay";
 import type { Said } from "../../bindings/Said";
 import type { Snapshot } from "../../bindings/Snapshot";
+import type { SourceSetup } from "../../bindings/SourceSetup";
 import { NOTHING } from "../src/core/nothing";
 import { QR_PATH, QR_SIDE } from "./qr";
 
@@ -53,7 +55,7 @@ function idle(now: number): Snapshot {
   return {
     ...NOTHING,
     number: 100,
-    setup: { ...NOTHING.setup, title: "Radio for beginners", show: "studio", reach: "this_network", screen: { kind: "test" }, layout: "corner" },
+    setup: { ...NOTHING.setup, title: "Radio for beginners", show: "studio", reach: "this_network", sources: choose({ kind: "first" }, { kind: "first" }, { kind: "test" }), layout: "corner" },
     devices: [
       { kind: "camera", id: "v4l2:usb-046d_C920", name: "HD Pro Webcam C920", detail: "1280×720 MJPEG, 30 a second", unusable: null },
       { kind: "camera", id: "v4l2:usb-old", name: "Integrated Camera", detail: "640×480 YUYV, 15 a second", unusable: "another program uses it" },
@@ -61,9 +63,9 @@ function idle(now: number): Snapshot {
       { kind: "screen", id: "x11:0", name: "Screen 1", detail: "1920×1080", unusable: null },
     ],
     sources: [
-      { role: "camera", id: "v4l2:usb-046d_C920", name: "HD Pro Webcam C920", state: "running", problem: null },
-      { role: "microphone", id: "pw:mic", name: "Blue Yeti Stereo Microphone", state: "running", problem: null },
-      { role: "screen", id: "test", name: "Test", state: "running", problem: null },
+      { id: "camera", kind: "camera", device: "v4l2:usb-046d_C920", name: "HD Pro Webcam C920", state: "running", problem: null },
+      { id: "microphone", kind: "microphone", device: "pw:mic", name: "Blue Yeti Stereo Microphone", state: "running", problem: null },
+      { id: "screen", kind: "screen", device: "test", name: "Test", state: "running", problem: null },
     ],
     checks: CHECKS,
     links: {
@@ -78,15 +80,27 @@ function idle(now: number): Snapshot {
   };
 }
 
+function choose(...choices: readonly DeviceChoice[]): SourceSetup[] {
+  return NOTHING.setup.sources.map((source, at) => ({ ...source, choice: choices[at] ?? source.choice }));
+}
+
+function mute(sources: readonly SourceSetup[]): SourceSetup[] {
+  return sources.map((source) => ({ ...source, strip: { ...source.strip, muted: true } }));
+}
+
+/** A still image of its own, as a fourth source. */
+const BADGE: SourceSetup = { id: "screen-2", kind: "screen", choice: { kind: "image", id: "/home/ada/Pictures/badge.png" }, strip: { gain_db: 0, muted: false } };
+
 function trouble(now: number): Snapshot {
   const base = idle(now);
   return {
     ...base,
-    setup: { ...base.setup, reach: null, muted: true, title: "" },
+    setup: { ...base.setup, reach: null, sources: [...mute(base.setup.sources), BADGE], title: "" },
     sources: [
-      { role: "camera", id: "v4l2:usb-046d_C920", name: "HD Pro Webcam C920", state: "lost", problem: "The camera stopped sending pictures. Plug it in again; it is tried every few seconds." },
-      { role: "microphone", id: null, name: "", state: "off", problem: null },
-      { role: "screen", id: "x11:0", name: "Screen 1", state: "running", problem: null },
+      { id: "camera", kind: "camera", device: "v4l2:usb-046d_C920", name: "HD Pro Webcam C920", state: "lost", problem: "The camera stopped sending pictures. Plug it in again; it is tried every few seconds." },
+      { id: "microphone", kind: "microphone", device: null, name: "", state: "off", problem: null },
+      { id: "screen", kind: "screen", device: "x11:0", name: "Screen 1", state: "running", problem: null },
+      { id: "screen-2", kind: "screen", device: "/home/ada/Pictures/badge.png", name: "badge.png", state: "running", problem: null },
     ],
     checks: [
       { id: "camera", state: "bad", text: "The camera is lost: plug it in again, or choose another" },
@@ -116,7 +130,7 @@ function crowd(onAir: Snapshot, now: number): Snapshot {
     chat: Array.from({ length: 25 }, (_, turn) => CHAT.map((said) => ({ ...said, seq: turn * CHAT.length + said.seq }))).flat(),
     on_program: { comment: 3, title: true },
     destinations: DESTINATIONS.map((row) => ({ ...row, key_missing: false, state: row.id === 1 ? "on_air" : "retrying", kbps: row.id === 1 ? 2510 : 0, problem: row.id === 1 ? "" : "It stopped answering 4 s ago. The next attempt is in 2 s; the show itself is not affected." })),
-    health: { word: "poor", cause: "The computer is too slow for this picture", remedy: "Close other programs, or use a smaller picture", stats: { program_ms: 7_764_000, fps: 27.4, dropped_rendering: 1240, dropped_encoder: 20_031, dropped_network: 12, encoded_kbps: 2498, recording_bytes: 3.4e9 } },
+    health: { word: "poor", cause: "The computer is too slow for this picture", remedy: "Close other programs, or use a smaller picture", stats: { program_ms: 7_764_000, fps: 27.4, late_frames: { camera: 11 }, dropped_rendering: 1240, dropped_encoder: 20_031, dropped_network: 12, encoded_kbps: 2498, recording_bytes: 3.4e9 } },
     disk: { free_bytes: 1.6e9, minutes_left: 84 },
     notices: [{ id: 9, severity: "alarm", code: "audio.silent", text: "Nothing has been heard on air for 15 seconds: check the microphone, its gain and whether it is muted" }],
   };

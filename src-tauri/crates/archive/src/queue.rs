@@ -46,7 +46,7 @@ pub(crate) trait Call: Send {
 
 /// What was enqueued, in order.
 pub(crate) enum Job {
-    Chat(ChatRow, Answer),
+    Chat(Box<ChatRow>, Answer),
     Call(Box<dyn Call>),
 }
 
@@ -105,7 +105,7 @@ impl Queue {
             return;
         }
         waiting.chat += 1;
-        waiting.jobs.push_back(Job::Chat(row, answer));
+        waiting.jobs.push_back(Job::Chat(Box::new(row), answer));
         self.changed.notify_all();
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use domain::room::RoomNews;
 use domain::{
     Canvas, EpisodeId, Input, Levels, Production, ProgramMs, PublicViewer, Replay, ReplayState, Said, Seq, Setup,
     ShowSlug, UnixMs, ViewerId,
@@ -42,7 +43,7 @@ fn said(seq: u64) -> Said {
 fn microseconds(production: &mut Production, input: &Input) -> f64 {
     let began = Instant::now();
     for time in 0..TIMES {
-        production.apply(UnixMs(1_000_000 + u64::from(time)), input.clone()).unwrap();
+        production.apply(UnixMs(1_000_000 + u64::from(time)), input.clone()).expect("an input that makes sense");
     }
     began.elapsed().as_secs_f64() * 1e6 / f64::from(TIMES)
 }
@@ -53,7 +54,7 @@ fn what_an_input_costs_with_a_thousand_replays() {
     production.apply(UnixMs(0), Input::Planned { episode: EpisodeId::from_random(id(0)), chat: Vec::new() }).unwrap();
     production.apply(UnixMs(0), Input::Library((0..REPLAYS).map(replay).collect())).unwrap();
     for seq in 0..COMMENTS {
-        production.apply(UnixMs(0), Input::Room(domain::room::RoomNews::Said(said(seq)))).unwrap();
+        production.apply(UnixMs(0), Input::Room(RoomNews::Said(said(seq)))).unwrap();
     }
     let (levels, tick) = (Input::Levels(Levels::default()), Input::Tick);
     let (levels, tick) = (microseconds(&mut production, &levels), microseconds(&mut production, &tick));

@@ -47,7 +47,7 @@ describe("the next comment", () => {
 
 describe("a device choice", () => {
   it("survives being written as a word, whatever its id", () => {
-    for (const choice of [{ kind: "first" }, { kind: "test" }, { kind: "none" }, { kind: "device", id: "test" }, { kind: "device", id: "a:b" }] as const) {
+    for (const choice of [{ kind: "first" }, { kind: "test" }, { kind: "none" }, { kind: "device", id: "test" }, { kind: "device", id: "a:b" }, { kind: "device", id: "image:/a.png" }, { kind: "image", id: "/a b:c.png" }] as const) {
       expect(choiceOf(choiceKey(choice))).toEqual(choice);
     }
   });

@@ -52,11 +52,13 @@ export function posterUrl(links: Links, episode: EpisodeId): string | null {
 
 /** A choice as a single word, for lists of options. */
 export function choiceKey(choice: DeviceChoice): string {
-  return choice.kind === "device" ? `device:${choice.id}` : choice.kind;
+  return "id" in choice ? `${choice.kind}:${choice.id}` : choice.kind;
 }
 
 /** The choice that `choiceKey` wrote. */
 export function choiceOf(key: string): DeviceChoice {
-  if (key.startsWith("device:")) return { kind: "device", id: key.slice("device:".length) };
+  for (const kind of ["device", "image"] as const) {
+    if (key.startsWith(`${kind}:`)) return { kind, id: key.slice(kind.length + 1) };
+  }
   return key === "first" || key === "test" ? { kind: key } : { kind: "none" };
 }

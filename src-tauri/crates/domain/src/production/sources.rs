@@ -20,9 +20,10 @@ impl Production {
         if sources.len() >= Setup::SOURCES {
             return Err(Refusal::new("source.too_many", "there can be 64 sources; remove one first"));
         }
+        let choice = valid_choice(kind, choice)?;
         let id = SourceId::unused(kind, |id| sources.iter().all(|source| source.id != *id));
         let detail = format!("{id} added");
-        sources.push(SourceSetup::new(id, kind, valid_choice(choice)?));
+        sources.push(SourceSetup::new(id, kind, choice));
         Ok(as_run(detail))
     }
 
@@ -37,8 +38,8 @@ impl Production {
     }
 
     pub(super) fn select_source(&mut self, id: &SourceId, choice: DeviceChoice) -> Result<Vec<Effect>, Refusal> {
-        let choice = valid_choice(choice)?;
-        self.source_setup(id)?.choice = choice;
+        let source = self.source_setup(id)?;
+        source.choice = valid_choice(source.kind, choice)?;
         self.observed.sources.remove(id);
         Ok(as_run(format!("{id} chosen")))
     }
@@ -155,8 +156,11 @@ impl Production {
     }
 }
 
-fn valid_choice(choice: DeviceChoice) -> Result<DeviceChoice, Refusal> {
+fn valid_choice(kind: SourceKind, choice: DeviceChoice) -> Result<DeviceChoice, Refusal> {
     match &choice {
+        DeviceChoice::Image(_) if !kind.is_video() => {
+            Err(Refusal::new("device.image", format!("an image is no {}", kind.word())))
+        }
         DeviceChoice::Device(id) | DeviceChoice::Image(id)
             if id.is_empty() || id.len() > DEVICE_ID_BYTES || id.chars().any(char::is_control) =>
         {

@@ -322,6 +322,8 @@ fn commands_about_sources_that_make_no_sense_are_refused_and_change_nothing() {
         Command::SelectSource { id: id("nobody"), choice: DeviceChoice::Test },
         Command::SelectSource { id: id("camera"), choice: DeviceChoice::Device(long) },
         Command::SelectSource { id: id("camera"), choice: DeviceChoice::Image("a\nb".into()) },
+        Command::SelectSource { id: id("microphone"), choice: DeviceChoice::Image("/a.png".into()) },
+        Command::AddSource { kind: SourceKind::Microphone, choice: DeviceChoice::Image("/a.png".into()) },
         Command::RemoveSource { id: id("nobody") },
         Command::SetGain { id: id("camera"), gain_db: 0.0 },
         Command::SetGain { id: id("microphone"), gain_db: f32::NAN },

@@ -115,7 +115,6 @@ mod tests {
         assert_eq!(words(2), Some(vec![(2, "c"), (3, "d")]));
         assert_eq!(words(4), Some(vec![]));
         assert_eq!(words(5), None, "nobody can have heard that");
-        let mut log = log;
         log.forget_before(3);
         assert_eq!((log.first(), log.next(), log.len()), (3, 4, 1));
         log.forget_before(99);

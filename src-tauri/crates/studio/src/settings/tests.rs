@@ -24,7 +24,8 @@ fn destination(address: &str) -> DestinationSetup {
 #[test]
 fn a_setup_comes_back_as_it_was_and_the_file_says_its_version() {
     let (_folder, file) = folder();
-    let setup = Setup { title: "Première".into(), ..Setup::default() };
+    let mut setup = Setup { title: "Première".into(), ..Setup::default() };
+    setup.first_mut(SourceKind::Microphone).strip = Strip { gain_db: -3.5, muted: true };
     write(&file, &setup, &Map::new()).unwrap();
     assert_eq!(read(&file), Remembered { setup, ..Remembered::default() });
     let text: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();

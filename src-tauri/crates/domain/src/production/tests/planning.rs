@@ -1,6 +1,6 @@
 //! Going live with, before and without a planned episode; and what a window makes of the events.
 
-use super::{command, episode, on_air, ready, said};
+use super::{command, episode, id, on_air, ready, said};
 use crate::room::RoomNews;
 use crate::{
     Canvas, Command, Effect, Event, Input, Phase, Production, ProgramMs, Reach, Refusal, Replay, ReplayState, Seq,
@@ -136,7 +136,7 @@ fn a_window_that_follows_the_events_shows_what_a_snapshot_would() {
         Input::Devices(Vec::new()),
         planned(),
         Input::Library(vec![replay()]),
-        Input::Command(Command::SetGain { id: super::id("microphone"), gain_db: -3.0 }),
+        Input::Command(Command::SetGain { id: id("microphone"), gain_db: -3.0 }),
         Input::Command(Command::AddDestination { address: "rtmp://h/live/x".into(), key: None }),
         Input::Command(Command::GoLive),
         Input::Began { at: UnixMs(1_000) },
