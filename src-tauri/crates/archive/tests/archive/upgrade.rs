@@ -46,8 +46,8 @@ fn an_upgrade_loses_nothing() {
 
     let archive = Archive::open(&place.database()).unwrap();
     let copies = || place.beside_the_database().into_iter().filter(|name| name.contains("before")).collect::<Vec<_>>();
-    assert_eq!(copies(), ["archive.db.before-2"], "what it was before");
-    let copy = Connection::open(place.folder().join("archive.db.before-2")).unwrap();
+    assert_eq!(copies(), ["archive.db.before-3"], "what it was before");
+    let copy = Connection::open(place.folder().join("archive.db.before-3")).unwrap();
     let as_it_was = |sql: &str| copy.query_row(sql, (), |row| row.get::<_, String>(0)).unwrap();
     assert_eq!(as_it_was("SELECT user_version || '' FROM pragma_user_version"), "1");
     assert_eq!(as_it_was("SELECT text FROM chat WHERE seq = 1"), "from version one");
