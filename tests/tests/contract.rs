@@ -179,18 +179,30 @@ fn every_address_is_in_the_contract() {
     assert_same("addresses", first_column(&table("Addresses", "address")), routes);
 }
 
-/// Every `StatusCode::NAME, "code"` in the service's sources, as `code number`.
+/// Every `StatusCode::NAME, "code"` and `Class::Name, "code"` in the service's sources, as `code number`.
 fn errors_in(source: &str) -> Vec<String> {
-    let places = source.split("StatusCode::").skip(1);
-    let pairs = places.filter_map(|place| {
-        let (status, rest) = place.split_once(',')?;
-        let code = rest.trim_start().strip_prefix('"')?.split('"').next()?;
-        status
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
-            .then(|| format!("{code} {}", number(status)))
-    });
-    pairs.collect()
+    let pairs = |of: &str, number: fn(&str) -> u16| {
+        let places = source.split(of).skip(1).map(ToOwned::to_owned).collect::<Vec<_>>();
+        places
+            .into_iter()
+            .filter_map(move |place| {
+                let (name, rest) = place.split_once(',')?;
+                let code = rest.trim_start().strip_prefix('"')?.split('"').next()?;
+                let is_name = name.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+                is_name.then(|| format!("{code} {}", number(name)))
+            })
+            .collect::<Vec<_>>()
+    };
+    [pairs("StatusCode::", number), pairs("Class::", of_class)].concat()
+}
+
+/// The status that answers of that class have.
+fn of_class(name: &str) -> u16 {
+    use domain::Class;
+    let classes =
+        [Class::Invalid, Class::Conflict, Class::Missing, Class::TooMuch, Class::Unavailable, Class::Internal];
+    let class = classes.into_iter().find(|class| format!("{class:?}") == name);
+    class.unwrap_or_else(|| panic!("there is no class {name}")).http_status()
 }
 
 /// The status of that name (RFC 9110 §15).

@@ -30,8 +30,11 @@ const OWNED: &[(&str, &[&str])] = &[
     ("tokio", &["antenne-audience", "antenne-studio", "antenne", "antenne-tests"]),
 ];
 
-/// The domain and what crosses between engine and audience have no clock, no chance and no world.
+/// The domain has no clock, no chance and no world.
 const PURE: &[&str] = &["SystemTime", "Instant::now", "std::fs", "std::net", "std::thread", "std::process", "std::env"];
+/// What crosses between engine and everybody else has readers that wait: it knows the monotonic clock,
+/// and nothing else of the world.
+const WAITING: &[&str] = &["SystemTime", "std::fs", "std::net", "std::process", "std::env"];
 
 const TABLE: &[Knowledge] = &[
     Knowledge {
@@ -46,14 +49,14 @@ const TABLE: &[Knowledge] = &[
         folder: "src-tauri/crates/media/",
         may_know: &[],
         only: Some(&["bytes"]),
-        never_named: PURE,
+        never_named: WAITING,
     },
     Knowledge {
         package: "antenne-fmp4",
         folder: "src-tauri/crates/fmp4/",
         may_know: &["antenne-media"],
         only: Some(&["bytes", "mp4-atom", "thiserror", "tracing"]),
-        never_named: &["std::net", "std::process", "std::env", "SystemTime"],
+        never_named: &["std::net", "SystemTime"],
     },
     Knowledge {
         package: "antenne-engine",
