@@ -21,8 +21,6 @@ pub struct Packet {
     pub pts: f64,
     /// Whether decoding may start here.
     pub keyframe: bool,
-    /// A hash of its payload.
-    pub hash: String,
 }
 
 /// One decoded picture.
@@ -79,6 +77,16 @@ impl Recording {
         self.packets("v:0")
     }
 
+    /// A hash of each picture's slices. Files and services carry parameter sets and delimiters in
+    /// their own ways; the slices are the encoder's.
+    #[must_use]
+    pub fn slices(&self) -> Vec<String> {
+        let arguments = ["-map", "0:v:0", "-c", "copy", "-bsf:v", "filter_units=pass_types=1-5", "-f", "framemd5"];
+        let lines = String::from_utf8(self.decode(&arguments)).expect("hashes are text");
+        let rows = lines.lines().filter(|line| !line.starts_with('#'));
+        rows.filter_map(|row| Some(row.rsplit(',').next()?.trim().to_owned())).collect()
+    }
+
     /// The encoded sound.
     #[must_use]
     pub fn sounds(&self) -> Vec<Packet> {
@@ -86,13 +94,12 @@ impl Recording {
     }
 
     fn packets(&self, stream: &str) -> Vec<Packet> {
-        let entries = ["-select_streams", stream, "-show_packets", "-show_data_hash", "md5"];
+        let entries = ["-select_streams", stream, "-show_packets"];
         let packets = probe(&self.path, &entries);
         let packets = packets["packets"].as_array().map(Vec::as_slice).unwrap_or_default();
         let packet = |packet: &Value| Packet {
             pts: seconds(&packet["pts_time"]),
             keyframe: packet["flags"].as_str().is_some_and(|flags| flags.starts_with('K')),
-            hash: packet["data_hash"].as_str().unwrap_or_default().to_owned(),
         };
         packets.iter().map(packet).collect()
     }

@@ -8,7 +8,7 @@ use antenne_tests::antenne::Antenne;
 use antenne_tests::deadline::{let_pass, until};
 use antenne_tests::measure::tell;
 use antenne_tests::peers::{RtmpServer, SilentServer};
-use antenne_tests::recording::{Packet, Recording, longest_gap};
+use antenne_tests::recording::{Recording, longest_gap};
 use audience::client::{Units, WhepClient};
 use media::{AccessUnit, Track};
 use tempfile::TempDir;
@@ -32,13 +32,13 @@ async fn reaches(antenne: &mut Antenne, after: usize, index: u64, state: &str) -
     antenne.event_after(after, "destination", fits).await.0
 }
 
-/// Every unit of `part` in the order of `whole`, without a missing one between its first and last.
-fn assert_unbroken_part(part: &[Packet], whole: &[Packet], what: &str) {
-    let first = whole.iter().position(|packet| packet.hash == part[0].hash);
+/// Every picture of `part` in the order of `whole`, without a missing one between its first and last.
+fn assert_unbroken_part(part: &[String], whole: &[String], what: &str) {
+    let first = whole.iter().position(|slices| *slices == part[0]);
     let first = first.unwrap_or_else(|| panic!("{what}: its first picture is not in the recording"));
     let end = (first + part.len()).min(whole.len());
     for (number, (got, recorded)) in part.iter().zip(&whole[first..end]).enumerate() {
-        assert_eq!(got.hash, recorded.hash, "{what}: picture {number} of {} is another one", part.len());
+        assert_eq!(got, recorded, "{what}: picture {number} of {} is another one", part.len());
     }
 }
 
@@ -96,12 +96,14 @@ async fn a_server_that_stops_falls_silent_and_heals_costs_nobody_a_picture() {
 
     let files = healthy.recordings();
     assert_eq!(files.len(), 1, "the healthy server kept its one connection: {files:?}");
-    let pushed = Recording::open(&files[0]).pictures();
+    let whole = recording.slices();
+    assert_eq!(whole.len(), recorded.len());
+    let pushed = Recording::open(&files[0]).slices();
     assert!(pushed.len() as f64 > recorded.len() as f64 * 0.8, "{} of {} pictures", pushed.len(), recorded.len());
-    assert_unbroken_part(&pushed, &recorded, "the healthy server");
+    assert_unbroken_part(&pushed, &whole, "the healthy server");
     for file in sick.recordings().iter().filter(|file| file.metadata().is_ok_and(|data| data.len() > 50_000)) {
-        let part = Recording::open(file).pictures();
-        assert_unbroken_part(&part, &recorded, &format!("{}", file.display()));
+        let part = Recording::open(file).slices();
+        assert_unbroken_part(&part, &whole, &format!("{}", file.display()));
     }
 
     let seen = units.await.expect("the viewer's units");
