@@ -76,15 +76,15 @@ impl Metrics {
     /// each show's program has come.
     pub(crate) fn text(&self, shows: &[(&str, &Self, u64)]) -> String {
         let mut text = String::with_capacity(2048);
-        let mut write = |kind: &str, figures: &dyn Fn(&Self) -> Vec<(&'static str, &'static str, u64)>| {
+        let mut write = |kind: &str, figures: fn(&Self) -> Vec<Read>| {
             for (at, (name, help, ours)) in figures(self).into_iter().enumerate() {
                 let value = shows.iter().map(|(_, show, _)| figures(show)[at].2).fold(ours, u64::saturating_add);
                 // Writing to a String cannot fail.
                 let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
             }
         };
-        write("gauge", &|metrics| metrics.gauges().map(read).to_vec());
-        write("counter", &|metrics| metrics.counters().map(read).to_vec());
+        write("gauge", |metrics| metrics.gauges().map(read).to_vec());
+        write("counter", |metrics| metrics.counters().map(read).to_vec());
         let name = "antenne_program_milliseconds";
         let _ = writeln!(text, "# HELP {name} Program time reached.\n# TYPE {name} gauge");
         for (show, _, program_ms) in shows {
@@ -105,7 +105,10 @@ pub fn metric_names() -> Vec<String> {
 /// A figure with its name and what it says.
 type Named<'a> = (&'static str, &'static str, &'a Figure);
 
-fn read((name, help, figure): Named<'_>) -> (&'static str, &'static str, u64) {
+/// A figure's name, what it says, and its value.
+type Read = (&'static str, &'static str, u64);
+
+fn read((name, help, figure): Named<'_>) -> Read {
     (name, help, figure.get())
 }
 
