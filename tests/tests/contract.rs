@@ -5,7 +5,8 @@ use std::process::Output;
 
 use antenne_tests::antenne::Antenne;
 use domain::{
-    BroadcastState, Bye, DestinationState, FromViewer, OnPicture, PublicViewer, RefusedCode, Said, ShowSlug, ToViewer,
+    BroadcastState, Bye, Class, DestinationState, FromViewer, OnPicture, PublicViewer, RefusedCode, Said, ShowSlug,
+    ToViewer,
 };
 use tempfile::TempDir;
 use ts_rs::{Config, TS};
@@ -179,18 +180,26 @@ fn every_address_is_in_the_contract() {
     assert_same("addresses", first_column(&table("Addresses", "address")), routes);
 }
 
-/// Every `StatusCode::NAME, "code"` in the service's sources, as `code number`.
+/// Every `StatusCode::NAME, "code"` and `Class::Name, "code"` in the service's sources, as `code number`.
 fn errors_in(source: &str) -> Vec<String> {
-    let places = source.split("StatusCode::").skip(1);
-    let pairs = places.filter_map(|place| {
-        let (status, rest) = place.split_once(',')?;
-        let code = rest.trim_start().strip_prefix('"')?.split('"').next()?;
-        status
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
-            .then(|| format!("{code} {}", number(status)))
-    });
-    pairs.collect()
+    let pairs = |of: &str, number: fn(&str) -> u16| {
+        let places = source.split(of).skip(1).filter_map(|place| {
+            let (name, rest) = place.split_once(',')?;
+            let code = rest.trim_start().strip_prefix('"')?.split('"').next()?;
+            let is_name = name.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+            is_name.then(|| format!("{code} {}", number(name)))
+        });
+        places.collect::<Vec<_>>()
+    };
+    [pairs("StatusCode::", number), pairs("Class::", number_of_class)].concat()
+}
+
+/// The status that answers of that class have.
+fn number_of_class(class: &str) -> u16 {
+    let classes =
+        [Class::Invalid, Class::Conflict, Class::Missing, Class::TooMuch, Class::Unavailable, Class::Internal];
+    let found = classes.into_iter().find(|known| format!("{known:?}") == class);
+    found.unwrap_or_else(|| panic!("there is no class {class}")).http_status()
 }
 
 /// The status of that name (RFC 9110 §15).
