@@ -2,29 +2,35 @@
 
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::deadline::{DEADLINE, until};
+
+/// How long after its end a process's last lines are awaited.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The lines of one output, in order, as they come.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<String>>>);
 
 impl Lines {
-    fn collect(from: impl AsyncRead + Unpin + Send + 'static) -> Self {
+    /// The lines, and the task that collects them until the output is closed.
+    fn collect(from: impl AsyncRead + Unpin + Send + 'static) -> (Self, JoinHandle<()>) {
         let lines = Self::default();
         let kept = lines.clone();
-        tokio::spawn(async move {
+        let reader = tokio::spawn(async move {
             let mut reader = BufReader::new(from).split(b'\n');
             while let Ok(Some(line)) = reader.next_segment().await {
                 kept.lock().push(String::from_utf8_lossy(&line).into_owned());
             }
         });
-        lines
+        (lines, reader)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<String>> {
@@ -39,6 +45,7 @@ pub struct Process {
     pid: Pid,
     out: Lines,
     err: Lines,
+    readers: Vec<JoinHandle<()>>,
 }
 
 impl Process {
@@ -53,9 +60,9 @@ impl Process {
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{name} could not be started: {error}"));
         let raw = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         let pid = raw.expect("a child that was just started has an id");
-        let out = Lines::collect(child.stdout.take().expect("stdout is piped"));
-        let err = Lines::collect(child.stderr.take().expect("stderr is piped"));
-        Self { name: name.to_owned(), child, pid, out, err }
+        let (out, read_out) = Lines::collect(child.stdout.take().expect("stdout is piped"));
+        let (err, read_err) = Lines::collect(child.stderr.take().expect("stderr is piped"));
+        Self { name: name.to_owned(), child, pid, out, err, readers: vec![read_out, read_err] }
     }
 
     /// Its number.
@@ -111,16 +118,26 @@ impl Process {
         let _ = kill_process_group(self.pid, signal);
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and for its last words.
     ///
     /// # Panics
     ///
     /// If it is still there after the deadline.
     pub async fn ended(&mut self) -> ExitStatus {
-        match timeout(DEADLINE, self.child.wait()).await {
+        let status = match timeout(DEADLINE, self.child.wait()).await {
             Ok(status) => status.expect("a child can be waited for"),
             Err(_) => panic!("{} did not end within {DEADLINE:?}\n{}", self.name, self.errors()),
-        }
+        };
+        // What it started may live on and hold its outputs open: then that is all there is.
+        let readers = std::mem::take(&mut self.readers);
+        let all = async {
+            for reader in readers {
+                // A reader that panicked has read all that it could.
+                let _ = reader.await;
+            }
+        };
+        let _ = timeout(LAST_WORDS, all).await;
+        status
     }
 
     /// Whether it is over.
