@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{Canvas, Layout, Rect, SourceId};
+use crate::{Canvas, Layout, Rect, Refusal, SourceId, SourceSetup};
 
 /// One source on the canvas.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -29,6 +29,19 @@ const fn opaque() -> u8 {
 }
 
 impl Layer {
+    fn problem(&self, sources: &[SourceSetup]) -> Option<Refusal> {
+        let Some(source) = sources.iter().find(|source| source.id == self.source) else {
+            return Some(Refusal::new("source.unknown", format!("there is no source {}", self.source)));
+        };
+        if !source.kind.is_video() {
+            return Some(Refusal::new("composition.audio", format!("{} gives no frames to show", self.source)));
+        }
+        let Rect { x, y, width, height } = self.rect;
+        let even = [x, y, width, height].iter().all(|side| side.is_multiple_of(2) && *side <= Composition::FARTHEST);
+        let text = "a layer's place has even numbers of pixels, and some width and height";
+        (!even || width == 0 || height == 0).then(|| Refusal::new("composition.rect", text))
+    }
+
     /// The whole source, opaque, at `rect`.
     #[must_use]
     pub fn new(source: SourceId, rect: Rect) -> Self {
@@ -94,6 +107,17 @@ pub struct Composition {
 impl Composition {
     /// The most layers that there can be.
     pub const LAYERS: usize = 64;
+    /// The greatest place or side of a layer, in pixels.
+    const FARTHEST: u32 = 1 << 14;
+
+    /// Why it cannot be shown with these sources; none if it can.
+    #[must_use]
+    pub fn problem(&self, sources: &[SourceSetup]) -> Option<Refusal> {
+        if self.layers.len() > Self::LAYERS {
+            return Some(Refusal::new("composition.layers", "there can be 64 layers; remove one first"));
+        }
+        self.layers.iter().find_map(|layer| layer.problem(sources))
+    }
 
     /// How `layout` shows a main source (most often a screen) and a person.
     #[must_use]

@@ -167,6 +167,9 @@ fn bounded(mut setup: Setup) -> Setup {
     if setup.sources.is_empty() {
         setup.sources = Setup::default().sources;
     }
+    if setup.composition.as_ref().is_some_and(|composition| composition.problem(&setup.sources).is_some()) {
+        setup.composition = None;
+    }
     setup.retention_hours = setup.retention_hours.clamp(*Setup::RETENTION_HOURS.start(), *Setup::RETENTION_HOURS.end());
     setup.title = domain::text::clean(&setup.title).chars().take(Setup::TITLE_CHARACTERS).collect();
     setup.destinations.truncate(Setup::DESTINATIONS);

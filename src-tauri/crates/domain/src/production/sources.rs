@@ -58,22 +58,9 @@ impl Production {
     }
 
     pub(super) fn set_composition(&mut self, composition: Option<Composition>) -> Result<Vec<Effect>, Refusal> {
-        if let Some(composition) = &composition {
-            if composition.layers.len() > Composition::LAYERS {
-                return Err(Refusal::new("composition.layers", "there can be 64 layers; remove one first"));
-            }
-            for layer in &composition.layers {
-                if !self.source_setup(&layer.source)?.kind.is_video() {
-                    return Err(Refusal::new("composition.audio", format!("{} gives no frames to show", layer.source)));
-                }
-                let rect = layer.rect;
-                let sides = [rect.x, rect.y, rect.width, rect.height];
-                let even = sides.iter().all(|side| side.is_multiple_of(2) && *side <= 1 << 14);
-                if !even || rect.width == 0 || rect.height == 0 {
-                    let text = "a layer's place has even numbers of pixels, and some width and height";
-                    return Err(Refusal::new("composition.rect", text));
-                }
-            }
+        let sources = &self.snapshot.setup.sources;
+        if let Some(refusal) = composition.as_ref().and_then(|composition| composition.problem(sources)) {
+            return Err(refusal);
         }
         self.snapshot.setup.composition = composition;
         Ok(vec![Effect::AsRun { kind: AsRunWhat::Layout, detail: "composition".to_owned() }])

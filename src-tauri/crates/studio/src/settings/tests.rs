@@ -163,3 +163,16 @@ fn camera_microphone_and_screen_of_the_first_version_become_sources() {
     let microphone = remembered.setup.sources.iter().find(|source| source.kind == SourceKind::Microphone).unwrap();
     assert_eq!(microphone.strip.gain_db, -4.5, "one damaged value resets itself only");
 }
+
+#[test]
+fn a_composition_that_cannot_be_shown_gives_way_to_the_layout() {
+    let (_folder, file) = folder();
+    let sources = json!([{"id": "guest", "kind": "camera", "choice": {"kind": "test"}}]);
+    let layer = |source: &str, width: u32| json!({"layers": [{"source": source, "rect": {"x": 0, "y": 0, "width": width, "height": 90}}]});
+    put(&file, &json!({"version": 1, "sources": sources, "composition": layer("guest", 160)}));
+    assert_eq!(read(&file).setup.composition.map(|composition| composition.layers.len()), Some(1));
+    for impossible in [layer("nobody", 160), layer("guest", 0), layer("guest", 161), layer("guest", 4_000_000_000)] {
+        put(&file, &json!({"version": 1, "sources": sources, "composition": impossible}));
+        assert_eq!(read(&file).setup.composition, None);
+    }
+}
