@@ -21,7 +21,7 @@ const DISCONNECTED_MS = 2500;
  * What a frame waits at least before it is shown. Browsers begin with holding audio for longer than a
  * frame that is never late, correct that over half a minute, and leave less than 30 ms as it is.
  */
-const FRAME_WAITS_MS = 40;
+const FRAME_WAITS_MS = 70;
 
 /**
  * A WHEP session (recvonly video and audio) that comes back by itself until it is closed.
