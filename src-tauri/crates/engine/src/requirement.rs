@@ -22,7 +22,6 @@ const REQUIRED: &[(&str, &str)] = &[
     ("audiomixer", BASE),
     ("audioresample", BASE),
     ("audiotestsrc", BASE),
-    ("compositor", BASE),
     ("opusenc", BASE),
     ("opusdec", BASE),
     ("videoconvertscale", BASE),

@@ -239,6 +239,7 @@ impl Edge {
             ToEdge::Since(mark) => {
                 if mark.epoch == self.log.epoch() {
                     let (oldest, from) = (self.log.first(), mark.n.max(self.log.first()));
+                    // None is a number that this log never reached: there is nothing to send.
                     let words = self.log.since(from).unwrap_or_default();
                     effects.extend(
                         words.into_iter().map(|envelope| EdgeEffect::ToOwner(ToOwner::Word { oldest, envelope })),
