@@ -5,6 +5,7 @@
 
 mod audio_slot;
 mod gain;
+mod lateness;
 mod levels;
 
 #[cfg(test)]
@@ -20,7 +21,10 @@ use gst::ClockTime;
 use gst::prelude::{Cast, ClockExt, ElementExt, ElementExtManual, GstBinExt, ObjectExt, PadExt, PadExtManual};
 
 pub(crate) use audio_slot::AudioSlot;
+use audio_slot::MixerInput;
 pub(crate) use levels::LevelMeter;
+
+use lateness::{Lateness, Patience};
 
 use crate::chain::{Built, Chain, Part};
 use crate::error::EngineError;
@@ -28,8 +32,6 @@ use crate::format::{MIX_SAMPLES, SAMPLE_RATE, raw_audio};
 use crate::output::ProgramOutput;
 use crate::state_change::{self, share_time};
 
-/// How much later than its moment a buffer may reach the mixer and still be in its place.
-const PROGRAM_LATENCY: ClockTime = ClockTime::from_mseconds(80);
 /// A source's buffers of 10 ms that may wait in front of the mixer; the oldest is dropped when more do.
 const WAITING_BUFFERS: u32 = 60;
 /// What was given to the mixer is mixed within its latency and some buffers.
@@ -52,6 +54,7 @@ pub(crate) struct Mixer {
     pipeline: gst::Pipeline,
     mixer: gst::Element,
     inputs: Arc<Mutex<BTreeMap<SourceId, Input>>>,
+    lateness: Arc<Lateness>,
     output: Arc<ProgramOutput>,
     graphs_dir: PathBuf,
 }
@@ -80,7 +83,7 @@ impl Mixer {
 
         let audiomixer = Part::new("audiomixer")
             .named("audiomixer")
-            .set("latency", PROGRAM_LATENCY.nseconds())
+            .set("latency", Patience::FIRST.nseconds())
             .set("start-time-selection", "set")
             .set("start-time", begin)
             .set("output-buffer-duration", period);
@@ -99,7 +102,9 @@ impl Mixer {
         fill_with_silence(silence.last(), &inputs)?;
         read(mixed.last(), config.output.clone())?;
         hear(&pipeline, config.meter, config.failed);
+        let lateness = Lateness::new(config.clock, config.base_time, mixed.first());
         let mixer = Self {
+            lateness: Arc::new(lateness),
             mixer: mixed.first().clone(),
             pipeline,
             inputs,
@@ -126,7 +131,7 @@ impl Mixer {
         });
         let (pad, appsrc) = linked.inspect_err(|_| take_down(bin, &source))?;
         source.sync_state_with_parent().map_err(|error| EngineError::build(WHAT, error))?;
-        slot.connect(Some(appsrc));
+        slot.connect(Some(MixerInput { appsrc, lateness: self.lateness.clone() }));
         lock(&self.inputs).insert(id.clone(), Input { slot, source, pad });
         Ok(())
     }
