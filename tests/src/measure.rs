@@ -44,19 +44,15 @@ pub fn tell(what: impl fmt::Display) {
     println!("{what}");
 }
 
-/// CPU seconds that a process and its threads have used (`proc(5)`, fields 14 and 15).
+/// CPU seconds that a process and its threads have used (`proc(5)`, `stat`).
 ///
 /// # Panics
 ///
 /// If the process is gone.
 #[must_use]
 pub fn cpu_seconds(pid: u32) -> f64 {
-    let stat =
-        std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_else(|error| panic!("process {pid}: {error}"));
-    // The name may hold anything, also brackets and spaces.
-    let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
-    let ticks: f64 = fields[11..13].iter().filter_map(|field| field.parse::<f64>().ok()).sum();
-    ticks / rustix::param::clock_ticks_per_second() as f64
+    let stat = process(pid).stat().unwrap_or_else(|error| panic!("process {pid}: {error}"));
+    (stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64
 }
 
 /// Memory of a process alone, shared pages divided by their users (PSS), in bytes.
@@ -66,33 +62,50 @@ pub fn cpu_seconds(pid: u32) -> f64 {
 /// If the process is gone.
 #[must_use]
 pub fn memory(pid: u32) -> u64 {
-    let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"));
-    let rollup = rollup.unwrap_or_else(|error| panic!("process {pid}: {error}"));
-    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()).and_then(|number| number.parse::<u64>().ok());
-    kib.unwrap_or_default() * 1024
+    let rollup = process(pid).smaps_rollup().unwrap_or_else(|error| panic!("process {pid}: {error}"));
+    rollup.memory_map_rollup.iter().filter_map(|map| map.extension.map.get("Pss")).sum()
+}
+
+/// How many threads a process has.
+///
+/// # Panics
+///
+/// If the process is gone.
+#[must_use]
+pub fn threads(pid: u32) -> usize {
+    process(pid).tasks().unwrap_or_else(|error| panic!("process {pid}: {error}")).count()
+}
+
+/// How many descriptors a process has open.
+///
+/// # Panics
+///
+/// If the process is gone.
+#[must_use]
+pub fn descriptors(pid: u32) -> usize {
+    process(pid).fd_count().unwrap_or_else(|error| panic!("process {pid}: {error}"))
 }
 
 /// A process and everything that it started, by their parents.
 #[must_use]
 pub fn family(pid: u32) -> Vec<u32> {
-    let parent_of = |pid: u32| {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse::<u32>().ok()
-    };
-    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let all: Vec<(u32, u32)> = entries
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter_map(|pid| Some((pid, parent_of(pid)?)))
-        .collect();
+    let all = procfs::process::all_processes().expect("processes are listed");
+    // One that ends meanwhile belongs to nobody any more.
+    let all: Vec<_> = all.filter_map(|process| process.ok()?.stat().ok()).collect();
     let mut family = vec![pid];
     let mut at = 0;
-    while at < family.len() {
-        let parent = family[at];
-        family.extend(all.iter().filter(|(_, its)| *its == parent).map(|(child, _)| *child));
+    while let Some(parent) = family.get(at) {
+        let parent = i32::try_from(*parent).expect("numbers of processes are small");
+        let children = all.iter().filter(|stat| stat.ppid == parent);
+        family.extend(children.filter_map(|stat| u32::try_from(stat.pid).ok()).collect::<Vec<_>>());
         at += 1;
     }
     family
+}
+
+fn process(pid: u32) -> procfs::process::Process {
+    let number = i32::try_from(pid).expect("numbers of processes are small");
+    procfs::process::Process::new(number).unwrap_or_else(|error| panic!("process {pid}: {error}"))
 }
 
 #[cfg(test)]
