@@ -1,6 +1,7 @@
 //! A person at a page: headless Chromium for the viewer's page, the web view for the window.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use fantoccini::error::CmdError;
 use fantoccini::key::Key;
@@ -12,7 +13,7 @@ use tempfile::TempDir;
 use tokio_tungstenite::tungstenite::http::Method;
 use url::{ParseError, Url};
 
-use crate::deadline::until;
+use crate::deadline::{ANSWER, START, until, until_within};
 use crate::process::{Process, isolated};
 
 /// A driven browser or window, with its driver.
@@ -123,8 +124,13 @@ impl Page {
 
     /// Waits until `expression` is true in the page.
     pub async fn until(&self, what: &str, expression: &str) {
+        self.until_within(ANSWER, what, expression).await;
+    }
+
+    /// Waits until `expression` is true in the page, for at most `limit`.
+    pub async fn until_within(&self, limit: Duration, what: &str, expression: &str) {
         let script = format!("return !!({expression});");
-        until(what, || async {
+        until_within(limit, what, || async {
             // While a page changes there is no context to ask: that is not an answer.
             matches!(self.client.execute(&script, Vec::new()).await, Ok(Value::Bool(true))).then_some(())
         })
@@ -134,7 +140,7 @@ impl Page {
     /// Waits until the number that `expression` gives is at least `wanted`, and returns it.
     pub async fn at_least(&self, what: &str, expression: &str, wanted: u64) -> u64 {
         let script = format!("return ({expression});");
-        until(&format!("{what}: {wanted}"), || async {
+        until_within(START, &format!("{what}: {wanted}"), || async {
             let answer = self.client.execute(&script, Vec::new()).await.ok()?;
             answer.as_f64().filter(|number| *number >= wanted as f64).map(|number| number as u64)
         })

@@ -2,9 +2,8 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 
-use crate::deadline::DEADLINE;
+use crate::deadline::{ANSWER, within};
 
 /// What a server answered.
 #[derive(Debug, Clone)]
@@ -61,8 +60,7 @@ pub async fn ask(base: &str, method: &str, path: &str, headers: &[(&str, &str)],
         head.push_str(&format!("Content-Length: {}\r\n", body.len()));
     }
     head.push_str("\r\n");
-    let bytes = timeout(DEADLINE, converse(host, head.as_bytes(), body)).await;
-    let bytes = bytes.unwrap_or_else(|_| panic!("{method} {path}: no answer within {DEADLINE:?}"));
+    let bytes = within(ANSWER, &format!("{method} {path}"), converse(host, head.as_bytes(), body)).await;
     parse(&bytes).unwrap_or_else(|| panic!("{method} {path}: no answer: {}", String::from_utf8_lossy(&bytes)))
 }
 

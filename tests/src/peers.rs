@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::deadline::until;
+use crate::deadline::{START, until_within};
 use crate::process::{Process, isolated};
 
 /// An address of its own for a server that cannot choose a free port: no two tests share one.
@@ -80,7 +80,7 @@ impl RtmpServer {
         let mut command = isolated("/usr/sbin/nginx");
         command.arg("-p").arg(self.folder.path()).arg("-c").arg(&configuration).args(["-e", "stderr"]);
         self.process = Some(Process::start("nginx", command));
-        until("nginx listens", || async { listens(self.socket_address()).then_some(()) }).await;
+        until_within(START, "nginx listens", || async { listens(self.socket_address()).then_some(()) }).await;
     }
 
     /// Kills it: connections break, new ones are refused.

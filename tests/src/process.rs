@@ -7,10 +7,11 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::deadline::{DEADLINE, until};
+use crate::deadline::{START, within};
 
 /// How long after its end a process's last lines are awaited.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -20,14 +21,15 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 struct Lines(Arc<Mutex<Vec<String>>>);
 
 impl Lines {
-    /// The lines, and the task that collects them until the output is closed.
-    fn collect(from: impl AsyncRead + Unpin + Send + 'static) -> (Self, JoinHandle<()>) {
+    /// The lines, and the task that collects them until the output is closed. Each rings `more`.
+    fn collect(from: impl AsyncRead + Unpin + Send + 'static, more: Arc<Notify>) -> (Self, JoinHandle<()>) {
         let lines = Self::default();
         let kept = lines.clone();
         let reader = tokio::spawn(async move {
             let mut reader = BufReader::new(from).split(b'\n');
             while let Ok(Some(line)) = reader.next_segment().await {
                 kept.lock().push(String::from_utf8_lossy(&line).into_owned());
+                more.notify_one();
             }
         });
         (lines, reader)
@@ -46,6 +48,8 @@ pub struct Process {
     out: Lines,
     err: Lines,
     readers: Vec<JoinHandle<()>>,
+    /// Rings when a line came.
+    more: Arc<Notify>,
 }
 
 impl Process {
@@ -60,9 +64,10 @@ impl Process {
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{name} could not be started: {error}"));
         let raw = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         let pid = raw.expect("a child that was just started has an id");
-        let (out, read_out) = Lines::collect(child.stdout.take().expect("stdout is piped"));
-        let (err, read_err) = Lines::collect(child.stderr.take().expect("stderr is piped"));
-        Self { name: name.to_owned(), child, pid, out, err, readers: vec![read_out, read_err] }
+        let more = Arc::new(Notify::new());
+        let (out, read_out) = Lines::collect(child.stdout.take().expect("stdout is piped"), more.clone());
+        let (err, read_err) = Lines::collect(child.stderr.take().expect("stderr is piped"), more.clone());
+        Self { name: name.to_owned(), child, pid, out, err, readers: vec![read_out, read_err], more }
     }
 
     /// Its number.
@@ -88,23 +93,41 @@ impl Process {
     /// # Panics
     ///
     /// When the process ended, or the deadline passed, without such a line.
-    pub async fn line<T>(&mut self, what: &str, mut find: impl FnMut(&str) -> Option<T>) -> T {
+    pub async fn line<T>(&mut self, what: &str, find: impl FnMut(&str) -> Option<T>) -> T {
+        self.line_within(START, what, find).await
+    }
+
+    /// The same, for at most `limit`.
+    pub async fn line_within<T>(&mut self, limit: Duration, what: &str, mut find: impl FnMut(&str) -> Option<T>) -> T {
+        let name = self.name.clone();
         let mut seen = (0, 0);
-        until(&format!("{}: {what}", self.name), move || {
-            // Asked before the lines are read: what a process wrote before its end is still found.
-            let ended = self.child.try_wait().ok().flatten();
-            let found = {
-                let (out, err) = (self.out.lock(), self.err.lock());
-                let found = out[seen.0..].iter().chain(&err[seen.1..]).find_map(|line| find(line));
-                seen = (out.len(), err.len());
-                found
-            };
-            if let (Some(status), None) = (ended, &found) {
-                panic!("{} ended with {status}, before: {what}\n{}", self.name, self.errors());
+        let mut status = None;
+        let found = async {
+            loop {
+                let found = {
+                    let (out, err) = (self.out.lock(), self.err.lock());
+                    let found = out[seen.0..].iter().chain(&err[seen.1..]).find_map(|line| find(line));
+                    seen = (out.len(), err.len());
+                    found
+                };
+                match (found, status) {
+                    (Some(found), _) => return found,
+                    (None, Some(status)) => {
+                        panic!("{} ended with {status}, before: {what}\n{}", self.name, self.errors())
+                    }
+                    (None, None) => {}
+                }
+                tokio::select! {
+                    () = self.more.notified() => {}
+                    ended = self.child.wait() => {
+                        status = Some(ended.expect("a child can be waited for"));
+                        // What it wrote before its end is still read.
+                        last_words(&mut self.readers).await;
+                    }
+                }
             }
-            std::future::ready(found)
-        })
-        .await
+        };
+        within(limit, &format!("{name}: {what}"), found).await
     }
 
     /// Sends a signal to the process alone.
@@ -124,19 +147,9 @@ impl Process {
     ///
     /// If it is still there after the deadline.
     pub async fn ended(&mut self) -> ExitStatus {
-        let status = match timeout(DEADLINE, self.child.wait()).await {
-            Ok(status) => status.expect("a child can be waited for"),
-            Err(_) => panic!("{} did not end within {DEADLINE:?}\n{}", self.name, self.errors()),
-        };
-        // What it started may live on and hold its outputs open: then that is all there is.
-        let readers = std::mem::take(&mut self.readers);
-        let all = async {
-            for reader in readers {
-                // A reader that panicked has read all that it could.
-                let _ = reader.await;
-            }
-        };
-        let _ = timeout(LAST_WORDS, all).await;
+        let what = format!("{} ends", self.name);
+        let status = within(START, &what, self.child.wait()).await.expect("a child can be waited for");
+        last_words(&mut self.readers).await;
         status
     }
 
@@ -150,6 +163,19 @@ impl Process {
         self.signal_group(Signal::KILL);
         self.ended().await;
     }
+}
+
+/// Waits until the outputs of a process that has ended are read.
+async fn last_words(readers: &mut Vec<JoinHandle<()>>) {
+    let readers = std::mem::take(readers);
+    let all = async {
+        for reader in readers {
+            // A reader that panicked has read all that it could.
+            let _ = reader.await;
+        }
+    };
+    // What it started may live on and hold its outputs open: then that is all there is.
+    let _ = timeout(LAST_WORDS, all).await;
 }
 
 impl Drop for Process {

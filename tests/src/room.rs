@@ -3,12 +3,12 @@
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::deadline::DEADLINE;
+use crate::deadline::{ANSWER, START, within};
 
 /// A socket in the room, after its welcome.
 pub struct Guest {
@@ -70,7 +70,7 @@ impl Guest {
     ///
     /// If the socket closes or the deadline passes before it comes.
     pub async fn next_where(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
-        let found = timeout(DEADLINE, async {
+        let found = within(START, "a message of the room", async {
             while let Some(message) = self.receive().await {
                 if fits(&message) {
                     return Some(message);
@@ -78,11 +78,7 @@ impl Guest {
             }
             None
         });
-        match found.await {
-            Ok(Some(message)) => message,
-            Ok(None) => panic!("the room closed; before: {:?}", self.seen),
-            Err(_) => panic!("nothing that fits within {DEADLINE:?}; came: {:?}", self.seen),
-        }
+        found.await.unwrap_or_else(|| panic!("the room closed; before: {:?}", self.seen))
     }
 
     /// Everything that came so far.
@@ -146,6 +142,6 @@ pub async fn provoke(room_url: &str, headers: &[(&'static str, &str)], frames: V
             }
         }
     };
-    timeout(DEADLINE, listening).await.expect("the server closes the socket");
+    within(ANSWER, "the server closes the socket", listening).await;
     Ok(farewell)
 }

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::antenne::built;
-use crate::deadline::until;
+use crate::deadline::{START, until, until_within};
 use crate::process::{Process, isolated};
 
 /// A screen of its own.
@@ -94,7 +94,7 @@ impl Session {
         for name in ["pipewire", "wireplumber"] {
             let process = Process::start(name, self.command(name));
             self.sound_server.push(process);
-            until(&format!("{name} answers"), || async {
+            until_within(START, &format!("{name} answers"), || async {
                 self.offers(if name == "pipewire" { "PipeWire:Interface:Core" } else { "WirePlumber" })
                     .await
                     .then_some(())

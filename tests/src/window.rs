@@ -6,7 +6,7 @@ use serde_json::{Map, json};
 
 use crate::antenne::Antenne;
 use crate::browser::Page;
-use crate::deadline::until;
+use crate::deadline::{START, until_within};
 use crate::process::{Process, isolated};
 use crate::surroundings::Screen;
 
@@ -29,7 +29,7 @@ pub async fn open(screen: &Screen, data: &Path, arguments: &[&str]) -> Page {
     // It listens before the driver that it speaks to does.
     for port in [native_port, port] {
         let listens = || std::net::TcpStream::connect(("127.0.0.1", port)).ok();
-        until("the drivers listen", || std::future::ready(listens())).await;
+        until_within(START, "the drivers listen", || std::future::ready(listens())).await;
     }
     let address = format!("127.0.0.1:{port}");
     let options = json!({"application": Antenne::program(), "args": arguments});
