@@ -1,7 +1,8 @@
 # make run     builds everything and opens the studio
 # make test    everything that must hold
 # make bench   what it costs and how fast it is
-.PHONY: run test bench
+# make soak    a long show in an unlucky world: an hour, or SOAK=600 seconds
+.PHONY: run test bench soak
 
 run:
 	@scripts/run
@@ -11,3 +12,6 @@ test:
 
 bench:
 	@scripts/bench $(BENCH)
+
+soak:
+	@scripts/soak $(SOAK)
