@@ -55,7 +55,13 @@ impl Antenne {
     /// A command that only needs arguments: no window, no session, its own data folder.
     #[must_use]
     pub fn command(data: &Path) -> Command {
-        let mut command = isolated(Self::program());
+        Self::command_of(&Self::program(), data)
+    }
+
+    /// The same, of a program that was built elsewhere: another commit's.
+    #[must_use]
+    pub fn command_of(program: &Path, data: &Path) -> Command {
+        let mut command = isolated(program);
         command
             .env("XDG_DATA_HOME", data)
             .env("XDG_CONFIG_HOME", data)

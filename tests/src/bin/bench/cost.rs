@@ -1,162 +1,128 @@
-//! CPU seconds of the studio over those of the encoder alone on the same pictures.
+//! CPU seconds of the studio beyond those of its own encoder on the same frames.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
 
-use antenne_tests::antenne::{Antenne, built};
-use antenne_tests::browser::Chromium;
+use antenne_tests::antenne::built;
+use antenne_tests::browser::{Chromium, Page};
 use antenne_tests::deadline::let_pass;
-use antenne_tests::measure::{Spread, cpu_seconds};
-use antenne_tests::process::{Process, isolated};
+use antenne_tests::measure::Spread;
+use antenne_tests::process::isolated;
+use audience::client::WhepClient;
 use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::audience::Crowd;
+use crate::encoder::{Baseline, WARM_UP, load, load_of, raw_frames, still_slide};
 use crate::show;
-use crate::table::Table;
+use crate::table::{Row, Table};
 
 /// How often each side is measured, in turn.
 const ROUNDS: usize = 3;
-/// How long each time.
-const WINDOW: Duration = Duration::from_secs(12);
-/// What passes first, so that starting costs are not counted.
-const WARM_UP: Duration = Duration::from_secs(3);
+/// Program frames a second.
+const FPS: f64 = 30.0;
 
-/// CPU seconds a second that a process uses in a window of time.
-pub(crate) async fn load(pids: &[u32]) -> f64 {
-    let used = || pids.iter().map(|pid| cpu_seconds(*pid)).sum::<f64>();
-    let before = used();
-    let_pass(WINDOW).await;
-    (used() - before) / WINDOW.as_secs_f64()
-}
-
-async fn load_of(name: &str, command: Command) -> f64 {
-    let mut process = Process::start(name, command);
-    let_pass(WARM_UP).await;
-    let load = load(&[process.id()]).await;
-    process.kill().await;
-    load
-}
-
-/// The encoder with its own defaults, which are profile *high*.
-const ENCODER: &[&str] =
-    &["x264enc", "speed-preset=veryfast", "tune=zerolatency", "bitrate=2500", "key-int-max=60", "bframes=0", "!"];
-/// Browsers are sent constrained baseline, which costs less to make.
-const OWN_PROFILE: &[&str] = &["video/x-h264,profile=constrained-baseline", "!"];
-
-/// What the encoder alone costs, and the sources alone.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Baseline {
-    pub(crate) encoder: f64,
-    /// The encoder in the profile that the studio encodes: told, but not the measure.
-    own_profile: f64,
-    pub(crate) sources: f64,
-}
-
-/// Measures the studio with one viewer and no monitor; returns the baselines for the window's turn.
-pub(crate) async fn program(table: &mut Table) -> Baseline {
+/// Measures the studio with one viewer and no monitor, on a slide with noise and on one without;
+/// returns the baseline of the noisy one for the window's turn.
+pub(crate) async fn program(table: &mut Table, programs: &[PathBuf]) -> Baseline {
     let folder = TempDir::new().expect("a folder");
-    let frames = raw_frames(folder.path()).await;
-    let (mut ratios, mut studios, mut rounds) = (Vec::new(), Vec::new(), Vec::new());
+    let names = ["CPU beyond the encoder, noisy slide", "the same, a frame"];
+    let baseline = beyond(table, programs, names, show::CORNER, true).await;
+    let slide = still_slide(folder.path()).await;
+    let image = format!("image:{}", slide.display());
+    let names = ["CPU beyond the encoder, still slide", "the same, a frame"];
+    beyond(table, programs, names, &["--camera", &image, "--layout", "solo"], false).await;
+    baseline
+}
+
+async fn beyond(
+    table: &mut Table,
+    programs: &[PathBuf],
+    [core, frame]: [&'static str; 2],
+    sources: &[&str],
+    moving: bool,
+) -> Baseline {
+    let folder = TempDir::new().expect("a folder");
+    let frames = raw_frames(folder.path(), sources).await;
+    let mut rounds = Vec::new();
+    let mut sides = vec![Vec::new(); programs.len()];
     for _ in 0..ROUNDS {
-        let round = baseline(&frames).await;
-        let data = TempDir::new().expect("a folder");
-        let (mut antenne, on_air) = show::start(data.path(), show::CORNER).await;
-        let crowd = Crowd::gather(&on_air.room_url).await;
-        let viewer = audience::client::WhepClient::connect(&on_air.whep_url).await.expect("one viewer");
-        let mut units = viewer.units();
-        let reading = tokio::spawn(async move { while units.recv().await.is_some() {} });
-        let_pass(WARM_UP * 2).await;
-        let studio = load(&[antenne.process().id()]).await;
-        viewer.close().await;
-        reading.abort();
-        drop(crowd);
-        antenne.end().await;
-        ratios.push((studio - round.sources) / round.encoder);
-        studios.push(studio);
+        let round = Baseline::measure(&frames, moving).await;
+        for (program, side) in programs.iter().zip(&mut sides) {
+            side.push(one_show(program, sources).await - round.sources - round.own_profile);
+        }
         rounds.push(round);
     }
     let median = |part: fn(&Baseline) -> f64| Spread::of(rounds.iter().map(part)).median;
-    let (encoder, own_profile, sources) =
-        (median(|round| round.encoder), median(|round| round.own_profile), median(|round| round.sources));
+    let baseline = Baseline {
+        encoder: median(|round| round.encoder),
+        own_profile: median(|round| round.own_profile),
+        sources: median(|round| round.sources),
+    };
+    let spreads = |factor: f64| -> Vec<Spread> {
+        sides.iter().map(|side| Spread::of(side.iter().map(|load| load * factor))).collect()
+    };
     let remark = format!(
-        "studio {:.0} %, x264enc {:.0} % (as constrained baseline {:.0} %), sources {:.0} % of a core",
-        Spread::of(studios).median * 100.0,
-        encoder * 100.0,
-        own_profile * 100.0,
-        sources * 100.0
+        "the encoder {:.1} % (in its own profile {:.1} %), sources {:.1} % of a core",
+        baseline.own_profile * 100.0,
+        baseline.encoder * 100.0,
+        baseline.sources * 100.0
     );
-    table.add("CPU of the studio over x264enc alone", "x", Spread::of(ratios).median, (1.5, 1.25), remark);
-    Baseline { encoder, own_profile, sources }
+    table.compare((core, "%"), &spreads(100.0), |spread| spread.median, (10.0, 6.0), remark);
+    table.compare((frame, "ms"), &spreads(1000.0 / FPS), |spread| spread.median, (3.3, 2.0), "");
+    baseline
 }
 
-/// The encoder and the sources, each alone. Reading the frames is subtracted from the encoder.
-async fn baseline(frames: &Path) -> Baseline {
-    let encoding = load_of("x264enc", pipeline(frames, ENCODER)).await;
-    let own_profile = load_of("x264enc", pipeline(frames, &[ENCODER, OWN_PROFILE].concat())).await;
-    let reading = load_of("reading", pipeline(frames, &[])).await;
-    let program = built("examples/sources_alone", "cargo build --release -p antenne-engine --example sources_alone");
+/// The load of a show with five cards, twenty hearts and a viewer.
+async fn one_show(program: &Path, sources: &[&str]) -> f64 {
+    let data = TempDir::new().expect("a folder");
+    let (mut antenne, on_air) = show::start(program, data.path(), sources).await;
+    let crowd = Crowd::gather(&on_air.room_url).await;
+    let viewer = WhepClient::connect(&on_air.whep_url).await.expect("one viewer");
+    let mut units = viewer.units();
+    let reading = tokio::spawn(async move { while units.recv().await.is_some() {} });
+    let_pass(WARM_UP * 2).await;
+    let load = load(&[antenne.process().id()]).await;
+    viewer.close().await;
+    reading.abort();
+    drop(crowd);
+    antenne.end().await;
+    load
+}
+
+/// What sources cost that are keyed, and those that are only defined: a studio off air, whose
+/// compositions are measured in turn with what they are compared with.
+pub(crate) async fn compositions(table: &mut Table) {
+    let (slide, keyed) = in_turn("slide", "keyed").await;
+    added(table, "a keyed 720p camera over a slide", (20.0, 12.0), [slide, keyed]);
+    let (three, sixteen) = in_turn("three", "sixteen").await;
+    added(table, "13 closed sources beside 3 shown ones", (3.0, 3.0), [three, sixteen]);
+}
+
+async fn in_turn(one: &str, other: &str) -> (Vec<f64>, Vec<f64>) {
+    let (mut ones, mut others) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        ones.push(load_of(one, desk(one)).await);
+        others.push(load_of(other, desk(other)).await);
+    }
+    (ones, others)
+}
+
+fn added(table: &mut Table, name: &'static str, limits: (f64, f64), [without, with]: [Vec<f64>; 2]) {
+    let more = Spread::of(with.iter().zip(&without).map(|(with, without)| (with - without) * 100.0));
+    let all = |loads: &[f64]| Spread::of(loads.iter().map(|load| load * 100.0)).median;
+    let remark = format!("{more}; {:.1} % of a core without, {:.1} % with", all(&without), all(&with));
+    table.add(Row::new(name, "%", more.median, limits).remark(remark));
+}
+
+fn desk(composition: &str) -> Command {
+    let program = built("examples/desk", "cargo build --release -p antenne-studio --example desk");
     let mut command = isolated(program);
-    command.args(["1280x720", "30"]);
-    let sources = load_of("sources", command).await;
-    Baseline { encoder: encoding - reading, own_profile: own_profile - reading, sources }
-}
-
-/// Reads the frames in real time, for ever, and does `with` to them.
-fn pipeline(frames: &Path, with: &[&str]) -> Command {
-    let mut command = isolated("gst-launch-1.0");
-    command.args(["-q", "multifilesrc", "loop=true"]).arg(format!("location={}/%04d.yuv", frames.display()));
-    command.args([
-        "index=0",
-        "!",
-        "rawvideoparse",
-        "format=i420",
-        "width=1280",
-        "height=720",
-        "framerate=30/1",
-        "colorimetry=bt709",
-        "!",
-    ]);
-    command.args(with).args(["fakesink", "sync=true"]);
+    command.arg(composition);
     command
 }
 
-/// The program's own pictures, as exactly as a recording can have them, one file each.
-async fn raw_frames(folder: &Path) -> PathBuf {
-    let data = TempDir::new().expect("a folder");
-    let options =
-        [show::CORNER, &["--mic", "test", "--size", "1280x720", "--video-kbps", "50000", "--listen", "127.0.0.1:0"]]
-            .concat();
-    let mut antenne = Antenne::live(data.path(), &options);
-    let on_air = antenne.on_air().await;
-    let crowd = Crowd::gather(&on_air.room_url).await;
-    let_pass(Duration::from_secs(12)).await;
-    drop(crowd);
-    let ended = antenne.end().await;
-    let frames = folder.join("frames");
-    std::fs::create_dir(&frames).expect("a folder for frames");
-    let mut decoding = isolated("ffmpeg");
-    decoding.args(["-nostdin", "-v", "error", "-ss", "3", "-i", ended["recording"].as_str().expect("it was recorded")]);
-    decoding.args([
-        "-frames:v",
-        "240",
-        "-f",
-        "image2",
-        "-c:v",
-        "rawvideo",
-        "-pix_fmt",
-        "yuv420p",
-        "-start_number",
-        "0",
-    ]);
-    let decoded = decoding.arg(frames.join("%04d.yuv")).stdin(Stdio::null()).status().await;
-    assert!(decoded.expect("ffmpeg is installed").success());
-    frames
-}
-
 /// Keeps a browser out of a measurement until it is wanted.
-pub(crate) async fn viewer(url: &str) -> antenne_tests::browser::Page {
+pub(crate) async fn viewer(url: &str) -> Page {
     let page = Chromium::start().await;
     page.open(url).await;
     page.until("the page is on air", "document.querySelector('[data-testid=state]')?.dataset.state === 'on_air'").await;

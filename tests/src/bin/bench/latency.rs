@@ -1,5 +1,6 @@
 //! How late: glass to glass, joining, and from a tap to the picture.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use antenne_tests::browser::{Chromium, Page};
@@ -19,10 +20,33 @@ const JOINS: usize = 20;
 /// How often somebody taps.
 const TAPS: usize = 12;
 
+/// What one show measured of its lateness.
+struct Glass {
+    late: Spread,
+    signed: Spread,
+    apart: Spread,
+    recorded: Spread,
+}
+
 /// The clock strip in Chromium, and the beeps against it, in browser and recording.
-pub(crate) async fn glass_to_glass(table: &mut Table) {
+pub(crate) async fn glass_to_glass(table: &mut Table, programs: &[PathBuf]) {
+    let mut sides = Vec::new();
+    for program in programs {
+        sides.push(glass(program).await);
+    }
+    let of = |part: fn(&Glass) -> Spread| -> Vec<Spread> { sides.iter().map(part).collect() };
+    table.compare(("glass to glass, p50", "ms"), &of(|side| side.late), |late| late.median, (85.0, 60.0), "");
+    table.compare(("glass to glass, p95", "ms"), &of(|side| side.late), |late| late.p95, (400.0, 250.0), "");
+    let remark = sides.iter().map(|side| format!("signed: {}", side.signed)).collect::<Vec<_>>().join("; before ");
+    let apart = of(|side| side.apart);
+    table.compare(("lip-sync in the browser, p95 of distance", "ms"), &apart, |apart| apart.p95, (40.0, 20.0), remark);
+    let recorded = of(|side| side.recorded);
+    table.compare(("lip-sync in the recording, p95 of distance", "ms"), &recorded, |ms| ms.p95, (40.0, 20.0), "");
+}
+
+async fn glass(program: &Path) -> Glass {
     let data = TempDir::new().expect("a folder");
-    let (mut antenne, on_air) = show::start(data.path(), show::SOLO).await;
+    let (mut antenne, on_air) = show::start(program, data.path(), show::SOLO).await;
     let page = viewer(&on_air.viewer_url).await;
     // Joining and the decoder's first seconds are not what a viewer lives with.
     let_pass(Duration::from_secs(5)).await;
@@ -31,21 +55,29 @@ pub(crate) async fn glass_to_glass(table: &mut Table) {
     let followed = page.followed().await;
     page.close().await;
     let recording = show::end(&mut antenne).await;
-    let late = Spread::of(followed.latencies());
-    table.add("glass to glass, p50", "ms", late.median, (250.0, 150.0), late);
-    table.add("glass to glass, p95", "ms", late.p95, (400.0, 250.0), late);
-    let signed = Spread::of(followed.lip_sync());
-    let apart = Spread::of(followed.lip_sync().into_iter().map(f64::abs));
-    table.add("lip-sync in the browser, p95 of distance", "ms", apart.p95, (40.0, 20.0), signed);
-    let found = lip_sync(&recording.stamps(), &recording.beeps());
-    let apart = Spread::of(found.iter().map(|ms| ms.abs()));
-    table.add("lip-sync in the recording, p95 of distance", "ms", apart.p95, (40.0, 20.0), Spread::of(found));
+    Glass {
+        late: Spread::of(followed.latencies()),
+        signed: Spread::of(followed.lip_sync()),
+        apart: Spread::of(followed.lip_sync().into_iter().map(f64::abs)),
+        recorded: Spread::of(lip_sync(&recording.stamps(), &recording.beeps()).iter().map(|ms| ms.abs())),
+    }
 }
 
-/// From the offer, and from navigation, to the first decoded picture.
-pub(crate) async fn joining(table: &mut Table) {
+/// From the offer, and from navigation, to the first decoded frame.
+pub(crate) async fn joining(table: &mut Table, programs: &[PathBuf]) {
+    let mut sides = Vec::new();
+    for program in programs {
+        sides.push(joins(program).await);
+    }
+    let (offers, navigations): (Vec<_>, Vec<_>) = sides.into_iter().unzip();
+    let half = |spread: &Spread| spread.median;
+    table.compare(("from the offer to the first picture, p50", "ms"), &offers, half, (110.0, 70.0), "");
+    table.compare(("from navigation to the first picture, p50", "ms"), &navigations, half, (1200.0, 600.0), "");
+}
+
+async fn joins(program: &Path) -> (Spread, Spread) {
     let data = TempDir::new().expect("a folder");
-    let (mut antenne, on_air) = show::start(data.path(), show::SOLO).await;
+    let (mut antenne, on_air) = show::start(program, data.path(), show::SOLO).await;
     let page = Chromium::start().await;
     page.before_pages(include_str!("first_picture.js")).await;
     let (mut from_offer, mut from_navigation) = (Vec::new(), Vec::new());
@@ -58,15 +90,22 @@ pub(crate) async fn joining(table: &mut Table) {
     }
     page.close().await;
     antenne.end().await;
-    let (offer, navigation) = (Spread::of(from_offer), Spread::of(from_navigation));
-    table.add("from the offer to the first picture, p50", "ms", offer.median, (500.0, 250.0), offer);
-    table.add("from navigation to the first picture, p50", "ms", navigation.median, (1200.0, 600.0), navigation);
+    (Spread::of(from_offer), Spread::of(from_navigation))
 }
 
-/// From a tap in the browser to the time of the first program picture with its heart.
-pub(crate) async fn tap_to_picture(table: &mut Table) {
+/// From a tap in the browser to the time of the first program frame with its heart.
+pub(crate) async fn tap_to_picture(table: &mut Table, programs: &[PathBuf]) {
+    let mut sides = Vec::new();
+    for program in programs {
+        sides.push(taps(program).await);
+    }
+    let p95 = |spread: &Spread| if spread.count * 2 < TAPS { f64::NAN } else { spread.p95 };
+    table.compare(("tap to the first program picture, p95", "ms"), &sides, p95, (250.0, 120.0), "");
+}
+
+async fn taps(program: &Path) -> Spread {
     let data = TempDir::new().expect("a folder");
-    let (mut antenne, on_air) = show::start(data.path(), show::SOLO).await;
+    let (mut antenne, on_air) = show::start(program, data.path(), show::SOLO).await;
     let page = viewer(&on_air.viewer_url).await;
     page.enter("message-input", "hello").await;
     page.enter("name-input", "Ada").await;
@@ -82,10 +121,7 @@ pub(crate) async fn tap_to_picture(table: &mut Table) {
     }
     page.close().await;
     let recording = show::end(&mut antenne).await;
-    let delays: Vec<f64> = taps.iter().filter_map(|tapped| heart_after(&recording, *tapped, hue)).collect();
-    let spread = Spread::of(delays);
-    let p95 = if spread.count * 2 < TAPS { f64::NAN } else { spread.p95 };
-    table.add("tap to the first program picture, p95", "ms", p95, (250.0, 120.0), spread);
+    Spread::of(taps.iter().filter_map(|tapped| heart_after(&recording, *tapped, hue)))
 }
 
 /// Taps, and says when, in Unix time in milliseconds.

@@ -3,11 +3,12 @@
 //! CPU is compared as seconds used in one run, baselines in turn with the studio, because timings
 //! of one machine swing. Prints one table and writes `target/bench.json`.
 //!
-//! `BENCH=long` watches the memory for ten minutes instead of one; `BENCH="cost glass joining tap"`
-//! names parts.
+//! `BENCH=long` watches the memory for ten minutes instead of one; `BENCH="cost compositions window glass joining tap"`
+//! names parts; `BEFORE=COMMIT` measures that commit's program in turn with this one.
 
 mod audience;
 mod cost;
+mod encoder;
 mod latency;
 mod show;
 mod table;
@@ -23,26 +24,35 @@ use crate::table::Table;
 async fn main() {
     let asked: Vec<String> = std::env::args().skip(1).collect();
     let watched = Duration::from_secs(if asked.iter().any(|word| word == "long") { 600 } else { 60 });
-    let parts = ["cost", "glass", "joining", "tap"];
+    let parts = ["cost", "compositions", "window", "glass", "joining", "tap"];
     let some = parts.iter().any(|part| asked.iter().any(|word| word == part));
     let wanted = |part: &str| !some || asked.iter().any(|word| word == part);
     let mut table = Table::default();
+    let programs = show::programs();
+    let mut baseline = None;
     if wanted("cost") {
-        tell("measuring: cost of the program, and the window's");
-        let baseline = cost::program(&mut table).await;
+        tell("measuring: cost of the program");
+        baseline = Some(cost::program(&mut table, &programs).await);
+    }
+    if wanted("compositions") {
+        tell("measuring: cost of compositions");
+        cost::compositions(&mut table).await;
+    }
+    if wanted("window") {
+        tell("measuring: the window's cost");
         window::measure(&mut table, baseline, watched).await;
     }
     if wanted("glass") {
         tell("measuring: glass to glass and lip-sync");
-        latency::glass_to_glass(&mut table).await;
+        latency::glass_to_glass(&mut table, &programs).await;
     }
     if wanted("joining") {
         tell("measuring: joining");
-        latency::joining(&mut table).await;
+        latency::joining(&mut table, &programs).await;
     }
     if wanted("tap") {
         tell("measuring: from tap to picture");
-        latency::tap_to_picture(&mut table).await;
+        latency::tap_to_picture(&mut table, &programs).await;
     }
     tell(&table);
     // Only a whole run replaces the file.

@@ -1,29 +1,38 @@
-//! The shows that are measured.
+//! The shows that are measured, and the programs that make them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use antenne_tests::antenne::{Antenne, OnAir};
+use antenne_tests::recording::Recording;
 
 /// What every measured show has in common (the numbers).
-pub(crate) const PROGRAM: &[&str] =
+const PROGRAM: &[&str] =
     &["--mic", "test", "--size", "1280x720", "--fps", "30", "--video-kbps", "2500", "--listen", "127.0.0.1:0"];
 
 /// A camera alone: its clock strip can be read.
 pub(crate) const SOLO: &[&str] = &["--camera", "test", "--layout", "solo"];
 
-/// Two sources in *corner*.
+/// Two sources in *corner*: the slide and the inset have noise, which the encoder has to code.
 pub(crate) const CORNER: &[&str] = &["--camera", "test", "--screen", "test", "--layout", "corner"];
 
-/// A running show and where it is watched.
-pub(crate) async fn start(data: &Path, sources: &[&str]) -> (Antenne, OnAir) {
-    let mut antenne = Antenne::live(data, &[PROGRAM, sources].concat());
+/// The programs that are compared: the one that was built with the benchmark, then the one of the
+/// commit before, where `ANTENNE_BEFORE` names it.
+pub(crate) fn programs() -> Vec<PathBuf> {
+    let before = std::env::var_os("ANTENNE_BEFORE").map(PathBuf::from);
+    std::iter::once(Antenne::program()).chain(before).collect()
+}
+
+/// Starts a show of `program`, with `sources` and what else is asked for; verified.
+pub(crate) async fn start(program: &Path, data: &Path, sources: &[&str]) -> (Antenne, OnAir) {
+    let command = Antenne::command_of(program, data);
+    let mut antenne = Antenne::start(command, data, &[PROGRAM, sources].concat());
     let on_air = antenne.on_air().await;
     assert!(on_air.verified, "a show that is not seen is not measured: {}", on_air.reason);
     (antenne, on_air)
 }
 
 /// The recording that the show left.
-pub(crate) async fn end(antenne: &mut Antenne) -> antenne_tests::recording::Recording {
+pub(crate) async fn end(antenne: &mut Antenne) -> Recording {
     let ended = antenne.end().await;
-    antenne_tests::recording::Recording::open(Path::new(ended["recording"].as_str().expect("it was recorded")))
+    Recording::open(Path::new(ended["recording"].as_str().expect("it was recorded")))
 }

@@ -11,8 +11,9 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 
 use crate::audience::Crowd;
-use crate::cost::{Baseline, load};
-use crate::table::Table;
+use crate::encoder::{Baseline, load};
+use crate::show;
+use crate::table::{Row, Table};
 
 const MONITOR: &str = "Number(document.querySelector('[data-testid=monitor]')?.dataset.frames ?? 0)";
 const MIB: f64 = 1024.0 * 1024.0;
@@ -32,7 +33,11 @@ fn processes(page: &Page) -> (u32, Vec<u32>) {
 }
 
 /// Measures the window, for `watched` on air.
-pub(crate) async fn measure(table: &mut Table, baseline: Baseline, watched: Duration) {
+pub(crate) async fn measure(table: &mut Table, baseline: Option<Baseline>, watched: Duration) {
+    let baseline = match baseline {
+        Some(baseline) => baseline,
+        None => Baseline::alone(show::CORNER).await,
+    };
     let data = TempDir::new().expect("a folder");
     let screen = Screen::start(1280, 800).await;
     let folder = data.path().join("studio");
@@ -40,7 +45,8 @@ pub(crate) async fn measure(table: &mut Table, baseline: Baseline, watched: Dura
     let page = window::open(&screen, data.path(), &["--data-dir", folder.to_str().expect("a path in UTF-8")]).await;
     page.at_least("pictures in the monitor", MONITOR, 3).await;
     let opened = began.elapsed().as_secs_f64();
-    table.add("from start to a moving monitor", "s", opened, (3.0, 2.0), "with the driver's own start");
+    let row = Row::new("from start to a moving monitor", "s", opened, (3.0, 2.0));
+    table.add(row.remark("with the driver's own start"));
 
     for command in [
         "{ type: 'select_source', id: 'camera', choice: { kind: 'test' } }",
@@ -80,18 +86,19 @@ pub(crate) async fn measure(table: &mut Table, baseline: Baseline, watched: Dura
         "studio {:.0} %, web {:.0} % of a core, {:.1} pictures a second in the monitor",
         studio_alone * 100.0,
         (used - studio_alone) * 100.0,
-        shown / 12.0
+        shown / 10.0
     );
-    table.add("CPU with monitor and window over x264enc alone", "x", ratio, (1.9, 1.5), remark);
+    table.add(Row::new("CPU with monitor and window over x264enc alone", "x", ratio, (1.9, 1.6)).remark(remark));
 
     let main_memory = || memory(main) as f64 / MIB;
     let first = main_memory();
     let all = everything.iter().map(|pid| memory(*pid)).sum::<u64>() as f64 / MIB;
-    table.add("memory (PSS) of the main process on air", "MiB", first, (250.0, 180.0), "");
-    table.add("memory (PSS) with the web processes", "MiB", all, (600.0, 600.0), "");
+    table.add(Row::new("memory (PSS) of the main process on air", "MiB", first, (250.0, 180.0)));
+    table.add(Row::new("memory (PSS) with the web processes", "MiB", all, (600.0, 600.0)));
     let_pass(watched).await;
     let growth = main_memory() - first;
-    table.add("growth of the main process on air", "MiB", growth, (20.0, 10.0), format!("in {} s", watched.as_secs()));
+    let row = Row::new("growth of the main process on air", "MiB", growth, (20.0, 10.0));
+    table.add(row.remark(format!("in {} s", watched.as_secs())));
 
     viewer.close().await;
     reading.abort();
