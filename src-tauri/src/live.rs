@@ -59,6 +59,8 @@ fn config(options: &LiveOptions) -> Result<StudioConfig> {
         layout: options.layout.unwrap_or(if two { Layout::Corner } else { Layout::Solo }),
         overlay: if options.no_overlay { Overlay::NONE } else { Overlay::default() },
         countdown: false,
+        upload_kbps: options.upload_kbps,
+        trusted_proxies: options.trusted_proxies.clone(),
         ..Setup::default()
     };
     setup.first_mut(SourceKind::Camera).choice = camera;

@@ -1,5 +1,7 @@
 //! What the operator chose; remembered between sessions. Holds no secret.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -71,6 +73,11 @@ pub struct Setup {
     pub retention_hours: u32,
     /// Where the program is pushed besides.
     pub destinations: Vec<DestinationSetup>,
+    /// What the connection carries to viewers, in kb/s; none: no limit.
+    pub upload_kbps: Option<u32>,
+    /// Proxies that are believed about who asks.
+    #[ts(type = "string[]")]
+    pub trusted_proxies: Vec<IpAddr>,
 }
 
 impl Default for Setup {
@@ -86,6 +93,8 @@ impl Default for Setup {
             countdown: true,
             retention_hours: 24,
             destinations: Vec::new(),
+            upload_kbps: None,
+            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -95,6 +104,10 @@ impl Setup {
     pub const RETENTION_HOURS: std::ops::RangeInclusive<u32> = 1..=8760;
     /// How many destinations there can be.
     pub const DESTINATIONS: usize = 16;
+    /// What a connection may carry to viewers, in kb/s.
+    pub const UPLOAD_KBPS: std::ops::RangeInclusive<u32> = 100..=100_000_000;
+    /// How many proxies can be believed.
+    pub const TRUSTED_PROXIES: usize = 16;
     /// The most sources that there can be.
     pub const SOURCES: usize = 64;
     /// The longest title, in characters.

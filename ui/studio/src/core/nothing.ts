@@ -19,6 +19,8 @@ export const NOTHING: Snapshot = {
     countdown: true,
     retention_hours: 24,
     destinations: [],
+    upload_kbps: null,
+    trusted_proxies: [],
   },
   devices: [],
   sources: [],
