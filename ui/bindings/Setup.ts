@@ -54,8 +54,4 @@ destinations: Array<DestinationSetup>,
 /**
  * What the connection carries to viewers, in kb/s; none: no limit.
  */
-upload_kbps: number | null, 
-/**
- * Proxies that are believed about who asks.
- */
-trusted_proxies: string[], };
+upload_kbps: number | null, };

@@ -1,6 +1,7 @@
 //! The handle of a running service.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -88,6 +89,7 @@ impl Audience {
             shows,
             conversations: Arc::new(Semaphore::new(config.sockets)),
             stopping: watch::Sender::new(false),
+            warned_of_proxy: AtomicBool::new(false),
         });
         let serving = tokio::spawn(http::serve(listener, http::router(shared.clone()), shared.clone()));
         tracing::info!(http = %http_address, media = %shared.media.address(), "the audience may come");

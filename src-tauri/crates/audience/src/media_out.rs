@@ -5,6 +5,7 @@
 //! shows share the socket, and the end of one show ends no session of another.
 
 mod fan_out;
+mod lateness;
 mod negotiate;
 mod outlet;
 mod session;

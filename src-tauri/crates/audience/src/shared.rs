@@ -2,12 +2,14 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use domain::{Refusal, Severity};
 use tokio::sync::{Semaphore, watch};
 
 use crate::budget::Budgets;
 use crate::config::ServiceLimits;
-use crate::episode::Library;
+use crate::episode::{Library, Notice};
 use crate::http::Hosts;
 use crate::media_out::MediaHandle;
 use crate::metrics::Metrics;
@@ -39,4 +41,22 @@ pub(crate) struct Shared {
     pub(crate) conversations: Arc<Semaphore>,
     /// True once the service stops.
     pub(crate) stopping: watch::Sender<bool>,
+    /// Whether the operator knows of a proxy that should perhaps be trusted.
+    pub(crate) warned_of_proxy: AtomicBool,
+}
+
+impl Shared {
+    /// Somebody was refused who came through a proxy that is not trusted: everybody who does counts as
+    /// one address. The operator is notified once.
+    pub(crate) fn warn_of_proxy(&self, proxy: IpAddr) {
+        if self.warned_of_proxy.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let message = format!(
+            "Viewers come through a proxy at {proxy} and count as one address, so some of them were refused. If it is \
+             yours, say --trusted-proxy {proxy} at the next start"
+        );
+        let refusal = Refusal::new("audience.unknown_proxy", message);
+        self.shows.notify(&Notice { severity: Severity::Warning, refusal });
+    }
 }

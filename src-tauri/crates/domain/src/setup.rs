@@ -1,7 +1,5 @@
 //! What the operator chose; remembered between sessions. Holds no secret.
 
-use std::net::IpAddr;
-
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -75,9 +73,6 @@ pub struct Setup {
     pub destinations: Vec<DestinationSetup>,
     /// What the connection carries to viewers, in kb/s; none: no limit.
     pub upload_kbps: Option<u32>,
-    /// Proxies that are believed about who asks.
-    #[ts(type = "string[]")]
-    pub trusted_proxies: Vec<IpAddr>,
 }
 
 impl Default for Setup {
@@ -94,7 +89,6 @@ impl Default for Setup {
             retention_hours: 24,
             destinations: Vec::new(),
             upload_kbps: None,
-            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -106,8 +100,6 @@ impl Setup {
     pub const DESTINATIONS: usize = 16;
     /// What a connection may carry to viewers, in kb/s.
     pub const UPLOAD_KBPS: std::ops::RangeInclusive<u32> = 100..=100_000_000;
-    /// How many proxies can be believed.
-    pub const TRUSTED_PROXIES: usize = 16;
     /// The most sources that there can be.
     pub const SOURCES: usize = 64;
     /// The longest title, in characters.

@@ -45,7 +45,7 @@ pub(crate) async fn listen(
     let at = |listen: SocketAddr| AudienceConfig {
         listen,
         media_port: config.media_port.unwrap_or(listen.port()),
-        trusted_proxies: setup.trusted_proxies.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
         upload: setup.upload_kbps.map(|kbps| Upload { kbps, session_kbps: config.video_kbps + AUDIO_KBPS }),
         ..AudienceConfig::new(listen)
     };

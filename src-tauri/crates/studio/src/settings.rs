@@ -175,7 +175,6 @@ fn bounded(mut setup: Setup) -> Setup {
     setup.destinations.truncate(Setup::DESTINATIONS);
     let kbps = Setup::UPLOAD_KBPS;
     setup.upload_kbps = setup.upload_kbps.map(|upload| upload.clamp(*kbps.start(), *kbps.end()));
-    setup.trusted_proxies.truncate(Setup::TRUSTED_PROXIES);
     setup
 }
 

@@ -20,7 +20,6 @@ export const NOTHING: Snapshot = {
     retention_hours: 24,
     destinations: [],
     upload_kbps: null,
-    trusted_proxies: [],
   },
   devices: [],
   sources: [],

@@ -30,6 +30,8 @@ pub(crate) struct Guest {
     pub(crate) address: IpAddr,
     /// Where they are.
     pub(crate) place: Place,
+    /// The proxy that forwarded them and is not trusted, where there is one.
+    pub(crate) stranger: Option<IpAddr>,
 }
 
 /// Where somebody who asks is.
@@ -48,14 +50,16 @@ impl Guest {
     pub(crate) fn of(peer: SocketAddr, host: &Authority, headers: &HeaderMap, trusted: &[IpAddr]) -> Self {
         let peer = peer.ip().to_canonical();
         let forwarded = FORWARDS.iter().any(|name| headers.contains_key(name));
-        let address = if trusted.contains(&peer) { believed(headers, trusted).unwrap_or(peer) } else { peer };
+        let is_trusted = trusted.contains(&peer);
+        let address = if is_trusted { believed(headers, trusted).unwrap_or(peer) } else { peer };
+        let stranger = Some(peer).filter(|_| forwarded && !is_trusted);
         let ours = ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| name.eq_ignore_ascii_case(host.host()));
         let place = match peer.is_loopback() && !forwarded {
             true if ours => Place::Here,
             true => Place::Loopback,
             false => Place::Away,
         };
-        Self { address, place }
+        Self { address, place, stranger }
     }
 }
 
@@ -71,6 +75,9 @@ pub(super) fn budgeted(shared: &Shared, guest: &Guest, holding: Holding) -> Resu
     shared.budgets.take(guest.address, holding).map(Some).ok_or_else(|| {
         shared.metrics.turned_away.add(1);
         tracing::debug!(address = %guest.address, ?holding, "this address has too many");
+        if let Some(proxy) = guest.stranger {
+            shared.warn_of_proxy(proxy);
+        }
         Problem::address_full()
     })
 }
@@ -151,7 +158,9 @@ mod tests {
         ];
         for (peer, lines, expected) in cases {
             let found = guest(peer, "studio.example", lines);
-            assert_eq!(found, Guest { address: expected.parse().unwrap(), place: Place::Away }, "{peer} {lines:?}");
+            assert_eq!((found.address, found.place), (expected.parse().unwrap(), Place::Away), "{peer} {lines:?}");
+            let stranger = (peer == "198.51.100.7").then_some(found.address);
+            assert_eq!(found.stranger, stranger, "{peer} {lines:?}");
         }
     }
 

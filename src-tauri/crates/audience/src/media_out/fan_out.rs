@@ -9,6 +9,7 @@ use media::Program;
 use str0m::ice::StunMessage;
 use tokio::sync::{Notify, oneshot};
 
+use super::lateness::Lateness;
 use super::negotiate::Negotiated;
 use super::outlet::Outlet;
 use super::session::{Session, Stage};
@@ -345,39 +346,6 @@ impl FanOut {
         self.around.metrics.sessions.set(self.sessions.len() as u64);
         let connected = self.sessions.values().filter(|session| session.stage != Stage::Pending).count();
         self.around.metrics.sessions_connected.set(connected as u64);
-    }
-}
-
-/// How late the thread is: the worst of the last one to two seconds, measured from where a unit's
-/// program time lies on the wall to its being sent.
-#[derive(Debug, Default)]
-struct Lateness {
-    since: Option<Instant>,
-    current: Duration,
-    before: Duration,
-}
-
-impl Lateness {
-    fn note(&mut self, late: Duration, now: Instant) {
-        self.turn(now);
-        self.current = self.current.max(late);
-    }
-
-    fn worst(&mut self, now: Instant) -> Duration {
-        self.turn(now);
-        self.current.max(self.before)
-    }
-
-    /// Begins another second when one is over.
-    fn turn(&mut self, now: Instant) {
-        const SECOND: Duration = Duration::from_secs(1);
-        let since = *self.since.get_or_insert(now);
-        let age = now.saturating_duration_since(since);
-        if age >= SECOND {
-            self.before = if age < SECOND * 2 { self.current } else { Duration::ZERO };
-            self.current = Duration::ZERO;
-            self.since = Some(now);
-        }
     }
 }
 

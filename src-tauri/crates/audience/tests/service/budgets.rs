@@ -105,10 +105,15 @@ async fn another_computer_that_has_enough_connections_is_not_heard() {
 
 #[tokio::test]
 async fn an_address_has_so_many_places_in_rooms() {
-    let alone = service(small(1500, 2, 600)).await;
+    let mut alone = service(small(1500, 2, 600)).await;
     let (one, two) = (enter(&alone, "studio.test", SCHOOL).await, enter(&alone, "studio.test", HOME).await);
     assert_eq!((one.1.as_str(), two.1.as_str()), ("101", "101"));
-    assert_eq!(enter(&alone, "studio.test", "").await.1, "429", "what nobody is trusted to say does not matter");
+    let refused = enter(&alone, "studio.test", "X-Forwarded-For: 192.0.2.9\r\n").await;
+    assert_eq!(refused.1, "429", "what nobody is trusted to say does not matter");
+    let notice = |event| if let AudienceEvent::Notice(notice) = event { Some(notice.refusal) } else { None };
+    let refusal = alone.event(notice).await;
+    assert_eq!(refusal.code, "audience.unknown_proxy");
+    assert!(refusal.message.contains("--trusted-proxy 127.0.0.1"), "{}", refusal.message);
     assert_eq!(enter(&alone, "localhost", "").await.1, "101", "this computer itself");
     alone.audience.shutdown().await;
 

@@ -283,16 +283,3 @@ async fn a_session_that_panics_ends_alone() {
     assert!(service.session(&one).is_none());
     assert_eq!(service.session(&other).unwrap().stage, Stage::Watching);
 }
-
-#[test]
-fn lateness_is_the_worst_of_the_last_seconds() {
-    let (mut lateness, start) = (Lateness::default(), Instant::now());
-    let ms = Duration::from_millis;
-    lateness.note(ms(5), start);
-    lateness.note(ms(90), start + ms(100));
-    lateness.note(ms(7), start + ms(1100));
-    assert_eq!(lateness.worst(start + ms(1200)), ms(90));
-    lateness.note(ms(8), start + ms(2200));
-    assert_eq!(lateness.worst(start + ms(2200)), ms(8));
-    assert_eq!(lateness.worst(start + ms(9000)), ms(0));
-}
