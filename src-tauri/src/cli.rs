@@ -1,7 +1,7 @@
 //! The command line: what may be said, and what is right where something wrong was said.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -95,6 +95,12 @@ pub(crate) struct LiveOptions {
     /// UDP port of the media [default: the HTTP port's number]
     #[arg(long, value_name = "N")]
     pub(crate) media_port: Option<u16>,
+    /// Proxy that is believed about who asks: X-Forwarded-For and Forwarded (repeatable)
+    #[arg(long = "trusted-proxy", value_name = "ADDR")]
+    pub(crate) trusted_proxies: Vec<IpAddr>,
+    /// What the connection carries to viewers, in kb/s; whoever would pass it is refused [default: no limit]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(100..=100_000_000))]
+    pub(crate) upload_kbps: Option<u32>,
     /// The data folder
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,

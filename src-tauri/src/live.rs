@@ -59,6 +59,7 @@ fn config(options: &LiveOptions) -> Result<StudioConfig> {
         layout: options.layout.unwrap_or(if two { Layout::Corner } else { Layout::Solo }),
         overlay: if options.no_overlay { Overlay::NONE } else { Overlay::default() },
         countdown: false,
+        upload_kbps: options.upload_kbps,
         ..Setup::default()
     };
     setup.first_mut(SourceKind::Camera).choice = camera;
@@ -69,6 +70,7 @@ fn config(options: &LiveOptions) -> Result<StudioConfig> {
         video_kbps: options.video_kbps,
         listen: options.listen.map_or(Listen::ByReach, Listen::At),
         media_port: options.media_port,
+        trusted_proxies: options.trusted_proxies.clone(),
         overlay_allowed: !options.no_overlay,
         setup: Some(setup),
         destinations,

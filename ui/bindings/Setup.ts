@@ -50,4 +50,8 @@ retention_hours: number,
 /**
  * Where the program is pushed besides.
  */
-destinations: Array<DestinationSetup>, };
+destinations: Array<DestinationSetup>, 
+/**
+ * What the connection carries to viewers, in kb/s; none: no limit.
+ */
+upload_kbps: number | null, };

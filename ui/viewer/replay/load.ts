@@ -7,10 +7,23 @@ export type Loaded =
   | { kind: "missing" }
   | { kind: "failed" };
 
+/** While many people open a replay at once, each timeline takes its turn. */
+const ATTEMPTS = 6;
+
+/** The answer, once the server is no longer too busy to give one, or has been for long enough. */
+async function patiently(address: string): Promise<Response> {
+  for (let attempt = 1; ; attempt++) {
+    const response = await fetch(address, { cache: "no-cache" });
+    const seconds = Number(response.headers.get("Retry-After") ?? Number.NaN);
+    if (response.status !== 503 || attempt === ATTEMPTS || !(seconds <= 30)) return response;
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000 * (0.5 + Math.random())));
+  }
+}
+
 /** Asks for the timeline of the replay at `base`, for instance `/replays/E`. */
 export async function loadReplay(base: string): Promise<Loaded> {
   try {
-    const response = await fetch(`${base}/timeline.json`, { cache: "no-cache" });
+    const response = await patiently(`${base}/timeline.json`);
     if (response.status === 410) return { kind: "gone" };
     if (response.status === 404) return { kind: "missing" };
     if (!response.ok) return { kind: "failed" };

@@ -1,8 +1,8 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Timeline } from "../../bindings/Timeline";
 import { curvePath, heartCurve } from "./curve";
 import { SEEK_MS, TimelineCursor } from "./cursor";
-import { replayBase } from "./load";
+import { loadReplay, replayBase } from "./load";
 
 const viewer = { id: "a", name: "Ada", hue: 204 };
 
@@ -73,4 +73,20 @@ test("a replay is asked for where the page came from, whatever host its address 
   expect(replayBase("http://192.168.1.5:8420/replays/abc")).toBe("/replays/abc");
   expect(replayBase("/replays/abc/")).toBe("/replays/abc");
   expect(replayBase("/replays/abc/media.mp4")).toBe("/replays/abc");
+});
+
+test("a timeline that has to wait for its turn is asked for again", async () => {
+  vi.useFakeTimers();
+  const busy = () => new Response("", { status: 503, headers: { "Retry-After": "1" } });
+  const answers = [busy(), busy(), Response.json(timeline())];
+  const fetched = vi.spyOn(globalThis, "fetch").mockImplementation(async () => answers.shift() ?? busy());
+  const loading = loadReplay("/replays/e");
+  await vi.runAllTimersAsync();
+  expect((await loading).kind).toBe("ready");
+  const failing = loadReplay("/replays/e");
+  await vi.runAllTimersAsync();
+  expect((await failing).kind).toBe("failed");
+  expect(fetched).toHaveBeenCalledTimes(3 + 6);
+  fetched.mockRestore();
+  vi.useRealTimers();
 });

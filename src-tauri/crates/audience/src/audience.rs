@@ -1,6 +1,7 @@
 //! The handle of a running service.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,18 +9,29 @@ use domain::Bye;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
-use crate::config::{AudienceConfig, ServiceLimits};
+use crate::budget::Budgets;
+use crate::config::{AddressLimits, AudienceConfig, ServiceLimits};
 use crate::episode::{Episode, Library};
 use crate::error::AudienceError;
 use crate::events::AudienceEvents;
 use crate::http::{self, Hosts};
 use crate::media_out::MediaHandle;
 use crate::metrics::Metrics;
+use crate::pool::Pool;
 use crate::shared::Shared;
 use crate::show::{self, ShowHandle, Shows};
+use crate::timelines::{self, Timelines};
 
-/// For the last words to everybody, when the service stops.
-const FAREWELL: Duration = Duration::from_secs(3);
+/// For the last words to everybody, when the service stops. Connections that are still open then get
+/// as long again: the end waits for nobody longer than 5 s.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Threads that read the library and its files: half of them may be busy with timelines.
+const READERS: usize = 2 * timelines::AT_ONCE;
+/// Threads that answer offers.
+const NEGOTIATORS: usize = 2;
+/// Questions that may wait for either.
+const WAITING: usize = 256;
 
 /// A running service for any number of shows. Clones are the same service; it ends with
 /// [`Audience::shutdown`].
@@ -27,6 +39,7 @@ const FAREWELL: Duration = Duration::from_secs(3);
 pub struct Audience {
     shared: Arc<Shared>,
     http_address: SocketAddr,
+    sockets: usize,
     serving: Arc<Mutex<Option<tokio::task::JoinHandle<()>>>>,
 }
 
@@ -53,23 +66,34 @@ impl Audience {
         let listening = |error| AudienceError::listening("TCP", config.listen, error);
         let listener = TcpListener::bind(config.listen).await.map_err(listening)?;
         let http_address = listener.local_addr().map_err(listening)?;
-        let metrics = Arc::new(Metrics::default());
+        let (metrics, shows) = (Arc::new(Metrics::default()), Arc::new(Shows::default()));
         let media_at = SocketAddr::new(config.listen.ip(), config.media_port);
-        let media = MediaHandle::start(media_at, &limits, metrics.clone())?;
-        let (stopping, stop) = watch::channel(false);
+        let everybody = shows.clone();
+        let notify = Arc::new(move |notice| everybody.notify(&notice));
+        let media = MediaHandle::start(media_at, &limits, config.upload, metrics.clone(), notify)?;
+        let readers = Arc::new(Pool::start("reader", READERS, WAITING).map_err(AudienceError::Thread)?);
+        let whole =
+            AddressLimits { connections: config.sockets, places: limits.room.connections, sessions: limits.sessions };
         let shared = Arc::new(Shared {
-            limits: limits.clone(),
+            budgets: Arc::new(Budgets::new(limits.of_address, whole)),
+            limits,
             hosts: Hosts::new(&config.host_names),
+            trusted_proxies: config.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
+            descriptors: Arc::new(Semaphore::new(config.sockets)),
+            timelines: Timelines::new(library.clone(), readers.clone()),
             library,
+            readers,
+            negotiators: Pool::start("negotiator", NEGOTIATORS, WAITING).map_err(AudienceError::Thread)?,
             media,
             metrics,
-            shows: Shows::default(),
-            conversations: Arc::new(Semaphore::new(limits.connections)),
-            stopping,
+            shows,
+            conversations: Arc::new(Semaphore::new(config.sockets)),
+            stopping: watch::Sender::new(false),
+            warned_of_proxy: AtomicBool::new(false),
         });
-        let serving = tokio::spawn(http::serve(listener, http::router(shared.clone()), limits, stop));
+        let serving = tokio::spawn(http::serve(listener, http::router(shared.clone()), shared.clone()));
         tracing::info!(http = %http_address, media = %shared.media.address(), "the audience may come");
-        Ok(Self { shared, http_address, serving: Arc::new(Mutex::new(Some(serving))) })
+        Ok(Self { shared, http_address, sockets: config.sockets, serving: Arc::new(Mutex::new(Some(serving))) })
     }
 
     /// Where pages, WHEP and rooms are.
@@ -92,13 +116,13 @@ impl Audience {
         ShowHandle::open(self.shared.clone(), episode)
     }
 
-    /// Says `bye shutdown` to everybody, closes all sockets and ends all tasks and the thread.
+    /// Says `bye shutdown` to everybody, closes all sockets and ends all tasks and the thread. Takes
+    /// less than 5 s, whoever does not listen.
     pub async fn shutdown(self) {
         for open in self.shared.shows.take_all() {
             show::shut(&self.shared, &open, Bye::Shutdown);
         }
-        self.shared.media.stop().await;
-        self.farewells().await;
+        tokio::join!(self.shared.media.stop(), self.farewells());
         self.shared.stopping.send_replace(true);
         let serving = self.serving.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(serving) = serving
@@ -110,10 +134,13 @@ impl Audience {
 
     /// Waits until a goodbye was sent to everybody in a room, or they do not listen.
     async fn farewells(&self) {
-        let everybody = u32::try_from(self.shared.limits.connections).unwrap_or(u32::MAX);
+        let everybody = u32::try_from(self.sockets).unwrap_or(u32::MAX);
         let sent = self.shared.conversations.acquire_many(everybody);
         if tokio::time::timeout(FAREWELL, sent).await.is_err() {
             tracing::debug!("somebody got no goodbye");
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Where the service listens, and how much it bears.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// Where the service listens.
@@ -12,17 +12,69 @@ pub struct AudienceConfig {
     pub media_port: u16,
     /// Names that people may use for this computer besides its addresses and `localhost`.
     pub host_names: Vec<String>,
+    /// Descriptors that the service may hold for its audience at once: TCP connections, those of the
+    /// rooms included, and files that are being sent. Whoever comes beyond waits in the system's queue.
+    pub sockets: usize,
+    /// Proxies whose word is believed about who asks. Everybody else's is ignored.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// What the sessions of all viewers together may send; nothing: as much as they like.
+    pub upload: Option<Upload>,
+}
+
+impl AudienceConfig {
+    /// At `listen`, with media at any free port, and everything else as it is right for most.
+    #[must_use]
+    pub fn new(listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            media_port: 0,
+            host_names: Vec::new(),
+            sockets: 12_000,
+            trusted_proxies: Vec::new(),
+            upload: None,
+        }
+    }
+}
+
+/// What this computer's connection carries to viewers of WebRTC. Viewers on this computer do not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Upload {
+    /// All sessions together, in kb/s.
+    pub kbps: u32,
+    /// What one session takes at least, in kb/s. What the program really has counts where it is more.
+    pub session_kbps: u32,
+}
+
+/// What one address may hold; an IPv6 /64 counts as one address. However much that is, it is never
+/// more than half of what the service has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AddressLimits {
+    /// TCP connections.
+    pub connections: usize,
+    /// Places in rooms.
+    pub places: usize,
+    /// WebRTC sessions.
+    pub sessions: usize,
+}
+
+impl Default for AddressLimits {
+    /// A school's five hundred people behind one address are welcome.
+    fn default() -> Self {
+        Self { connections: 1500, places: 600, sessions: 600 }
+    }
 }
 
 /// How much the service bears. The defaults are right; tests make them smaller.
 #[derive(Debug, Clone)]
 pub struct ServiceLimits {
-    /// TCP connections at once.
-    pub connections: usize,
     /// A request's head must be complete within this time.
     pub request_head: Duration,
     /// A request's body must be complete within this time.
     pub request_body: Duration,
+    /// Whoever takes nothing of what is written to them for this long is gone.
+    pub write: Duration,
+    /// What one address may hold. Requests of this computer itself are exempt.
+    pub of_address: AddressLimits,
     /// Time for a room's hello.
     pub hello: Duration,
     /// Messages that wait for one viewer; who falls further behind is dismissed.
@@ -31,6 +83,8 @@ pub struct ServiceLimits {
     pub silence: Duration,
     /// A viewer's session that is not connected within this time is dropped.
     pub connect: Duration,
+    /// A session that reports nothing (SRTCP) for this long of what it is sent is gone.
+    pub report: Duration,
     /// Sessions of one address that are not connected yet.
     pub pending_of_address: usize,
     /// Sessions at once.
@@ -45,13 +99,15 @@ pub struct ServiceLimits {
 impl Default for ServiceLimits {
     fn default() -> Self {
         Self {
-            connections: 12_000,
             request_head: Duration::from_secs(20),
             request_body: Duration::from_secs(10),
+            write: Duration::from_secs(30),
+            of_address: AddressLimits::default(),
             hello: Duration::from_secs(10),
             outbox: 256,
             silence: Duration::from_secs(60),
             connect: Duration::from_secs(15),
+            report: Duration::from_secs(10),
             pending_of_address: 32,
             sessions: 2000,
             room: domain::room::Limits::default(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::room::{Comment, RoomNews, Stored};
-use domain::{EpisodeId, ProgramMs, PublicViewer, Replay, Said, Seq, ShowSlug, Timeline};
+use domain::{EpisodeId, ProgramMs, PublicViewer, Refusal, Replay, Said, Seq, Severity, ShowSlug, Timeline};
 use tokio::sync::oneshot;
 
 /// One broadcast, as the service must know it.
@@ -57,9 +57,20 @@ pub trait Library: Send + Sync + 'static {
     fn timeline(&self, episode: &EpisodeId) -> Option<Timeline>;
 }
 
-/// What the audience did.
+/// What the operator must know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it is, and what to do.
+    pub refusal: Refusal,
+}
+
+/// What the audience did, or what happened to what serves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AudienceEvent {
     /// Something in the room.
     Room(RoomNews),
+    /// Something that the operator must know about the service; every open show's events bring it.
+    Notice(Notice),
 }

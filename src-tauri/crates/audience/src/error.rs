@@ -31,7 +31,7 @@ pub enum AudienceError {
     #[error("cannot make a certificate for the media connection")]
     Certificate,
     /// A thread could not be started.
-    #[error("cannot start the media thread: {0}")]
+    #[error("cannot start a thread: {0}")]
     Thread(io::Error),
 }
 

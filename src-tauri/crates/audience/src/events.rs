@@ -1,33 +1,37 @@
-//! The way to the studio, in two lanes: what lasts never waits behind what repeats itself.
+//! The way to the studio, in three lanes: what lasts never waits behind what repeats itself.
 //!
 //! | lane | what | bound | when full |
 //! |---|---|---|---|
 //! | lasting | comments, removals, mutes | 1,024 | the room keeps them and sends them later |
+//! | notices | what the operator must know | 16 | logged and lost: they repeat themselves |
 //! | passing | hearts, presence | 256 | lost and counted: the next one makes up for it |
 
 use std::sync::Arc;
 
 use tokio::sync::mpsc::{self, error::TrySendError};
 
-use crate::episode::AudienceEvent;
+use crate::episode::{AudienceEvent, Notice};
 use crate::metrics::Metrics;
 
 const LASTING: usize = 1024;
+const NOTICES: usize = 16;
 const PASSING: usize = 256;
 
 /// What the audience did, as the studio receives it.
 #[derive(Debug)]
 pub struct AudienceEvents {
     lasting: mpsc::Receiver<AudienceEvent>,
+    notices: mpsc::Receiver<Notice>,
     passing: mpsc::Receiver<AudienceEvent>,
 }
 
 impl AudienceEvents {
-    /// The next event, one that lasts first; none once the service is gone. Nothing is lost where
+    /// The next event, notices first and then what lasts; none once the service is gone. Nothing is lost where
     /// this is given up while it waits.
     pub async fn recv(&mut self) -> Option<AudienceEvent> {
         tokio::select! {
             biased;
+            Some(notice) = self.notices.recv() => Some(AudienceEvent::Notice(notice)),
             Some(event) = self.lasting.recv() => Some(event),
             Some(event) = self.passing.recv() => Some(event),
             else => None,
@@ -40,6 +44,7 @@ impl AudienceEvents {
 pub(crate) struct EventSender {
     /// Only rooms send here; they wait without anybody waiting for them.
     pub(crate) lasting: mpsc::Sender<AudienceEvent>,
+    notices: mpsc::Sender<Notice>,
     passing: mpsc::Sender<AudienceEvent>,
     metrics: Arc<Metrics>,
 }
@@ -48,8 +53,10 @@ impl EventSender {
     /// Both ends.
     pub(crate) fn pair(metrics: Arc<Metrics>) -> (Self, AudienceEvents) {
         let (lasting, lasting_events) = mpsc::channel(LASTING);
+        let (notices, notice_events) = mpsc::channel(NOTICES);
         let (passing, passing_events) = mpsc::channel(PASSING);
-        (Self { lasting, passing, metrics }, AudienceEvents { lasting: lasting_events, passing: passing_events })
+        let events = AudienceEvents { lasting: lasting_events, notices: notice_events, passing: passing_events };
+        (Self { lasting, notices, passing, metrics }, events)
     }
 
     /// Sends what the next of its kind makes up for. Never waits.
@@ -59,12 +66,31 @@ impl EventSender {
         }
     }
 
+    /// The way for notices, open as long as this is.
+    pub(crate) fn notices(&self) -> NoticeSender {
+        NoticeSender(self.notices.downgrade())
+    }
+
     /// Sends what lasts, or gives it back where the lane is full.
     pub(crate) fn try_last(&self, event: AudienceEvent) -> Result<(), AudienceEvent> {
         match self.lasting.try_send(event) {
             // Whoever does not listen any more needs nothing.
             Ok(()) | Err(TrySendError::Closed(_)) => Ok(()),
             Err(TrySendError::Full(event)) => Err(event),
+        }
+    }
+}
+
+/// Sends what the operator must know. It does not keep the events open.
+pub(crate) struct NoticeSender(mpsc::WeakSender<Notice>);
+
+impl NoticeSender {
+    /// Never waits.
+    pub(crate) fn send(&self, notice: Notice) {
+        if let Some(notices) = self.0.upgrade()
+            && let Err(TrySendError::Full(notice)) = notices.try_send(notice)
+        {
+            tracing::warn!(?notice, "nobody takes this notice");
         }
     }
 }

@@ -3,8 +3,10 @@
 mod accept;
 mod file;
 mod guard;
+mod guest;
 mod observe;
 mod pages;
+mod patient;
 mod problem;
 mod range;
 mod replay;

@@ -14,6 +14,7 @@
 
 mod address;
 mod audience;
+mod budget;
 pub mod client;
 mod clock;
 mod config;
@@ -23,13 +24,15 @@ mod events;
 mod http;
 mod media_out;
 mod metrics;
+mod pool;
 mod room;
 mod shared;
 mod show;
+mod timelines;
 
 pub use audience::Audience;
-pub use config::{AudienceConfig, ServiceLimits};
-pub use episode::{AudienceEvent, Episode, Journal, Library, ReplayLookup};
+pub use config::{AddressLimits, AudienceConfig, ServiceLimits, Upload};
+pub use episode::{AudienceEvent, Episode, Journal, Library, Notice, ReplayLookup};
 pub use error::AudienceError;
 pub use events::AudienceEvents;
 #[doc(hidden)]

@@ -5,25 +5,32 @@
 //! shows share the socket, and the end of one show ends no session of another.
 
 mod fan_out;
+mod lateness;
 mod negotiate;
 mod outlet;
 mod session;
 mod socket;
 mod thread;
+mod upload;
 mod wallclock;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use media::Program;
 use tokio::sync::{mpsc, oneshot};
 
-pub(crate) use fan_out::Refused;
-use fan_out::{Order, Request};
+use fan_out::Request;
+pub(crate) use fan_out::{Refused, Viewer};
 pub use negotiate::fuzz_offer;
 pub(crate) use negotiate::{Negotiated, NegotiationError, Negotiator};
 
-use crate::config::ServiceLimits;
+use thread::Order;
+pub(crate) use upload::Upload;
+
+use crate::config::{self, ServiceLimits};
+use crate::episode::Notice;
 use crate::error::AudienceError;
 use crate::metrics::Metrics;
 use crate::show::ShowKey;
@@ -32,6 +39,9 @@ use crate::show::ShowKey;
 const REQUESTS: usize = 64;
 /// Orders of hosts that wait; each gives one at the start and one at the end of a show.
 const ORDERS: usize = 1024;
+
+/// How long the thread may take to say goodbye to everybody.
+const STOP: Duration = Duration::from_secs(2);
 
 /// The way to the media thread.
 pub(crate) struct MediaHandle {
@@ -43,7 +53,8 @@ pub(crate) struct MediaHandle {
 }
 
 impl MediaHandle {
-    /// Opens the socket at `listen` and starts the thread.
+    /// Opens the socket at `listen` and starts the thread, which calls `notify` with what the operator
+    /// must know. It may not wait.
     ///
     /// # Errors
     ///
@@ -51,7 +62,9 @@ impl MediaHandle {
     pub(crate) fn start(
         listen: SocketAddr,
         limits: &ServiceLimits,
+        upload: Option<config::Upload>,
         metrics: Arc<Metrics>,
+        notify: Arc<dyn Fn(Notice) + Send + Sync>,
     ) -> Result<Self, AudienceError> {
         let negotiator = Negotiator::new()?;
         let socket = socket::bind(listen)?;
@@ -59,7 +72,8 @@ impl MediaHandle {
         let (requests, request_queue) = mpsc::channel(REQUESTS);
         let (orders, order_queue) = mpsc::channel(ORDERS);
         let queues = thread::Queues { requests: request_queue, orders: order_queue };
-        let thread = thread::start(socket, address, queues, limits.clone(), metrics)?;
+        let around = thread::Around { limits: limits.clone(), upload, metrics, notify };
+        let thread = thread::start(socket, address, queues, around)?;
         let thread = Mutex::new(Some(thread));
         Ok(Self { negotiator, address, requests, orders, thread })
     }
@@ -80,15 +94,9 @@ impl MediaHandle {
     /// # Errors
     ///
     /// When the show has no program, there are too many, or the service stops.
-    pub(crate) async fn join(
-        &self,
-        show: ShowKey,
-        session: Negotiated,
-        id: String,
-        peer: IpAddr,
-    ) -> Result<(), Refused> {
+    pub(crate) async fn join(&self, show: ShowKey, session: Negotiated, viewer: Viewer) -> Result<(), Refused> {
         let (answer, registered) = oneshot::channel();
-        let join = Request::Join { show, session: Box::new(session), id, peer, answer };
+        let join = Request::Join { show, session: Box::new(session), viewer, answer };
         self.requests.send(join).await.map_err(|_| Refused::Stopping)?;
         registered.await.unwrap_or(Err(Refused::Stopping))
     }
@@ -104,16 +112,22 @@ impl MediaHandle {
         self.order(Order::End(show));
     }
 
-    /// Ends every session and the thread, and waits for it.
+    /// Ends every session and the thread, and waits for it, but not for long.
     pub(crate) async fn stop(&self) {
         self.order(Order::Stop);
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
-            let joined = tokio::task::spawn_blocking(move || thread.join()).await;
-            if !matches!(joined, Ok(Ok(()))) {
+            let joined = tokio::task::spawn_blocking(move || thread.join());
+            if !matches!(tokio::time::timeout(STOP, joined).await, Ok(Ok(Ok(())))) {
                 tracing::error!("the media thread ended badly");
             }
         }
+    }
+
+    /// Makes the thread fall.
+    #[cfg(test)]
+    pub(crate) fn panic(&self) {
+        self.order(Order::Panic);
     }
 
     fn order(&self, order: Order) {

@@ -12,6 +12,10 @@ impl Figure {
         self.0.fetch_add(count, Ordering::Relaxed);
     }
 
+    pub(crate) fn subtract(&self, count: u64) {
+        self.0.fetch_sub(count, Ordering::Relaxed);
+    }
+
     pub(crate) fn set(&self, value: u64) {
         self.0.store(value, Ordering::Relaxed);
     }
@@ -24,6 +28,7 @@ impl Figure {
 /// What the service counts.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
+    pub(crate) connections: Figure,
     pub(crate) viewers: Figure,
     pub(crate) room_connections: Figure,
     pub(crate) sessions: Figure,
@@ -38,6 +43,9 @@ pub(crate) struct Metrics {
     pub(crate) hearts: Figure,
     pub(crate) refused: Figure,
     pub(crate) dismissed_slow: Figure,
+    pub(crate) turned_away: Figure,
+    pub(crate) media_late: Figure,
+    pub(crate) media_restarts: Figure,
 }
 
 impl Metrics {
@@ -48,16 +56,18 @@ impl Metrics {
         }
     }
 
-    fn gauges(&self) -> [Named<'_>; 4] {
+    fn gauges(&self) -> [Named<'_>; 6] {
         [
+            ("antenne_connections", "TCP connections, those of the rooms included.", &self.connections),
             ("antenne_viewers", "People in the rooms.", &self.viewers),
             ("antenne_room_connections", "WebSockets in the rooms.", &self.room_connections),
             ("antenne_whep_sessions", "WebRTC sessions.", &self.sessions),
             ("antenne_whep_sessions_connected", "WebRTC sessions that are connected.", &self.sessions_connected),
+            ("antenne_media_late_milliseconds", "The latest unit of the last seconds.", &self.media_late),
         ]
     }
 
-    fn counters(&self) -> [Named<'_>; 10] {
+    fn counters(&self) -> [Named<'_>; 12] {
         [
             ("antenne_units_published_total", "Access units taken.", &self.units_published),
             ("antenne_units_dropped_total", "Access units that found a full queue.", &self.units_dropped),
@@ -69,6 +79,8 @@ impl Metrics {
             ("antenne_hearts_total", "Accepted hearts.", &self.hearts),
             ("antenne_refused_total", "Refused comments and hearts.", &self.refused),
             ("antenne_dismissed_slow_total", "Viewers that read too slowly.", &self.dismissed_slow),
+            ("antenne_turned_away_total", "Refused because of a budget.", &self.turned_away),
+            ("antenne_media_restarts_total", "Restarts of the media thread.", &self.media_restarts),
         ]
     }
 

@@ -9,8 +9,8 @@ use domain::{Bye, OnPicture, Seq, ShowSlug, ViewerId};
 use media::{Program, Track};
 
 use crate::clock::ProgramClock;
-use crate::episode::{Episode, Journal};
-use crate::events::{AudienceEvents, EventSender};
+use crate::episode::{Episode, Journal, Notice};
+use crate::events::{AudienceEvents, EventSender, NoticeSender};
 use crate::metrics::Metrics;
 use crate::room::RoomHandle;
 use crate::shared::Shared;
@@ -19,6 +19,13 @@ use crate::shared::Shared;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct ShowKey(u64);
 
+#[cfg(test)]
+impl ShowKey {
+    pub(crate) const fn for_tests(number: u64) -> Self {
+        Self(number)
+    }
+}
+
 /// The open episode of a show.
 pub(crate) struct Show {
     pub(crate) key: ShowKey,
@@ -26,6 +33,8 @@ pub(crate) struct Show {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) room: RoomHandle,
     pub(crate) clock: Arc<ProgramClock>,
+    /// To its host.
+    notices: NoticeSender,
     /// Its own, so that two rooms do not overwrite each other's numbers.
     pub(crate) metrics: Arc<Metrics>,
     /// Whether there is a program to watch.
@@ -60,6 +69,13 @@ impl Shows {
     /// Takes every show out.
     pub(crate) fn take_all(&self) -> Vec<Arc<Show>> {
         self.lock().drain().map(|(_, show)| show).collect()
+    }
+
+    /// Lets every show's host know.
+    pub(crate) fn notify(&self, notice: &Notice) {
+        for show in self.all() {
+            show.notices.send(notice.clone());
+        }
     }
 
     fn key(&self) -> ShowKey {
@@ -100,11 +116,13 @@ impl ShowHandle {
     pub(crate) fn open(shared: Arc<Shared>, episode: Episode) -> (Self, AudienceEvents) {
         let (clock, metrics) = (Arc::new(ProgramClock::default()), Arc::new(Metrics::default()));
         let (sender, events) = EventSender::pair(metrics.clone());
+        let notices = sender.notices();
         let limits = shared.limits.room.clone();
         let room = RoomHandle::open(&episode, limits, clock.clone(), metrics.clone(), sender);
         let Episode { show: slug, journal, .. } = episode;
         let key = shared.shows.key();
-        let show = Arc::new(Show { key, slug, journal, room, clock, metrics, on_air: AtomicBool::new(false) });
+        let on_air = AtomicBool::new(false);
+        let show = Arc::new(Show { key, slug, journal, room, clock, notices, metrics, on_air });
         if let Some(previous) = shared.shows.put(show.clone()) {
             shut(&shared, &previous, Bye::Ended);
         }

@@ -71,6 +71,8 @@ pub struct Setup {
     pub retention_hours: u32,
     /// Where the program is pushed besides.
     pub destinations: Vec<DestinationSetup>,
+    /// What the connection carries to viewers, in kb/s; none: no limit.
+    pub upload_kbps: Option<u32>,
 }
 
 impl Default for Setup {
@@ -86,6 +88,7 @@ impl Default for Setup {
             countdown: true,
             retention_hours: 24,
             destinations: Vec::new(),
+            upload_kbps: None,
         }
     }
 }
@@ -95,6 +98,8 @@ impl Setup {
     pub const RETENTION_HOURS: std::ops::RangeInclusive<u32> = 1..=8760;
     /// How many destinations there can be.
     pub const DESTINATIONS: usize = 16;
+    /// What a connection may carry to viewers, in kb/s.
+    pub const UPLOAD_KBPS: std::ops::RangeInclusive<u32> = 100..=100_000_000;
     /// The most sources that there can be.
     pub const SOURCES: usize = 64;
     /// The longest title, in characters.

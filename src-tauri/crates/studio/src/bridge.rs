@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use audience::{AudienceEvent, ShowHandle};
+use audience::{AudienceEvent, Notice, ShowHandle};
 use domain::room::RoomNews;
 use domain::{Device, Input, Phase, Severity};
 use engine::{EngineEvent, EventSink};
@@ -58,6 +58,7 @@ impl Actor {
                 self.hearts = Some(RoomNews::Hearts { at_ms, hue, count, total });
             }
             AudienceEvent::Room(news) => self.input(Input::Room(news)),
+            AudienceEvent::Notice(Notice { severity, refusal }) => self.problem(severity, refusal),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a studio is started with.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use domain::{Canvas, DestinationAddress, Secret, Setup};
@@ -27,6 +27,8 @@ pub struct StudioConfig {
     pub listen: Listen,
     /// The UDP port of the media; none: the HTTP port's number.
     pub media_port: Option<u16>,
+    /// Proxies that are believed about who asks.
+    pub trusted_proxies: Vec<IpAddr>,
     /// Whether anything may be drawn over the picture.
     pub overlay_allowed: bool,
     /// A setup for this run, which is not remembered; none: the remembered one.
@@ -45,6 +47,7 @@ impl StudioConfig {
             video_kbps: 2_500,
             listen: Listen::ByReach,
             media_port: None,
+            trusted_proxies: Vec::new(),
             overlay_allowed: true,
             setup: None,
             destinations: Vec::new(),

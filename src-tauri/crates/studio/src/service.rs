@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use audience::{Audience, AudienceConfig, AudienceError};
-use domain::{Input, Links, Reach, Refusal, Severity, ShowSlug};
+use audience::{Audience, AudienceConfig, AudienceError, Upload};
+use domain::{Input, Links, Reach, Refusal, Setup, Severity};
 
 use crate::actor::{Actor, Message};
 use crate::addresses;
@@ -14,6 +14,8 @@ use crate::tasks::AtClose;
 
 /// The port that is asked for when nothing else is said.
 const DEFAULT_PORT: u16 = 8420;
+/// The program's sound for viewers, in kb/s.
+const AUDIO_KBPS: u32 = 128;
 /// The task that moves the service.
 pub(crate) const LISTEN: &str = "opening the port";
 
@@ -31,10 +33,10 @@ pub(crate) struct Service {
 /// is taken, at another one, and says so.
 pub(crate) async fn listen(
     config: &StudioConfig,
-    reach: Option<Reach>,
-    show: &ShowSlug,
+    setup: &Setup,
     shelf: Arc<ArchiveLibrary>,
 ) -> Result<Service, AudienceError> {
+    let reach = setup.reach;
     let address = match (config.listen, reach) {
         (Listen::At(address), _) => address,
         (Listen::ByReach, Some(Reach::ThisNetwork)) => SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), DEFAULT_PORT),
@@ -43,7 +45,9 @@ pub(crate) async fn listen(
     let at = |listen: SocketAddr| AudienceConfig {
         listen,
         media_port: config.media_port.unwrap_or(listen.port()),
-        host_names: Vec::new(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        upload: setup.upload_kbps.map(|kbps| Upload { kbps, session_kbps: config.video_kbps + AUDIO_KBPS }),
+        ..AudienceConfig::new(listen)
     };
     let mut moved = None;
     let audience = match Audience::start(at(address), shelf.clone()).await {
@@ -60,7 +64,7 @@ pub(crate) async fn listen(
         }
         other => other?,
     };
-    let links = addresses::links(show, audience.http_address());
+    let links = addresses::links(&setup.show, audience.http_address());
     Ok(Service { audience, links, reach, moved })
 }
 
@@ -78,12 +82,11 @@ impl Actor {
         }
         (self.show, self.audience_events) = (None, None);
         let (old, config, archive) = (self.audience.clone(), self.config.clone(), self.archive.clone());
-        let setup = &self.production.snapshot().setup;
-        let (reach, show) = (setup.reach, setup.show.clone());
+        let setup = self.production.snapshot().setup.clone();
         let defect = Refusal::new("audience.listen", "the audience service failed to open its port");
         self.tasks.spawn(LISTEN, AtClose::Finish, Some(Message::Listening(Err(defect))), async move {
             old.shutdown().await;
-            let outcome = listen(&config, reach, &show, Arc::new(ArchiveLibrary::new(archive))).await;
+            let outcome = listen(&config, &setup, Arc::new(ArchiveLibrary::new(archive))).await;
             vec![Message::Listening(outcome.map(Box::new).map_err(|error| Refusal::from_coded(&error)))]
         });
     }

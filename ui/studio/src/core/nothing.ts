@@ -19,6 +19,7 @@ export const NOTHING: Snapshot = {
     countdown: true,
     retention_hours: 24,
     destinations: [],
+    upload_kbps: null,
   },
   devices: [],
   sources: [],

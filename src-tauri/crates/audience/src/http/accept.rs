@@ -1,7 +1,7 @@
 //! Takes connections, so many and no more, and drives each until it ends.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,47 +14,70 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::task::JoinSet;
 
-use crate::config::ServiceLimits;
+use super::patient::Patient;
+use crate::budget::{Held, Holding};
+use crate::shared::Shared;
 
 /// A request's head may be so large.
 const HEAD: usize = 16 << 10;
 /// How long connections may take to end by themselves when the service stops.
-const FAREWELL: Duration = Duration::from_secs(3);
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Both ends of a request's connection.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Connection {
     pub(crate) peer: SocketAddr,
     pub(crate) local: SocketAddr,
+    pub(crate) budget: Budget,
 }
 
-/// Serves until `stopping` says so; then gives open connections a moment, and ends them.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    router: Router,
-    limits: ServiceLimits,
-    mut stopping: watch::Receiver<bool>,
-) {
-    let places = Arc::new(Semaphore::new(limits.connections));
+/// Whether a connection's address may have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Budget {
+    /// It may, or its address says nothing: a proxy's.
+    Kept,
+    /// Its address has too many. It is this computer's, so only its requests show whether that matters.
+    Exceeded,
+}
+
+/// What an open connection holds.
+struct Place {
+    _descriptor: OwnedSemaphorePermit,
+    _of_address: Option<Held>,
+    shared: Arc<Shared>,
+}
+
+impl Place {
+    fn new(descriptor: OwnedSemaphorePermit, of_address: Option<Held>, shared: Arc<Shared>) -> Self {
+        shared.metrics.connections.add(1);
+        Self { _descriptor: descriptor, _of_address: of_address, shared }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.shared.metrics.connections.subtract(1);
+    }
+}
+
+/// Serves until the service stops; then gives open connections a moment, and ends them.
+pub(crate) async fn serve(listener: TcpListener, router: Router, shared: Arc<Shared>) {
+    let mut stopping = shared.stopping.subscribe();
     let mut connections = JoinSet::new();
     loop {
-        // The next place first: a full house leaves newcomers in the system's queue.
-        let Ok(place) = places.clone().acquire_owned().await else { break };
         let accepted = tokio::select! {
             biased;
             () = stopped(&mut stopping) => break,
-            accepted = listener.accept() => accepted,
+            accepted = accept(&listener, &shared) => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => {
-                let (router, stopping, head) = (router.clone(), stopping.clone(), limits.request_head);
-                connections.spawn(async move {
-                    converse(stream, peer, router, head, stopping).await;
-                    drop(place);
-                });
+            Ok((stream, peer, place)) => {
+                if let Some((place, budget)) = budgeted(place, peer.ip(), &shared) {
+                    connections.spawn(converse(stream, peer, router.clone(), place, budget));
+                }
             }
             Err(error) => {
                 // Out of descriptors, most likely: the next attempt would fail at once, too.
@@ -71,18 +94,38 @@ pub(crate) async fn serve(
     }
 }
 
-async fn converse(
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    head: Duration,
-    mut stopping: watch::Receiver<bool>,
-) {
+/// The next connection. Its place first: a full house leaves newcomers in the system's queue.
+async fn accept(listener: &TcpListener, shared: &Shared) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = shared.descriptors.clone().acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, SocketAddr::new(peer.ip().to_canonical(), peer.port()), place))
+}
+
+/// What a connection from `peer` holds; nothing where its address has too many.
+fn budgeted(descriptor: OwnedSemaphorePermit, peer: IpAddr, shared: &Arc<Shared>) -> Option<(Place, Budget)> {
+    let place = |held| Place::new(descriptor, held, shared.clone());
+    if shared.trusted_proxies.contains(&peer) {
+        return Some((place(None), Budget::Kept));
+    }
+    match shared.budgets.take(peer, Holding::Connection) {
+        Some(held) => Some((place(Some(held)), Budget::Kept)),
+        None if peer.is_loopback() => Some((place(None), Budget::Exceeded)),
+        None => {
+            shared.metrics.turned_away.add(1);
+            tracing::debug!(%peer, "this address has too many connections");
+            None
+        }
+    }
+}
+
+async fn converse(stream: TcpStream, peer: SocketAddr, router: Router, place: Place, budget: Budget) {
     let local = match stream.set_nodelay(true).and_then(|()| stream.local_addr()) {
         Ok(local) => local,
-        Err(error) => return ended(&error),
+        Err(error) => return tracing::trace!(%error, "a connection ended before it began"),
     };
-    let connection = Connection { peer: SocketAddr::new(peer.ip().to_canonical(), peer.port()), local };
+    let mut stopping = place.shared.stopping.subscribe();
+    let (head, write) = (place.shared.limits.request_head, place.shared.limits.write);
+    let connection = Connection { peer, local, budget };
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(connection);
@@ -92,7 +135,7 @@ async fn converse(
         .timer(TokioTimer::new())
         .header_read_timeout(head)
         .max_buf_size(HEAD)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Patient::new(stream, write, place)), service)
         .with_upgrades();
     tokio::pin!(serving);
     let result = tokio::select! {
@@ -111,8 +154,4 @@ async fn converse(
 async fn stopped(stopping: &mut watch::Receiver<bool>) {
     // The guard that comes back must not live on.
     drop(stopping.wait_for(|stopping| *stopping).await);
-}
-
-fn ended(error: &io::Error) {
-    tracing::trace!(%error, "a connection ended before it began");
 }

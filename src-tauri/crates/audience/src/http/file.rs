@@ -1,38 +1,44 @@
 //! A file of the archive, whole or in part.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncSeekExt, SeekFrom};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::problem::Problem;
 use super::range::{Part, part};
+use crate::pool::Pool;
+use crate::shared::Shared;
 
 /// Read from the disk at once.
 const CHUNK: usize = 64 << 10;
 
 /// Answers with the file at `path`, which the archive named, never the address. None where it cannot
 /// be read.
-pub(super) async fn send(path: &Path, content_type: &'static str, headers: &HeaderMap) -> Option<Response> {
-    let opened = open(path, content_type, headers).await;
-    opened.inspect_err(|error| tracing::warn!(%error, content_type, "a file of a replay cannot be read")).ok()
-}
-
-async fn open(path: &Path, content_type: &'static str, headers: &HeaderMap) -> io::Result<Response> {
-    let mut file = File::open(path).await?;
-    let about = file.metadata().await?;
-    if !about.is_file() {
-        return Err(io::Error::other("not a file"));
-    }
-    let length = about.len();
-    let changed = about.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let tag = format!("\"{length:x}-{:x}\"", changed.as_millis());
+pub(super) async fn send(
+    shared: &Shared,
+    path: &Path,
+    content_type: &'static str,
+    headers: &HeaderMap,
+) -> Option<Response> {
+    // An open file is a descriptor as a connection is, and both come out of one budget.
+    let Ok(descriptor) = shared.descriptors.clone().try_acquire_owned() else {
+        return Some(Problem::full().into_response());
+    };
+    let found = path.to_owned();
+    let opened = match shared.readers.try_run(move || open(&found)).await {
+        Ok(opened) => opened,
+        Err(no_answer) => return Some(Problem::no_answer(no_answer).into_response()),
+    };
+    let opened = opened.inspect_err(|error| tracing::warn!(%error, content_type, "a file of a replay cannot be read"));
+    let Opened { file, length, tag } = opened.ok()?;
     let wanted = match headers.get(header::RANGE).map(HeaderValue::to_str) {
         Some(Ok(range)) if is_current(headers, &tag) => part(range, length),
         _ => Part::Whole,
@@ -40,10 +46,10 @@ async fn open(path: &Path, content_type: &'static str, headers: &HeaderMap) -> i
     let (status, first, count) = match wanted {
         Part::Whole => (StatusCode::OK, 0, length),
         Part::Bytes(first, last) => (StatusCode::PARTIAL_CONTENT, first, last - first + 1),
-        Part::Unsatisfiable => return Ok(unsatisfiable(length)),
+        Part::Unsatisfiable => return Some(unsatisfiable(length)),
     };
-    file.seek(SeekFrom::Start(first)).await?;
-    let mut response = (status, body(file, count)).into_response();
+    let sending = Sending { file, at: first, left: count, _descriptor: descriptor };
+    let mut response = (status, body(shared.readers.clone(), sending)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
@@ -53,7 +59,25 @@ async fn open(path: &Path, content_type: &'static str, headers: &HeaderMap) -> i
     if status == StatusCode::PARTIAL_CONTENT {
         insert(headers, header::CONTENT_RANGE, format!("bytes {first}-{}/{length}", first + count - 1));
     }
-    Ok(response)
+    Some(response)
+}
+
+/// A file, and what is said about it.
+struct Opened {
+    file: File,
+    length: u64,
+    tag: String,
+}
+
+fn open(path: &Path) -> io::Result<Opened> {
+    let file = File::open(path)?;
+    let about = file.metadata()?;
+    if !about.is_file() {
+        return Err(io::Error::other("not a file"));
+    }
+    let length = about.len();
+    let changed = about.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(Opened { file, length, tag: format!("\"{length:x}-{:x}\"", changed.as_millis()) })
 }
 
 /// A part only fits what the browser has if the file is still the same (RFC 9110 §13.1.5).
@@ -68,21 +92,41 @@ fn unsatisfiable(length: u64) -> Response {
     response
 }
 
-/// The next `count` bytes. A file that turns out shorter ends the connection, so that nobody
-/// takes half of it for the whole.
-fn body(file: File, count: u64) -> Body {
-    Body::from_stream(stream::try_unfold((file, count), |(mut file, left)| async move {
-        if left == 0 {
-            return Ok(None);
-        }
-        let size = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
+/// A part of a file on its way.
+struct Sending {
+    file: File,
+    at: u64,
+    left: u64,
+    _descriptor: OwnedSemaphorePermit,
+}
+
+impl Sending {
+    fn read(mut self) -> io::Result<(Bytes, Self)> {
+        let size = usize::try_from(self.left).unwrap_or(CHUNK).min(CHUNK);
         let mut chunk = vec![0; size];
-        let read = file.read(&mut chunk).await?;
+        self.file.seek(SeekFrom::Start(self.at))?;
+        let read = self.file.read(&mut chunk)?;
         if read == 0 {
-            return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
         chunk.truncate(read);
-        Ok(Some((Bytes::from(chunk), (file, left - read as u64))))
+        (self.at, self.left) = (self.at + read as u64, self.left - read as u64);
+        Ok((Bytes::from(chunk), self))
+    }
+}
+
+/// What is to be sent, read by `readers`. A file that turns out shorter ends the connection, so that
+/// nobody takes half of it for the whole.
+fn body(readers: Arc<Pool>, sending: Sending) -> Body {
+    Body::from_stream(stream::try_unfold(sending, move |sending| {
+        let readers = readers.clone();
+        async move {
+            if sending.left == 0 {
+                return Ok(None);
+            }
+            let read = readers.run(move || sending.read()).await;
+            read.unwrap_or_else(|_| Err(io::Error::other("the reader failed"))).map(Some)
+        }
     }))
 }
 

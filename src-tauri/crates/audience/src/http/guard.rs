@@ -9,7 +9,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, he
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::accept::Connection;
+use super::accept::{Budget, Connection};
+use super::guest::{Guest, Place};
 use super::problem::Problem;
 use crate::shared::Shared;
 
@@ -39,15 +40,25 @@ impl Hosts {
 
 /// Turns away requests for other hosts and from other pages, and puts the security headers on
 /// every answer.
-pub(super) async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let local = request.extensions().get::<Connection>().map(|connection| connection.local.ip());
-    let host = local.and_then(|local| addressed(&shared.hosts, request.uri(), request.headers(), local));
-    let (response, host) = match host {
-        None => (misdirected().into_response(), None),
-        Some(host) if may_act(request.method(), request.headers(), &host) => (next.run(request).await, Some(host)),
-        Some(host) => (foreign().into_response(), Some(host)),
+pub(super) async fn guard(State(shared): State<Arc<Shared>>, mut request: Request, next: Next) -> Response {
+    let known = request.extensions().get::<Connection>().copied().and_then(|connection| {
+        let host = addressed(&shared.hosts, request.uri(), request.headers(), connection.local.ip())?;
+        Some((connection, host))
+    });
+    let Some((connection, host)) = known else { return secure(misdirected().into_response(), None) };
+    let guest = Guest::of(connection.peer, &host, request.headers(), &shared.trusted_proxies);
+    request.extensions_mut().insert(guest);
+    let response = if connection.budget == Budget::Exceeded && guest.place != Place::Here {
+        shared.metrics.turned_away.add(1);
+        let mut response = Problem::address_full().into_response();
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        response
+    } else if may_act(request.method(), request.headers(), &host) {
+        next.run(request).await
+    } else {
+        foreign().into_response()
     };
-    secure(response, host.as_ref())
+    secure(response, Some(&host))
 }
 
 /// The host and port that a request names, if it is us. There must be exactly one.

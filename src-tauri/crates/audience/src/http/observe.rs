@@ -7,7 +7,7 @@ use axum::extract::{Extension, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
-use super::accept::Connection;
+use super::guest::{Guest, Place};
 use super::problem::Problem;
 use crate::shared::Shared;
 
@@ -16,12 +16,10 @@ pub(super) async fn health() -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-store")], Json(serde_json::json!({ "status": "ok" })))
 }
 
-/// `GET /metrics`, for this computer only; for others the address does not exist.
-pub(super) async fn metrics(
-    State(shared): State<Arc<Shared>>,
-    Extension(connection): Extension<Connection>,
-) -> Response {
-    if !connection.peer.ip().is_loopback() {
+/// `GET /metrics`, for this computer only; for others, and for what was forwarded, the address does
+/// not exist.
+pub(super) async fn metrics(State(shared): State<Arc<Shared>>, Extension(guest): Extension<Guest>) -> Response {
+    if guest.place == Place::Away {
         return Problem::unknown("There is nothing at this address.").into_response();
     }
     let shows = shared.shows.all();

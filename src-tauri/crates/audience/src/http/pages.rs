@@ -69,6 +69,15 @@ pub(super) fn page(name: &str, status: StatusCode, headers: &HeaderMap) -> Respo
     response
 }
 
+/// Whether a browser takes what was compressed with gzip (RFC 9110 §12.5.3).
+pub(super) fn takes_gzip(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|accepted| accepted.to_str().ok()).unwrap_or("");
+    accepted.split(',').any(|coding| {
+        let (coding, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        coding.trim() == "gzip" && !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
+    })
+}
+
 /// A file of the pages, compressed beforehand where there is such a twin and the browser takes it.
 struct Found {
     file: EmbeddedFile,
@@ -77,12 +86,7 @@ struct Found {
 
 impl Found {
     fn look(name: &str, headers: &HeaderMap) -> Option<Self> {
-        let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|accepted| accepted.to_str().ok()).unwrap_or("");
-        let takes = accepted.split(',').any(|coding| {
-            let (coding, weight) = coding.split_once(';').unwrap_or((coding, ""));
-            coding.trim() == "gzip" && !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
-        });
-        let twin = if takes { Pages::get(&format!("{name}.gz")) } else { None };
+        let twin = if takes_gzip(headers) { Pages::get(&format!("{name}.gz")) } else { None };
         match twin {
             Some(file) => Some(Self { file, compressed: true }),
             None => Pages::get(name).map(|file| Self { file, compressed: false }),

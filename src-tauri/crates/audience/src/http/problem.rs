@@ -5,6 +5,8 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::{Class, Refusal};
 
+use crate::pool::NoAnswer;
+
 /// A request that was turned down.
 #[derive(Debug)]
 pub(crate) struct Problem {
@@ -44,6 +46,29 @@ impl Problem {
     /// 500: a defect of ours.
     pub(crate) fn internal() -> Self {
         Self::of(Class::Internal, "internal", "Something went wrong here. It is not your fault.")
+    }
+
+    /// 429: this address holds all that one may.
+    pub(crate) fn address_full() -> Self {
+        let message = "As many people as may come from one address are here already.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "address_full", message).retry_after(30)
+    }
+
+    /// 503: nobody else can be served.
+    pub(crate) fn full() -> Self {
+        let message = "As many people are here as this computer can serve.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "full", message).retry_after(30)
+    }
+
+    /// 503 or 500: nobody could look for it.
+    pub(crate) fn no_answer(why: NoAnswer) -> Self {
+        match why {
+            NoAnswer::Busy => {
+                let message = "Too many people ask at once. Another attempt makes sense in a moment.";
+                Self::of(Class::Unavailable, "busy", message).retry_after(1)
+            }
+            NoAnswer::Failed => Self::internal(),
+        }
     }
 
     /// 503: the service is going away.

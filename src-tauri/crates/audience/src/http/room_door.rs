@@ -5,11 +5,13 @@ use std::sync::Arc;
 use axum::extract::rejection::PathRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::guest::{Guest, budgeted};
 use super::problem::Problem;
+use crate::budget::Holding;
 use crate::room;
 use crate::shared::Shared;
 
@@ -24,6 +26,7 @@ const WRITE_AT_MOST: usize = 512 << 10;
 /// `GET /S/room`.
 pub(super) async fn enter(
     State(shared): State<Arc<Shared>>,
+    Extension(guest): Extension<Guest>,
     show: Result<Path<String>, PathRejection>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
@@ -33,10 +36,8 @@ pub(super) async fn enter(
         let message = format!("This address is a WebSocket. {}", rejection.body_text());
         Problem::new(StatusCode::BAD_REQUEST, "not_a_websocket", message)
     })?;
-    let place = shared.conversations.clone().try_acquire_owned().map_err(|_| {
-        let message = "As many people are here as this computer can serve.";
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "full", message).retry_after(30)
-    })?;
+    let held = budgeted(&shared, &guest, Holding::Place)?;
+    let conversation = shared.conversations.clone().try_acquire_owned().map_err(|_| Problem::full())?;
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
@@ -45,6 +46,6 @@ pub(super) async fn enter(
         .max_frame_size(READ_AT_MOST);
     Ok(upgrade.on_upgrade(move |socket| async move {
         room::serve(socket, shared, show).await;
-        drop(place);
+        drop((held, conversation));
     }))
 }

@@ -9,11 +9,13 @@ use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::accept::Connection;
+use super::guest::{Guest, Place, budgeted};
 use super::problem::Problem;
 use crate::address;
+use crate::budget::Holding;
 use crate::clock::clock_header;
-use crate::media_out::{NegotiationError, Refused};
+use crate::media_out::{NegotiationError, Refused, Upload, Viewer};
+use crate::pool::NoAnswer;
 use crate::shared::Shared;
 
 /// An offer may be so large.
@@ -22,7 +24,7 @@ const OFFER: usize = 64 << 10;
 /// `POST /S/whep`.
 pub(super) async fn join(
     State(shared): State<Arc<Shared>>,
-    Extension(connection): Extension<Connection>,
+    Extension(guest): Extension<Guest>,
     Path(slug): Path<String>,
     headers: HeaderMap,
     body: Body,
@@ -37,24 +39,33 @@ pub(super) async fn join(
         let message = "The show is not on air.";
         return Err(Problem::new(StatusCode::CONFLICT, "not_on_air", message).retry_after(1));
     }
-    let peer = connection.peer.ip();
+    let held = budgeted(&shared, &guest, Holding::Session)?;
     let media = shared.media.address();
-    let addresses = address::usable_by(media.ip(), peer).map_err(|error| {
+    let addresses = address::usable_by(media.ip(), guest.address).map_err(|error| {
         tracing::error!(%error, "this computer's addresses are unknown");
         Problem::internal()
     })?;
     let candidates: Vec<SocketAddr> = addresses.into_iter().map(|ip| SocketAddr::new(ip, media.port())).collect();
     let answering = shared.clone();
-    let negotiated = tokio::task::spawn_blocking(move || answering.media.negotiator.answer(&offer, &candidates))
-        .await
-        .map_err(|error| {
-            tracing::error!(%error, "an offer broke the negotiation");
-            refused_offer(&NegotiationError::Malformed)
-        })?
-        .map_err(|error| refused_offer(&error))?;
+    let negotiated = shared.negotiators.try_run(move || answering.media.negotiator.answer(&offer, &candidates)).await;
+    let negotiated = match negotiated {
+        Ok(negotiated) => negotiated.map_err(|error| refused_offer(&error))?,
+        Err(NoAnswer::Busy) => return Err(Problem::no_answer(NoAnswer::Busy)),
+        Err(NoAnswer::Failed) => {
+            tracing::error!("an offer broke the negotiation");
+            return Err(refused_offer(&NegotiationError::Malformed));
+        }
+    };
     let answer = negotiated.answer.clone();
     let id = random_id()?;
-    shared.media.join(show.key, negotiated, id.clone(), peer).await.map_err(refused_session)?;
+    let upload = if guest.place == Place::Away { Upload::Counts } else { Upload::Free };
+    let viewer = Viewer { id: id.clone(), address: guest.address, held, upload };
+    shared.media.join(show.key, negotiated, viewer).await.map_err(|refused| {
+        if matches!(refused, Refused::Pending | Refused::Full | Refused::Upload) {
+            shared.metrics.turned_away.add(1);
+        }
+        refused_session(refused)
+    })?;
     let created = [
         (header::CONTENT_TYPE, "application/sdp".to_owned()),
         (header::LOCATION, format!("/{slug}/whep/{id}")),
@@ -112,9 +123,10 @@ fn refused_session(refused: Refused) -> Problem {
             let message = "Too many sessions from this address wait for their connection.";
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_pending", message).retry_after(5)
         }
-        Refused::Full => {
-            let message = "As many people watch as this computer can serve.";
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "full", message).retry_after(30)
+        Refused::Full => Problem::full(),
+        Refused::Upload => {
+            let message = "The connection of this show carries no more viewers. Somebody must leave first.";
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "upload_full", message).retry_after(30)
         }
         // It ended while we computed.
         Refused::Over => Problem::new(StatusCode::CONFLICT, "not_on_air", "The show is over."),

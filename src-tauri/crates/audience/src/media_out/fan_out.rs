@@ -9,40 +9,39 @@ use media::Program;
 use str0m::ice::StunMessage;
 use tokio::sync::{Notify, oneshot};
 
+use super::lateness::Lateness;
 use super::negotiate::Negotiated;
 use super::outlet::Outlet;
 use super::session::{Session, Stage};
 use super::socket::{Arrived, MediaSocket};
-use crate::config::ServiceLimits;
+use super::thread::Around;
+use super::upload::{Upload, UploadBudget};
+use crate::budget::{Held, Neighbours};
 use crate::metrics::Metrics;
 use crate::show::ShowKey;
 
 /// A viewer whose browser sends nothing for this long is gone. Browsers check every few seconds.
 const SILENCE: Duration = Duration::from_secs(30);
-/// Addresses that one viewer may send from.
+/// Addresses that one viewer may send from, ever. A browser has a handful; what comes from yet
+/// another one is dropped, and whoever cannot do without comes back with a new session.
 const SOURCES: usize = 16;
+/// A source stays with the session that it belongs to while that was heard within this time.
+const OWNED: Duration = Duration::from_secs(5);
+
+/// Somebody who wants to watch.
+pub(crate) struct Viewer {
+    /// Names the session.
+    pub(crate) id: String,
+    pub(crate) address: IpAddr,
+    /// A session of their address, where those are counted.
+    pub(crate) held: Option<Held>,
+    pub(crate) upload: Upload,
+}
 
 /// What a viewer's request asks of the media thread.
 pub(super) enum Request {
-    Join {
-        show: ShowKey,
-        session: Box<Negotiated>,
-        id: String,
-        peer: IpAddr,
-        answer: oneshot::Sender<Result<(), Refused>>,
-    },
-    Leave {
-        show: ShowKey,
-        id: String,
-        answer: oneshot::Sender<bool>,
-    },
-}
-
-/// What a host asks of it.
-pub(super) enum Order {
-    Read { show: ShowKey, program: Program, metrics: Arc<Metrics> },
-    End(ShowKey),
-    Stop,
+    Join { show: ShowKey, session: Box<Negotiated>, viewer: Viewer, answer: oneshot::Sender<Result<(), Refused>> },
+    Leave { show: ShowKey, id: String, answer: oneshot::Sender<bool> },
 }
 
 /// Why a session was not taken.
@@ -52,6 +51,8 @@ pub(crate) enum Refused {
     Pending,
     /// Too many sessions.
     Full,
+    /// The connection carries no more.
+    Upload,
     /// The show has no program.
     Over,
     /// The service stops.
@@ -72,14 +73,15 @@ pub(super) struct FanOut {
     outlets: HashMap<ShowKey, Outlet>,
     /// Wakes the thread when a program has something.
     woken: Arc<Notify>,
-    limits: ServiceLimits,
-    metrics: Arc<Metrics>,
+    upload: UploadBudget,
+    lateness: Lateness,
+    around: Around,
 }
 
 impl FanOut {
     /// `woken` is notified when [`Self::publish_next`] has something to do.
-    pub(super) fn new(limits: ServiceLimits, metrics: Arc<Metrics>, woken: Arc<Notify>) -> Self {
-        Self {
+    pub(super) fn new(around: Around, woken: Arc<Notify>) -> Self {
+        let fan_out = Self {
             sessions: HashMap::new(),
             by_id: HashMap::new(),
             by_fragment: HashMap::new(),
@@ -88,9 +90,12 @@ impl FanOut {
             next: 0,
             outlets: HashMap::new(),
             woken,
-            limits,
-            metrics,
-        }
+            upload: UploadBudget::new(around.upload),
+            lateness: Lateness::default(),
+            around,
+        };
+        fan_out.count();
+        fan_out
     }
 
     /// When [`Self::tick`] is wanted.
@@ -103,15 +108,15 @@ impl FanOut {
     pub(super) fn read(&mut self, show: ShowKey, program: Program, metrics: Arc<Metrics>, socket: &MediaSocket) {
         self.end(show, socket);
         let woken = self.woken.clone();
-        let outlet = Outlet::new(program, self.limits.behind, Arc::new(move || woken.notify_one()), metrics);
+        let outlet = Outlet::new(program, self.around.limits.behind, Arc::new(move || woken.notify_one()), metrics);
         self.outlets.insert(show, outlet);
     }
 
     /// Takes or refuses a viewer, or lets one go.
     pub(super) fn request(&mut self, request: Request, socket: &MediaSocket, now: Instant) {
         match request {
-            Request::Join { show, session, id, peer, answer } => {
-                let taken = self.join(show, *session, id, peer, now);
+            Request::Join { show, session, viewer, answer } => {
+                let taken = self.join(show, *session, viewer, now);
                 // The viewer may have given up meanwhile; the session then times out.
                 let _ = answer.send(taken);
             }
@@ -126,26 +131,24 @@ impl FanOut {
         }
     }
 
-    fn join(
-        &mut self,
-        show: ShowKey,
-        session: Negotiated,
-        id: String,
-        peer: IpAddr,
-        now: Instant,
-    ) -> Result<(), Refused> {
-        let outlet = self.outlets.get_mut(&show).ok_or(Refused::Over)?;
-        if self.sessions.len() >= self.limits.sessions {
+    fn join(&mut self, show: ShowKey, session: Negotiated, viewer: Viewer, now: Instant) -> Result<(), Refused> {
+        if !self.outlets.contains_key(&show) {
+            return Err(Refused::Over);
+        }
+        if self.sessions.len() >= self.around.limits.sessions {
             return Err(Refused::Full);
         }
-        let pending = |session: &&Session| session.peer == peer && session.stage == Stage::Pending;
-        if self.sessions.values().filter(pending).count() >= self.limits.pending_of_address {
+        let neighbours = Neighbours::of(viewer.address);
+        let pending = |session: &&Session| session.neighbours == neighbours && session.stage == Stage::Pending;
+        if self.sessions.values().filter(pending).count() >= self.around.limits.pending_of_address {
             return Err(Refused::Pending);
         }
+        self.afford(show, viewer.upload)?;
+        let Some(outlet) = self.outlets.get_mut(&show) else { return Err(Refused::Over) };
         let key = self.next;
         self.next += 1;
-        let mut session = Session::new(show, session, id, peer, now);
-        let at = session.timeout.min(now + self.limits.connect);
+        let mut session = Session::new(show, session, viewer, now);
+        let at = session.timeout.min(now + self.around.limits.connect);
         session.scheduled = Some(at);
         self.timeouts.insert((at, key));
         self.by_id.insert(session.id.clone(), key);
@@ -158,9 +161,25 @@ impl FanOut {
         Ok(())
     }
 
+    /// Whether one more session of `show` fits into what the connection carries.
+    fn afford(&mut self, show: ShowKey, upload: Upload) -> Result<(), Refused> {
+        if upload == Upload::Free {
+            return Ok(());
+        }
+        let outlets = &self.outlets;
+        let kbps = |show: ShowKey| outlets.get(&show).map_or(0, Outlet::kbps);
+        let counted = self.sessions.values().filter(|session| session.upload == Upload::Counts);
+        let used = counted.map(|session| self.upload.of_session(kbps(session.show))).sum();
+        let decision = self.upload.decide(used, self.upload.of_session(kbps(show)));
+        if let Some(notice) = decision.notice {
+            (self.around.notify)(notice);
+        }
+        if decision.fits { Ok(()) } else { Err(Refused::Upload) }
+    }
+
     /// A datagram arrived.
     pub(super) fn receive(&mut self, arrived: &Arrived<'_>, socket: &MediaSocket, now: Instant) {
-        let Some(key) = self.route(arrived) else { return };
+        let Some(key) = self.admit(arrived, now) else { return };
         let Some(session) = self.sessions.get_mut(&key) else { return };
         session.receive(arrived, now);
         self.settle(key, socket, now);
@@ -186,6 +205,7 @@ impl FanOut {
         let mut waiting = Vec::new();
         for outlet in self.outlets.values_mut() {
             if let Some(packet) = outlet.next(now) {
+                self.lateness.note(now.saturating_duration_since(packet.wallclock), now);
                 waiting.push((packet, outlet.watchers.iter().copied().collect::<Vec<Key>>()));
             }
         }
@@ -197,6 +217,7 @@ impl FanOut {
                 }
             }
         }
+        self.around.metrics.media_late.set(self.lateness.worst(now).as_millis().try_into().unwrap_or(u64::MAX));
         !waiting.is_empty()
     }
 
@@ -205,6 +226,9 @@ impl FanOut {
         let Some(outlet) = self.outlets.remove(&show) else { return };
         for key in outlet.watchers {
             self.close(key, socket);
+        }
+        if self.outlets.is_empty() {
+            self.around.metrics.media_late.set(0);
         }
     }
 
@@ -216,26 +240,41 @@ impl FanOut {
         }
     }
 
-    /// Whose datagram this is: STUN says it in the username's first half (RFC 8445 §7.2.2), all
-    /// else is known by where it comes from.
-    fn route(&mut self, arrived: &Arrived<'_>) -> Option<Key> {
+    /// Whose datagram this is, if anybody's: STUN says it in the username's first half (RFC 8445
+    /// §7.2.2), all else is known by where it comes from. Only a check that proves to know the session's
+    /// password makes its source known, and a session has only so many sources.
+    fn admit(&mut self, arrived: &Arrived<'_>, now: Instant) -> Option<Key> {
         let is_stun = arrived.contents.first().is_some_and(|byte| *byte < 2);
-        let named = if is_stun { StunMessage::parse(arrived.contents).ok() } else { None };
-        let named = named.as_ref().and_then(StunMessage::split_username).map(|(ours, _)| ours);
-        let Some(named) = named else { return self.by_source.get(&arrived.source).copied() };
-        let key = *self.by_fragment.get(named)?;
-        let session = self.sessions.get_mut(&key)?;
-        if !session.sources.contains(&arrived.source) && session.sources.len() < SOURCES {
-            session.sources.push(arrived.source);
-            self.by_source.insert(arrived.source, key);
+        if !is_stun {
+            return self.by_source.get(&arrived.source).copied();
         }
+        // We are ICE-lite (RFC 8445 §2.5): we ask nothing, so what names nobody answers nothing.
+        let message = StunMessage::parse(arrived.contents).ok()?;
+        let key = *self.by_fragment.get(message.split_username()?.0)?;
+        let owner = self.by_source.get(&arrived.source).copied();
+        if owner != Some(key) {
+            let heard = owner.and_then(|owner| self.sessions.get(&owner)).map(|owner| owner.heard);
+            if heard.is_some_and(|heard| now < heard + OWNED) {
+                return None;
+            }
+        }
+        let session = self.sessions.get_mut(&key)?;
+        let known = session.sources.contains(&arrived.source);
+        if (!known && session.sources.len() >= SOURCES) || !session.accepts(arrived, now) {
+            return None;
+        }
+        if !known {
+            session.sources.push(arrived.source);
+        }
+        session.heard = now;
+        self.by_source.insert(arrived.source, key);
         Some(key)
     }
 
     /// Sends what a session has to send, and draws the consequences.
     fn settle(&mut self, key: Key, socket: &MediaSocket, now: Instant) {
         let Some(session) = self.sessions.get_mut(&key) else { return };
-        let outcome = session.drain(socket, &self.metrics);
+        let outcome = session.drain(socket, &self.around.metrics);
         let outlet = self.outlets.get_mut(&session.show);
         if outcome.connected
             && let Some(outlet) = outlet
@@ -243,7 +282,7 @@ impl FanOut {
             tracing::debug!(after = ?now.duration_since(session.created), "a viewer is connected");
             for packet in outlet.current_gop(now) {
                 session.write(&packet, now);
-                session.drain(socket, &self.metrics);
+                session.drain(socket, &self.around.metrics);
             }
             if session.stage == Stage::Waiting {
                 outlet.prepare();
@@ -253,17 +292,18 @@ impl FanOut {
         {
             outlet.request_keyframe();
         }
-        let late = session.stage == Stage::Pending && now >= session.created + self.limits.connect;
+        let late = session.stage == Stage::Pending && now >= session.created + self.around.limits.connect;
         let silent = now >= session.heard + SILENCE;
-        if late || silent || !session.is_alive() {
+        let mute = session.unanswered.map(|since| since + self.around.limits.report);
+        if late || silent || mute.is_some_and(|mute| now >= mute) || !session.is_alive() {
             self.remove(key);
             return;
         }
         let patience = match session.stage {
-            Stage::Pending => session.created + self.limits.connect,
+            Stage::Pending => session.created + self.around.limits.connect,
             Stage::Waiting | Stage::Watching => session.heard + SILENCE,
         };
-        let at = session.timeout.min(patience);
+        let at = session.timeout.min(patience).min(mute.unwrap_or(patience));
         if session.scheduled != Some(at) {
             if let Some(before) = session.scheduled.replace(at) {
                 self.timeouts.remove(&(before, key));
@@ -278,7 +318,7 @@ impl FanOut {
     fn close(&mut self, key: Key, socket: &MediaSocket) {
         if let Some(session) = self.sessions.get_mut(&key) {
             session.close();
-            session.drain(socket, &self.metrics);
+            session.drain(socket, &self.around.metrics);
         }
         self.remove(key);
     }
@@ -303,8 +343,11 @@ impl FanOut {
     }
 
     fn count(&self) {
-        self.metrics.sessions.set(self.sessions.len() as u64);
+        self.around.metrics.sessions.set(self.sessions.len() as u64);
         let connected = self.sessions.values().filter(|session| session.stage != Stage::Pending).count();
-        self.metrics.sessions_connected.set(connected as u64);
+        self.around.metrics.sessions_connected.set(connected as u64);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,8 @@ use crate::error::AudienceError;
 const PROFILE: u32 = 0x42_e0_1f;
 /// Between two sender reports. A browser needs two of each track before lips fit words.
 const REPORTS: Duration = Duration::from_millis(500);
+/// Between two looks at what viewers report.
+const STATISTICS: Duration = Duration::from_secs(1);
 /// Plain baseline, for those who offer only that.
 const PROFILE_BASELINE: u32 = 0x42_00_1f;
 
@@ -57,6 +59,7 @@ impl Negotiator {
             .enable_opus(true, false)
             .set_rtcp_report_interval_audio(REPORTS)
             .set_rtcp_report_interval_video(REPORTS)
+            .set_stats_interval(Some(STATISTICS))
             .set_extension_map(extensions());
         config.codec_config().add_h264(108.into(), Some(109.into()), true, PROFILE);
         config.codec_config().add_h264(127.into(), Some(121.into()), true, PROFILE_BASELINE);

@@ -29,6 +29,7 @@ pub(super) struct Outlet {
     metrics: Arc<Metrics>,
     /// What was counted as lost already.
     lost: u64,
+    rate: Rate,
 }
 
 impl Outlet {
@@ -48,7 +49,8 @@ impl Outlet {
             wake: Some(wake),
         });
         let (watchers, wallclock) = (BTreeSet::new(), WallClock::default());
-        Self { watchers, program, reader, wallclock, delivered: None, metrics, lost: 0 }
+        let (delivered, lost, rate) = (None, 0, Rate::default());
+        Self { watchers, program, reader, wallclock, delivered, metrics, lost, rate }
     }
 
     /// The next unit for everybody, if one waits.
@@ -61,7 +63,13 @@ impl Outlet {
         if unit.track == Track::Video {
             self.delivered = Some(unit.pts);
         }
+        self.rate.note(unit.data.len(), now);
         Some(self.packet(&unit, now))
+    }
+
+    /// What the program has had lately, in kb/s; zero while that is not known.
+    pub(super) fn kbps(&self) -> u32 {
+        self.rate.kbps
     }
 
     /// What a newcomer needs to see a picture now, or nothing if a keyframe is better: the current
@@ -87,6 +95,28 @@ impl Outlet {
 
     fn packet(&mut self, unit: &AccessUnit, now: Instant) -> Packet {
         Packet::new(unit, self.wallclock.at(unit.pts, now))
+    }
+}
+
+/// A bit rate, over two GOPs each.
+#[derive(Debug, Default)]
+struct Rate {
+    since: Option<Instant>,
+    bytes: u64,
+    kbps: u32,
+}
+
+impl Rate {
+    fn note(&mut self, bytes: usize, now: Instant) {
+        const WINDOW: Duration = Duration::from_secs(4);
+        let since = *self.since.get_or_insert(now);
+        let age = now.saturating_duration_since(since);
+        if age >= WINDOW {
+            let bits_a_ms = u128::from(self.bytes) * 8 / age.as_millis();
+            self.kbps = u32::try_from(bits_a_ms).unwrap_or(u32::MAX);
+            (self.since, self.bytes) = (Some(now), 0);
+        }
+        self.bytes += bytes as u64;
     }
 }
 

@@ -1,16 +1,20 @@
 //! One viewer's WebRTC session.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use media::{AccessUnit, Track};
-use str0m::media::{Frequency, MediaTime};
-use str0m::net::{Protocol, Receive};
+use str0m::media::{Frequency, MediaTime, Mid, Pt};
+use str0m::stats::MediaEgressStats;
 use str0m::{Event, IceConnectionState, Input, Output, Rtc, RtcError};
 
+use super::fan_out::Viewer;
 use super::negotiate::Negotiated;
 use super::socket::{Arrived, MediaSocket};
+use super::upload::Upload;
+use crate::budget::{Held, Neighbours};
 use crate::metrics::Metrics;
 use crate::show::ShowKey;
 
@@ -54,36 +58,51 @@ pub(super) struct Outcome {
 /// One viewer's session.
 pub(super) struct Session {
     rtc: Rtc,
-    video: (str0m::media::Mid, str0m::media::Pt),
-    audio: Option<(str0m::media::Mid, str0m::media::Pt)>,
+    video: (Mid, Pt),
+    audio: Option<(Mid, Pt)>,
     pub(super) show: ShowKey,
     pub(super) id: String,
-    pub(super) peer: IpAddr,
+    pub(super) neighbours: Neighbours,
+    pub(super) upload: Upload,
+    _held: Option<Held>,
     pub(super) fragment: String,
     pub(super) sources: Vec<SocketAddr>,
     pub(super) stage: Stage,
     pub(super) created: Instant,
+    /// The last check that proved to be this viewer's.
     pub(super) heard: Instant,
+    /// The first media that was sent since the viewer last reported what arrived.
+    pub(super) unanswered: Option<Instant>,
+    /// The last report of each track.
+    reports: Vec<Report>,
+    /// The session's own code failed, so nothing of it is asked any more.
+    is_broken: bool,
     pub(super) timeout: Instant,
     /// Its place among everybody's timeouts.
     pub(super) scheduled: Option<Instant>,
 }
 
 impl Session {
-    pub(super) fn new(show: ShowKey, negotiated: Negotiated, id: String, peer: IpAddr, now: Instant) -> Self {
+    pub(super) fn new(show: ShowKey, negotiated: Negotiated, viewer: Viewer, now: Instant) -> Self {
         let Negotiated { rtc, fragment, video, audio, .. } = negotiated;
+        let Viewer { id, address, held, upload } = viewer;
         Self {
             rtc,
             video,
             audio,
             show,
             id,
-            peer,
+            neighbours: Neighbours::of(address),
+            upload,
+            _held: held,
             fragment,
             sources: Vec::new(),
             stage: Stage::Pending,
             created: now,
             heard: now,
+            unanswered: None,
+            reports: Vec::new(),
+            is_broken: false,
             timeout: now,
             scheduled: None,
         }
@@ -91,22 +110,24 @@ impl Session {
 
     /// Whether there is still something to do for it.
     pub(super) fn is_alive(&self) -> bool {
-        self.rtc.is_alive()
+        !self.is_broken && self.rtc.is_alive()
+    }
+
+    /// Whether a STUN request proves to be this viewer's.
+    pub(super) fn accepts(&mut self, arrived: &Arrived<'_>, now: Instant) -> bool {
+        let Some(receive) = arrived.receive() else { return false };
+        self.guarded(|rtc| Ok(rtc.accepts(&Input::Receive(now, receive)))).unwrap_or(false)
     }
 
     /// A datagram came for it.
     pub(super) fn receive(&mut self, arrived: &Arrived<'_>, now: Instant) {
-        let Arrived { source, destination, contents } = *arrived;
-        let Ok(receive) = Receive::new(Protocol::Udp, source, destination, contents) else { return };
-        self.heard = now;
-        let result = self.rtc.handle_input(Input::Receive(now, receive));
-        self.survive(result);
+        let Some(receive) = arrived.receive() else { return };
+        self.guarded(|rtc| rtc.handle_input(Input::Receive(now, receive)));
     }
 
     /// Time passed.
     pub(super) fn tick(&mut self, now: Instant) {
-        let result = self.rtc.handle_input(Input::Timeout(now));
-        self.survive(result);
+        self.guarded(|rtc| rtc.handle_input(Input::Timeout(now)));
     }
 
     /// A packet for it. A newcomer's first frame is a keyframe.
@@ -123,28 +144,31 @@ impl Session {
             },
             _ => return,
         };
-        let Some(writer) = self.rtc.writer(mid) else { return };
-        let result = writer.write(pt, packet.wallclock, packet.time, packet.data.clone());
-        self.survive(result);
+        let (wallclock, time, data) = (packet.wallclock, packet.time, packet.data.clone());
+        self.unanswered.get_or_insert(now);
+        self.guarded(|rtc| match rtc.writer(mid) {
+            Some(writer) => writer.write(pt, wallclock, time, data),
+            None => Ok(()),
+        });
         self.tick(now);
     }
 
     /// Says goodbye to the browser, so that it knows at once.
     pub(super) fn close(&mut self) {
-        let result = self.rtc.close();
-        self.survive(result);
+        self.guarded(Rtc::close);
     }
 
     /// Sends what is to be sent and notes what happened.
     pub(super) fn drain(&mut self, socket: &MediaSocket, metrics: &Metrics) -> Outcome {
         let mut outcome = Outcome::default();
-        while self.rtc.is_alive() {
-            match self.rtc.poll_output() {
-                Ok(Output::Timeout(at)) => {
+        while self.is_alive() {
+            match self.guarded(Rtc::poll_output) {
+                None => {}
+                Some(Output::Timeout(at)) => {
                     self.timeout = at;
                     break;
                 }
-                Ok(Output::Transmit(transmit)) => {
+                Some(Output::Transmit(transmit)) => {
                     match socket.send(transmit.source, transmit.destination, &transmit.contents) {
                         Ok(()) => {
                             metrics.datagrams_sent.add(1);
@@ -153,8 +177,7 @@ impl Session {
                         Err(_) => metrics.datagrams_dropped.add(1),
                     }
                 }
-                Ok(Output::Event(event)) => self.note(&event, &mut outcome),
-                Err(error) => self.survive(Err(error)),
+                Some(Output::Event(event)) => self.note(&event, &mut outcome),
             }
         }
         outcome
@@ -166,17 +189,70 @@ impl Session {
                 self.stage = Stage::Waiting;
                 outcome.connected = true;
             }
+            Event::MediaEgressStats(stats) => self.note_report(stats),
             Event::KeyframeRequest(_) => outcome.keyframe_wanted = true,
             Event::IceConnectionStateChange(IceConnectionState::Disconnected) => self.rtc.disconnect(),
             _ => {}
         }
     }
 
-    /// A session that fails ends; the others do not notice.
-    fn survive(&mut self, result: Result<(), RtcError>) {
-        if let Err(error) = result {
-            tracing::debug!(%error, "a viewer's session ends");
-            self.rtc.disconnect();
+    /// A viewer's reports change with what arrives. They are authenticated (SRTCP), so nobody else can
+    /// keep a session alive.
+    fn note_report(&mut self, stats: &MediaEgressStats) {
+        let report = Report::of(stats);
+        match self.reports.iter_mut().find(|report| report.mid == stats.mid) {
+            Some(before) if *before == report => return,
+            Some(before) => *before = report,
+            None if stats.remote.is_none() => return,
+            None => self.reports.push(report),
         }
+        self.unanswered = None;
+    }
+
+    /// Does something with what is inside. A session that fails ends, also where its code does; the
+    /// others do not notice.
+    fn guarded<T>(&mut self, act: impl FnOnce(&mut Rtc) -> Result<T, RtcError>) -> Option<T> {
+        if self.is_broken {
+            return None;
+        }
+        match catch_unwind(AssertUnwindSafe(|| act(&mut self.rtc))) {
+            Ok(Ok(done)) => Some(done),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "a viewer's session ends");
+                self.rtc.disconnect();
+                None
+            }
+            Err(_) => {
+                tracing::error!("a viewer's session panicked, and ends");
+                self.is_broken = true;
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+impl Session {
+    /// Fails as its code could.
+    pub(super) fn panic(&mut self) {
+        self.guarded(|_| -> Result<(), RtcError> { panic!("a test wants it so") });
+    }
+}
+
+/// What a viewer said last about a track.
+#[derive(Debug, PartialEq)]
+struct Report {
+    mid: Mid,
+    requests: [u64; 3],
+    round_trip: Option<Duration>,
+    arrived: Option<(u64, u64, u32)>,
+}
+
+impl Report {
+    fn of(stats: &MediaEgressStats) -> Self {
+        let arrived = stats.remote.as_ref();
+        let arrived = arrived.map(|remote| (*remote.maximum_sequence_number, remote.packets_lost, remote.jitter));
+        let requests = [stats.nacks, stats.plis, stats.firs];
+        Self { mid: stats.mid, requests, round_trip: stats.rtt, arrived }
     }
 }

@@ -4,7 +4,8 @@ use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use quinn_udp::{RecvMeta, UdpSockRef, UdpSocketState};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Socket, Type};
+use str0m::net::{Protocol, Receive};
 use tokio::io::Interest;
 
 use crate::error::AudienceError;
@@ -19,7 +20,7 @@ const SPACE: usize = 64 << 10;
 /// Binds the socket, with large buffers.
 pub(super) fn bind(listen: SocketAddr) -> Result<UdpSocket, AudienceError> {
     let open = || -> io::Result<UdpSocket> {
-        let socket = Socket::new(Domain::for_address(listen), Type::DGRAM, Some(Protocol::UDP))?;
+        let socket = Socket::new(Domain::for_address(listen), Type::DGRAM, Some(socket2::Protocol::UDP))?;
         if listen.is_ipv6() {
             socket.set_only_v6(!listen.ip().is_unspecified())?;
         }
@@ -50,12 +51,25 @@ pub(super) struct Arrived<'a> {
     pub(super) contents: &'a [u8],
 }
 
+impl Arrived<'_> {
+    /// As a session takes it; nothing if it is of no protocol that a session speaks.
+    pub(super) fn receive(&self) -> Option<Receive<'_>> {
+        Receive::new(Protocol::Udp, self.source, self.destination, self.contents).ok()
+    }
+}
+
 impl MediaSocket {
     /// Must be called within a runtime with I/O.
     pub(super) fn new(socket: UdpSocket, address: SocketAddr) -> io::Result<Self> {
         let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
         let socket = tokio::net::UdpSocket::from_std(socket)?;
         Ok(Self { socket, state, address, space: vec![vec![0; SPACE]; BATCH] })
+    }
+
+    /// Where it is.
+    #[cfg(test)]
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Waits until something arrives.

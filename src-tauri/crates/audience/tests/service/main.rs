@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "what fails to be set up fails the test")]
 
+mod budgets;
 mod doors;
 mod hostile;
 mod people;
@@ -9,5 +10,7 @@ mod repeats;
 mod replays;
 mod room;
 mod shows;
+mod stalled;
 mod support;
+mod timelines;
 mod whep;

@@ -9,11 +9,11 @@ use domain::{EpisodeId, Replay, ReplayState, ShowSlug, Timeline, UnixMs};
 use crate::doors::get;
 use crate::support::{Service, TestJournal, TestLibrary};
 
-fn id(number: u8) -> EpisodeId {
+pub(crate) fn id(number: u8) -> EpisodeId {
     EpisodeId::from_random([number; 16])
 }
 
-fn replay(number: u8, path: Option<String>, state: ReplayState) -> ReplayLookup {
+pub(crate) fn replay(number: u8, path: Option<String>, state: ReplayState) -> ReplayLookup {
     let replay = Replay {
         episode: id(number),
         show: ShowSlug::default(),
@@ -32,7 +32,8 @@ fn replay(number: u8, path: Option<String>, state: ReplayState) -> ReplayLookup 
     ReplayLookup::Found { replay }
 }
 
-async fn service(file: &tempfile::NamedTempFile) -> Service {
+/// Episode 1 has `file` as its recording; others have faults of all kinds.
+pub(crate) fn library(file: &tempfile::NamedTempFile) -> TestLibrary {
     let path = Some(file.path().display().to_string());
     let timeline = Timeline { title: "A title".to_owned(), ..Timeline::default() };
     let replays = BTreeMap::from([
@@ -43,7 +44,11 @@ async fn service(file: &tempfile::NamedTempFile) -> Service {
         (id(5), (replay(5, path, ReplayState::OnAir), None)),
         (id(6), (replay(6, Some("/".to_owned()), ReplayState::Whole), None)),
     ]);
-    Service::start_with(ServiceLimits::default(), TestJournal::default(), TestLibrary { replays }).await
+    TestLibrary { replays }
+}
+
+async fn service(file: &tempfile::NamedTempFile) -> Service {
+    Service::start_with(ServiceLimits::default(), TestJournal::default(), library(file)).await
 }
 
 fn recording() -> tempfile::NamedTempFile {

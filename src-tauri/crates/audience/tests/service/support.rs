@@ -19,11 +19,12 @@ use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-/// Longer than anything takes, even on a machine that does much else.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+/// Five times the longest that anything in these tests may take: a session that never connects (3 s),
+/// the end of a service (5 s at the worst).
+pub(crate) const DEADLINE: Duration = Duration::from_secs(25);
 
 pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(DEADLINE, what).await.expect("it happens within a minute")
+    tokio::time::timeout(DEADLINE, what).await.expect("it happens in time")
 }
 
 /// Keeps comments when the test lets it.
@@ -112,14 +113,27 @@ impl Service {
         Self::listen("127.0.0.1:0", limits, journal, library).await.expect("loopback is there")
     }
 
+    /// With so many descriptors for its audience and no more.
+    pub(crate) async fn with_sockets(sockets: usize, limits: ServiceLimits, library: TestLibrary) -> Self {
+        let config = AudienceConfig { sockets, ..config("127.0.0.1:0") };
+        Self::configured(config, limits, TestJournal::default(), library).await.expect("loopback is there")
+    }
+
     pub(crate) async fn listen(
         listen: &str,
         limits: ServiceLimits,
         journal: TestJournal,
         library: TestLibrary,
     ) -> Result<Self, AudienceError> {
-        let listen = listen.parse().unwrap();
-        let config = AudienceConfig { listen, media_port: 0, host_names: vec!["studio.test".to_owned()] };
+        Self::configured(config(listen), limits, journal, library).await
+    }
+
+    pub(crate) async fn configured(
+        config: AudienceConfig,
+        limits: ServiceLimits,
+        journal: TestJournal,
+        library: impl Library,
+    ) -> Result<Self, AudienceError> {
         let audience = Audience::start_with(config, limits, Arc::new(library)).await?;
         let (journal, program) = (Arc::new(journal), Program::new(Look::Dressed));
         let (show, events) = audience.open(episode(ShowSlug::default(), 1, journal.clone()));
@@ -169,6 +183,11 @@ impl Service {
     pub(crate) async fn viewer(&self) -> Viewer {
         Viewer::connect(&self.audience).await
     }
+}
+
+/// At `listen`, also under the name `studio.test`.
+pub(crate) fn config(listen: &str) -> AudienceConfig {
+    AudienceConfig { host_names: vec!["studio.test".to_owned()], ..AudienceConfig::new(listen.parse().unwrap()) }
 }
 
 /// An episode of `show`.

@@ -20,16 +20,17 @@ async fn a_viewer_gets_every_unit_intact_with_its_program_time() {
     let (mut pictures, mut sounds) = (client.units(), Units::of(client.program(), Tracks::only(Track::Opus)));
     service.wished(0).await;
 
-    // A keyframe is made, pictures and sound follow; once it is connected, both arrive.
-    let mut number = 100;
+    // A keyframe is made; who connects within its time is given it, whoever comes later asks for another.
+    let (mut number, mut wishes) = (100, service.wishes.load(std::sync::atomic::Ordering::Relaxed));
+    service.program.publish(picture(number, true, 300));
     let first = soon(async {
         loop {
-            service.program.publish(picture(number, true, 300));
-            service.program.publish(sound(number * 5 / 3));
-            number += 1;
             tokio::select! {
                 unit = pictures.recv() => return unit.expect("the session is there"),
-                () = tokio::time::sleep(Duration::from_millis(5)) => {}
+                () = service.wished(wishes) => {
+                    (number, wishes) = (number + 1, wishes + 1);
+                    service.program.publish(picture(number, true, 300));
+                }
             }
         }
     })

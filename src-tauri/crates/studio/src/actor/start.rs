@@ -41,7 +41,7 @@ pub(crate) async fn open(
     blocking(engine::init).await?;
 
     let shelf = Arc::new(ArchiveLibrary::new(archive.clone()));
-    let service = service::listen(&config, setup.reach, &setup.show, shelf).await?;
+    let service = service::listen(&config, &setup, shelf).await?;
     let Service { audience, links, moved, .. } = service;
     let sink = bridge::engine_sink(observers.clone());
     let engine_config = EngineConfig {

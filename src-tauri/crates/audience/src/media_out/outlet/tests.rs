@@ -27,15 +27,21 @@ fn frames(packets: impl IntoIterator<Item = Packet>) -> Vec<(u64, bool)> {
 }
 
 #[test]
-fn an_outlet_that_fell_behind_goes_on_at_a_keyframe_and_counts_what_it_lost() {
+fn an_outlet_that_fell_behind_asks_for_a_keyframe_goes_on_there_and_counts_what_it_lost() {
     let program = Program::new(Look::Dressed);
     let mut outlet = outlet(&program, FRAME * 2);
     let now = Instant::now();
+    let wishes = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = wishes.clone();
+    program.on_keyframe_request(move || {
+        counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    });
     for n in 0..12 {
         program.publish(unit(&program, Track::Video, n, n == 0 || n == 10));
     }
     let seen = frames(std::iter::from_fn(|| outlet.next(now)));
     assert_eq!(seen, [(10, true), (11, false)]);
+    assert!(wishes.load(std::sync::atomic::Ordering::Relaxed) > 0, "a keyframe was asked for");
     assert_eq!(outlet.metrics.units_dropped.get(), 10);
     assert_eq!(outlet.metrics.units_published.get(), 2);
 }
