@@ -255,7 +255,7 @@ pub struct Presented {
     pub strip: Option<u64>,
     /// Unix time in milliseconds when the browser expected it to be seen.
     pub shown: f64,
-    /// RTP timestamp, where the browser tells it.
+    /// RTP timestamp, where the browser knows it.
     pub rtp: Option<u64>,
 }
 

@@ -16,7 +16,7 @@ pub const ANSWER: Duration = Duration::from_secs(10);
 /// to be noticed. Promised within six seconds; five times that.
 pub const START: Duration = Duration::from_secs(30);
 
-/// The time between two looks at something that cannot tell when it changes.
+/// The time between two looks at something that does not notify when it changes.
 const LOOK_AGAIN: Duration = Duration::from_millis(40);
 
 /// Asks `look` until it finds something, for at most [`ANSWER`].

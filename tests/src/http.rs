@@ -1,4 +1,4 @@
-//! An HTTP client that sends exactly what it is told, also what no browser would.
+//! An HTTP client that sends exactly what it is given, also what no browser would.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

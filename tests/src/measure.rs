@@ -40,7 +40,7 @@ impl fmt::Display for Spread {
 
 /// Says what was measured or seen, for the log of the tests.
 #[allow(clippy::print_stdout, reason = "the output of tests and benchmarks is standard output")]
-pub fn tell(what: impl fmt::Display) {
+pub fn report(what: impl fmt::Display) {
     println!("{what}");
 }
 

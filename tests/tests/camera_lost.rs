@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use antenne_tests::antenne::Antenne;
 use antenne_tests::deadline::let_pass;
-use antenne_tests::measure::tell;
+use antenne_tests::measure::report;
 use antenne_tests::recording::{Recording, longest_gap};
 use antenne_tests::surroundings::Session;
 use tempfile::TempDir;
@@ -51,7 +51,7 @@ async fn the_program_goes_on_through_the_slate_and_the_camera_comes_back() {
     let after: Vec<u64> = stamps.iter().filter(|stamp| stamp.pts > last).filter_map(|stamp| stamp.strip).collect();
     assert!(after.len() > 30, "the camera is back for {} pictures", after.len());
     assert!(after.iter().min() > before.as_ref(), "what came back is the camera's present, not its past");
-    tell(format!("slate from {first:.2} s to {last:.2} s of {:.2} s", recording.duration()));
+    report(format!("slate from {first:.2} s to {last:.2} s of {:.2} s", recording.duration()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

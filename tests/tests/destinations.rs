@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use antenne_tests::antenne::Antenne;
 use antenne_tests::deadline::{let_pass, until};
-use antenne_tests::measure::tell;
+use antenne_tests::measure::report;
 use antenne_tests::peers::{RtmpServer, SilentServer};
 use antenne_tests::recording::{Recording, longest_gap};
 use audience::client::{Units, WhepClient};
@@ -117,7 +117,7 @@ async fn a_server_that_stops_falls_silent_and_heals_costs_nobody_a_picture() {
     let unique: HashSet<u64> =
         seen.iter().filter(|unit| unit.track == Track::Video).map(|unit| unit.pts.as_nanos()).collect();
     assert_eq!(unique.len(), pictures.len(), "no picture comes twice");
-    tell(format!("recorded {} pictures, pushed {}, seen {}; {stats}", recorded.len(), pushed.len(), pictures.len()));
+    report(format!("recorded {} pictures, pushed {}, seen {}; {stats}", recorded.len(), pushed.len(), pictures.len()));
 }
 
 fn times(units: &[AccessUnit], track: Track) -> Vec<f64> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use antenne_tests::antenne::Antenne;
 use antenne_tests::deadline::let_pass;
 use antenne_tests::http::get;
-use antenne_tests::measure::tell;
+use antenne_tests::measure::report;
 use antenne_tests::peers::{RtmpServer, SilentServer};
 use antenne_tests::process::{Process, isolated};
 use antenne_tests::recording::Recording;
@@ -25,7 +25,7 @@ async fn a_full_disk_ends_the_recording_at_once_and_nothing_else() {
     let notice = antenne
         .event_where("notice", |event| event["code"].as_str().is_some_and(|code| code.starts_with("recording")))
         .await;
-    tell(format!("notice: {notice}"));
+    report(format!("notice: {notice}"));
     // On air goes on: pictures are still encoded, and the page is still there.
     let reached = antenne.stats()["program_ms"].as_u64().unwrap_or_default();
     antenne.event_where("stats", |stats| stats["program_ms"].as_u64().is_some_and(|at| at > reached + 3_000)).await;

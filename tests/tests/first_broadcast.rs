@@ -9,7 +9,7 @@ use antenne_tests::browser::{Chromium, Page};
 use antenne_tests::colour::{appeared, changed_pixels, where_hearts_rise};
 use antenne_tests::deadline::let_pass;
 use antenne_tests::http::get;
-use antenne_tests::measure::tell;
+use antenne_tests::measure::report;
 use antenne_tests::recording::{Picture, Recording, longest_gap};
 use antenne_tests::room::Guest;
 use antenne_tests::surroundings::{Screen, Session};
@@ -99,15 +99,15 @@ async fn watch(page: &Page, on_air: &OnAir) {
     page.until("there is sound", "window.antenneFollowed.loudest > 0.01").await;
 }
 
-/// Says something and taps ten hearts; returns the comment as the room told it, and the program
-/// time at which the first hearts were told.
+/// Says something and taps ten hearts; returns the comment as the room sent it, and the program
+/// time at which the first hearts were sent.
 async fn take_part(page: &Page, guest: &mut Guest) -> (Value, u64) {
     page.enter("message-input", "Bonjour from the browser").await;
     page.enter("name-input", "Ada").await;
     page.find("accepted").await;
     let said = guest.next("said").await;
     assert_eq!((&said["text"], &said["viewer"]["name"]), (&"Bonjour from the browser".into(), &"Ada".into()));
-    // Its card appears first, so that hearts and card are told apart in the picture.
+    // Its card appears first, so that hearts and card are distinguished in the picture.
     let_pass(Duration::from_secs(3)).await;
     for _ in 0..10 {
         page.click("heart").await;
@@ -163,7 +163,7 @@ fn in_the_picture(recording: &Recording, said: &Value, first_heart_ms: u64) {
     let Some(Picture { pts: at, .. }) = first else {
         panic!("no heart of hue {hue} until 2 s after {heart_at} s; usually {usual}")
     };
-    tell(format!("heart: told for {heart_at:.3} s, seen from {at:.3} s; comment at {said_at:.3} s"));
+    report(format!("heart: sent for {heart_at:.3} s, seen from {at:.3} s; comment at {said_at:.3} s"));
 }
 
 async fn in_the_replay(data: &Path, before: &OnAir, said: &Value) {
@@ -236,7 +236,7 @@ async fn an_open_page_turns_into_the_replay_when_the_show_ends() {
     page.until("the page is on air", "document.querySelector('[data-testid=state]')?.dataset.state === 'on_air'").await;
     guest.say("c1", "before the end").await;
     antenne.process().signal(rustix::process::Signal::TERM);
-    // Whoever has the page open is told where the replay is, before the service goes.
+    // Whoever has the page open is sent where the replay is, before the service goes.
     let state = guest.next_where(|message| message["type"] == "state" && message["state"] == "ended").await;
     assert!(state["replay_url"].as_str().is_some_and(|url| url.contains(&on_air.episode)), "{state}");
     page.screenshot("viewer-ended").await;

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use antenne_tests::antenne::{Antenne, SMALL_SHOW};
 use antenne_tests::archive;
 use antenne_tests::deadline::let_pass;
-use antenne_tests::measure::tell;
+use antenne_tests::measure::report;
 use antenne_tests::recording::{Recording, longest_gap};
 use antenne_tests::room::Guest;
 use serde_json::Value;
@@ -85,7 +85,7 @@ async fn ten_shows_killed_at_any_moment_are_all_found_again() {
         // The test camera's pictures say when they were made.
         let newest = recording.stamps().iter().filter_map(|stamp| stamp.strip).max().expect("strips");
         let lost = victim.died.saturating_sub(newest) as f64 / 1000.0;
-        tell(format!(
+        report(format!(
             "round {round}: {lost:.2} s lost of {:.2} s, {} comments",
             recording.duration() + lost,
             victim.accepted.len()

@@ -1,11 +1,11 @@
 //! How late the picture is and how well the sound keeps to it: measured and printed, so that every
-//! run tells. What is asserted is that it could be measured; `make bench` judges the numbers.
+//! run shows. What is asserted is that it could be measured; `make bench` judges the numbers.
 
 use std::path::Path;
 
 use antenne_tests::antenne::{Antenne, SMALL_SHOW};
 use antenne_tests::browser::Chromium;
-use antenne_tests::measure::{Spread, tell};
+use antenne_tests::measure::{Spread, report};
 use antenne_tests::recording::{Recording, lip_sync};
 use tempfile::TempDir;
 
@@ -29,7 +29,7 @@ async fn lateness_and_lip_sync_can_be_measured_in_browser_and_recording() {
     let late = Spread::of(followed.latencies());
     let in_browser = Spread::of(followed.lip_sync());
     let in_recording = Spread::of(lip_sync(&stamps, &beeps));
-    tell(format!(
+    report(format!(
         "glass to glass in ms: {late}\nlip-sync in the browser in ms: {in_browser}\nlip-sync in the recording in ms: {in_recording}"
     ));
     assert!(late.count >= 100 && in_browser.count >= 3 && in_recording.count >= 3);

@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv6Addr};
 ///
 /// # Errors
 ///
-/// When the system does not tell its addresses.
+/// When the system does not say its addresses.
 pub(crate) fn usable_by(listen: IpAddr, peer: IpAddr) -> io::Result<Vec<IpAddr>> {
     if !listen.is_unspecified() {
         return Ok(vec![listen]);

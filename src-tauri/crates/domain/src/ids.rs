@@ -75,7 +75,7 @@ number_id! {
     Seq
 }
 number_id! {
-    /// One target that the engine was told to show.
+    /// One target that the engine shall show.
     PlanId
 }
 number_id! {
@@ -83,7 +83,7 @@ number_id! {
     DestinationId
 }
 number_id! {
-    /// Something the operator was told.
+    /// Something the operator was notified of.
     NoticeId
 }
 text_id! {

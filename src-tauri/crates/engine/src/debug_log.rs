@@ -16,12 +16,12 @@ pub(crate) fn divert() {
         gst::log::add_log_function(|category, level, _file, _function, _line, object, message| {
             let object = object.map(ToString::to_string).unwrap_or_default();
             let words = message.get();
-            tell(category.name(), level, &object, words.as_deref().map_or("", gst::glib::GStr::as_str));
+            log(category.name(), level, &object, words.as_deref().map_or("", gst::glib::GStr::as_str));
         });
     });
 }
 
-fn tell(category: &str, level: DebugLevel, object: &str, message: &str) {
+fn log(category: &str, level: DebugLevel, object: &str, message: &str) {
     match level {
         DebugLevel::None => {}
         DebugLevel::Error => tracing::error!(target: TARGET, category, object, "{message}"),

@@ -18,19 +18,19 @@ const REASON_AFTER: Duration = Duration::from_millis(domain::PROOF_WITHIN_MS - 5
 /// Without a proof after this time, the probe gives up.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(120);
 
-/// Watches the show at `whep_url` until it is proved, and tells `inbox`.
+/// Watches the show at `whep_url` until it is proved, and notifies `inbox`.
 pub(crate) async fn watch(whep_url: String, inbox: mpsc::Sender<Message>) {
     let began = Instant::now();
-    let mut reason_told = false;
+    let mut reason_sent = false;
     let mut last_reason = String::new();
     while began.elapsed() < GIVE_UP_AFTER {
-        match attempt(&whep_url, &inbox, began, &mut reason_told).await {
+        match attempt(&whep_url, &inbox, began, &mut reason_sent).await {
             Ok(()) => return,
             Err(reason) => {
                 if reason != last_reason {
                     tracing::info!(reason, "the probe tries again");
                 }
-                tell_reason(&inbox, began, &mut reason_told, &reason).await;
+                send_reason(&inbox, began, &mut reason_sent, &reason).await;
                 last_reason = reason;
             }
         }
@@ -42,7 +42,7 @@ async fn attempt(
     whep_url: &str,
     inbox: &mpsc::Sender<Message>,
     began: Instant,
-    reason_told: &mut bool,
+    reason_sent: &mut bool,
 ) -> Result<(), String> {
     let deadline = began + GIVE_UP_AFTER;
     let connected = timeout_at(deadline, WhepClient::connect(whep_url))
@@ -67,7 +67,7 @@ async fn attempt(
                     let _closed = inbox.send(Message::Input(Input::Proof(Proof::Verified))).await;
                     break Ok(());
                 }
-                tell_reason(inbox, began, reason_told, &missing(&report)).await;
+                send_reason(inbox, began, reason_sent, &missing(&report)).await;
                 if Instant::now() >= deadline {
                     break Err(missing(&report));
                 }
@@ -80,9 +80,9 @@ async fn attempt(
     outcome
 }
 
-async fn tell_reason(inbox: &mpsc::Sender<Message>, began: Instant, told: &mut bool, reason: &str) {
-    if !*told && began.elapsed() >= REASON_AFTER {
-        *told = true;
+async fn send_reason(inbox: &mpsc::Sender<Message>, began: Instant, sent: &mut bool, reason: &str) {
+    if !*sent && began.elapsed() >= REASON_AFTER {
+        *sent = true;
         let proof = Proof::Unverified { reason: reason.to_owned() };
         let _closed = inbox.send(Message::Input(Input::Proof(proof))).await;
     }

@@ -1,4 +1,4 @@
-//! What a window or a command line is told.
+//! What a window or a command line is sent.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const EVENTS: usize = 512;
 /// every message, and for every time that it draws. A little more than pictures are apart.
 const BEAT: Duration = Duration::from_millis(75);
 
-/// What a window is told at once.
+/// What a window is sent at once.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Beat {
     /// Snapshots and events in their order, then the levels, if there are new ones.

@@ -16,7 +16,7 @@ mod window;
 
 use std::time::Duration;
 
-use antenne_tests::measure::tell;
+use antenne_tests::measure::report;
 
 use crate::table::Table;
 
@@ -31,30 +31,30 @@ async fn main() {
     let programs = show::programs();
     let mut baseline = None;
     if wanted("cost") {
-        tell("measuring: cost of the program");
+        report("measuring: cost of the program");
         baseline = Some(cost::program(&mut table, &programs).await);
     }
     if wanted("compositions") {
-        tell("measuring: cost of compositions");
+        report("measuring: cost of compositions");
         cost::compositions(&mut table).await;
     }
     if wanted("window") {
-        tell("measuring: the window's cost");
+        report("measuring: the window's cost");
         window::measure(&mut table, baseline, watched).await;
     }
     if wanted("glass") {
-        tell("measuring: glass to glass and lip-sync");
+        report("measuring: glass to glass and lip-sync");
         latency::glass_to_glass(&mut table, &programs).await;
     }
     if wanted("joining") {
-        tell("measuring: joining");
+        report("measuring: joining");
         latency::joining(&mut table, &programs).await;
     }
     if wanted("tap") {
-        tell("measuring: from tap to picture");
+        report("measuring: from tap to picture");
         latency::tap_to_picture(&mut table, &programs).await;
     }
-    tell(&table);
+    report(&table);
     // Only a whole run replaces the file.
     if !some {
         table.write();

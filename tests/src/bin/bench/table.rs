@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use antenne_tests::measure::{Spread, tell};
+use antenne_tests::measure::{Spread, report};
 use serde_json::{Value, json};
 
 /// How much more than before still counts as the same, on a machine whose timings swing.
@@ -45,7 +45,7 @@ pub(crate) struct Table(Vec<Row>);
 impl Table {
     /// Adds a row, and shows it at once.
     pub(crate) fn add(&mut self, row: Row) {
-        tell(&row);
+        report(&row);
         self.0.push(row);
     }
 

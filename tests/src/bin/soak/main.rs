@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use antenne_tests::antenne::Antenne;
 use antenne_tests::deadline::let_pass;
-use antenne_tests::measure::{descriptors, memory, tell, threads};
+use antenne_tests::measure::{descriptors, memory, report, threads};
 use antenne_tests::peers::RtmpServer;
 use antenne_tests::recording::{Recording, longest_gap};
 use antenne_tests::surroundings::Session;
@@ -81,16 +81,16 @@ async fn main() -> ExitCode {
         None => AN_HOUR,
         Some(Ok(seconds)) => Duration::from_secs(seconds),
         Some(Err(error)) => {
-            tell(format!("usage: soak [SECONDS]: {error}"));
+            report(format!("usage: soak [SECONDS]: {error}"));
             return ExitCode::from(2);
         }
     };
     let problems = soak(length).await;
     if problems.is_empty() {
-        tell("it held");
+        report("it held");
         return ExitCode::SUCCESS;
     }
-    problems.iter().for_each(tell);
+    problems.iter().for_each(report);
     ExitCode::FAILURE
 }
 
@@ -112,13 +112,13 @@ async fn soak(length: Duration) -> Vec<String> {
     while began.elapsed() < length {
         let_pass(LOOK.min(length.saturating_sub(began.elapsed()))).await;
         let held = Held::by(&mut antenne);
-        tell(format!("{:5} s  {held}  {}", began.elapsed().as_secs(), antenne.stats()));
+        report(format!("{:5} s  {held}  {}", began.elapsed().as_secs(), antenne.stats()));
         if began.elapsed() >= SETTLED_AFTER.min(length / 3) {
             looks.push(held);
         }
     }
     let lived = life.end().await;
-    tell(&lived);
+    report(&lived);
     let ended = antenne.end().await;
     let mut problems = grown(&looks);
     problems.extend(lived.problems());
@@ -133,7 +133,7 @@ fn grown(looks: &[Held]) -> Vec<String> {
         return vec!["it was too short to compare anything".to_owned()];
     }
     let (first, last) = (Held::least(&looks[..third]), Held::least(&looks[looks.len() - third..]));
-    tell(format!("first   {first}\nlast    {last}"));
+    report(format!("first   {first}\nlast    {last}"));
     let parts = [
         ("memory (MiB)", last.memory - first.memory, GROWTH.memory),
         ("threads", last.threads as f64 - first.threads as f64, GROWTH.threads as f64),
@@ -150,7 +150,7 @@ fn holes(path: &Path) -> Vec<String> {
     recording.decode_all();
     let frames = longest_gap(recording.pictures().iter().map(|frame| frame.pts));
     let audio = longest_gap(recording.sounds().iter().map(|packet| packet.pts));
-    tell(format!(
+    report(format!(
         "recording of {:.1} s: longest step {frames:.3} s of frames, {audio:.3} s of audio",
         recording.duration()
     ));

@@ -10,7 +10,7 @@ use domain::{ProgramMs, UnixMs};
 
 use crate::support::{Place, T, append, comment, episode, said, show};
 
-/// Tells a child, which is this test binary, where to write.
+/// Says to a child, which is this test binary, where to write.
 const FOLDER: &str = "ANTENNE_TEST_ARCHIVE";
 const KILLS: u64 = 10;
 /// Comments that the child has not seen acknowledged yet.

@@ -1,4 +1,4 @@
-//! Program time on the wall: what RTCP sender reports tell browsers, so that lips fit words.
+//! Program time on the wall: what RTCP sender reports give browsers, so that lips fit words.
 
 use std::time::Instant;
 

@@ -106,15 +106,15 @@ async fn a_viewer_who_does_not_read_is_dropped_and_the_others_lose_nothing() {
     let mut other = service.viewer().await;
     other.hello(None).await;
     let dismissed = || async { crate::doors::get(&service, "/metrics", "").await.1.contains("dismissed_slow_total 1") };
-    // Titles are long, and told to everybody; the other one reads each.
+    // Titles are long, and sent to everybody; the other one reads each.
     soon(async {
         let mut number = 0;
         while !dismissed().await {
             for _ in 0..50 {
                 number += 1;
                 service.show.set_title(format!("{number} {}", "long ".repeat(2000)));
-                let told = other.next("state").await;
-                assert!(told["title"].as_str().unwrap().starts_with(&format!("{number} ")));
+                let state = other.next("state").await;
+                assert!(state["title"].as_str().unwrap().starts_with(&format!("{number} ")));
             }
         }
     })

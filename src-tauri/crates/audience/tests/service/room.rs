@@ -17,7 +17,7 @@ async fn a_comment_is_accepted_only_when_it_is_in_the_archive() {
     );
     bob.hello(None).await;
     ada.send(json!({ "type": "say", "id": "c1", "text": " Bonjour\u{202e} ! " })).await;
-    // Bob's refusal is written after Ada's comment was looked at: had she been told, it would
+    // Bob's refusal is written after Ada's comment was looked at: had she been sent it, it would
     // have been before.
     bob.send(json!({ "type": "say", "id": "b1", "text": "hi" })).await;
     assert_eq!(bob.next("refused").await["code"], "name_needed");

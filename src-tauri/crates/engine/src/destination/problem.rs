@@ -53,7 +53,7 @@ impl Problem {
 }
 
 /// Whether somebody takes connections at `host` (`name`, `name:port`, `[v6]:port`). Blocks for at
-/// most [`LOOK`]. It tells "nobody there" from "somebody who says no", which the sink's errors do
+/// most [`LOOK`]. It distinguishes "nobody there" from "somebody who says no", which the sink's errors do
 /// not.
 pub(super) fn somebody_is_at(host: &str, over_tls: bool) -> bool {
     let target =

@@ -1,7 +1,7 @@
 //! What the system still holds of a connection.
 //!
 //! The sink counts a byte as sent when the system took it, and the system takes up to 4 MB for a
-//! peer that reads nothing: at 2 Mb/s a dead far end would be noticed after 20 s. Linux tells in
+//! peer that reads nothing: at 2 Mb/s a dead far end would be noticed after 20 s. Linux says in
 //! `/proc/net/tcp` how much of each connection was not acknowledged yet (proc(5)). Where it does
 //! not, nothing is held, and silence is noticed later.
 

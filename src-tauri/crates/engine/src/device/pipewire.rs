@@ -124,12 +124,12 @@ impl Follower {
         let mut shell = command.spawn().ok()?;
         let alive = shell.stdin.take();
         let mut output = shell.stdout.take()?;
-        let (tell, heard) = mpsc::sync_channel(1);
+        let (notify, heard) = mpsc::sync_channel(1);
         let reader = thread::Builder::new().name("pipewire-watch".to_owned()).spawn(move || {
             let mut piece = [0; 16 * 1024];
             while output.read(&mut piece).is_ok_and(|count| count > 0) {
                 // One waiting message says as much as many.
-                let _ = tell.try_send(());
+                let _ = notify.try_send(());
             }
         });
         Some(Self { shell, alive, heard, reader: reader.ok() })

@@ -19,9 +19,9 @@ use crate::source::cadence::{Stopped, wait};
 const LOOK: Duration = Duration::from_millis(100);
 /// How often a server that is gone is looked for.
 const SERVER_LOOK: Duration = Duration::from_secs(1);
-/// Changes that come one after the other are told together, but not later than this.
+/// Changes that come one after the other are emitted together, but not later than this.
 const SETTLING: Duration = Duration::from_secs(1);
-/// Even when nobody tells of a change: a sound card without any server has nobody to do so.
+/// Even when nobody reports a change: a sound card without any server has nobody to do so.
 const RARELY: Duration = Duration::from_secs(30);
 
 type ListSink = Arc<dyn Fn(Vec<Device>) + Send + Sync>;
@@ -33,7 +33,7 @@ pub struct DeviceWatch {
 }
 
 impl DeviceWatch {
-    /// Tells `sink` the list at once, and again whenever it changed. The sink is called on the
+    /// Gives `sink` the list at once, and again whenever it changed. The sink is called on the
     /// watch's own thread and should not block. Needs [`init`](crate::init).
     ///
     /// # Errors
@@ -64,7 +64,7 @@ impl Drop for DeviceWatch {
 
 fn follow(sink: &ListSink, stop: &Receiver<()>) -> Stopped {
     let cameras = gst::DeviceProviderFactory::by_name("v4l2deviceprovider").filter(|provider| provider.start().is_ok());
-    let mut watched = Watched { sink, told: None, cameras };
+    let mut watched = Watched { sink, given: None, cameras };
     loop {
         let followed = match Follower::start() {
             Some(server) => watched.follow_server(&server, stop),
@@ -80,15 +80,15 @@ fn follow(sink: &ListSink, stop: &Receiver<()>) -> Stopped {
 
 struct Watched<'a> {
     sink: &'a ListSink,
-    told: Option<Vec<Device>>,
+    given: Option<Vec<Device>>,
     cameras: Option<gst::DeviceProvider>,
 }
 
 impl Watched<'_> {
-    fn tell(&mut self) {
+    fn emit(&mut self) {
         let list = list_devices();
-        if self.told.as_ref() != Some(&list) {
-            self.told = Some(list.clone());
+        if self.given.as_ref() != Some(&list) {
+            self.given = Some(list.clone());
             (self.sink)(list);
         }
     }
@@ -96,7 +96,7 @@ impl Watched<'_> {
     /// Until the server is gone.
     fn follow_server(&mut self, server: &Follower, stop: &Receiver<()>) -> Result<(), Stopped> {
         loop {
-            self.tell();
+            self.emit();
             let looked = Instant::now();
             let mut changed = false;
             while !changed && looked.elapsed() < RARELY {
@@ -122,7 +122,7 @@ impl Watched<'_> {
         loop {
             if self.camera_came_or_went() || looked.is_none_or(|looked| looked.elapsed() >= RARELY) {
                 looked = Some(Instant::now());
-                self.tell();
+                self.emit();
             }
             wait(stop, SERVER_LOOK)?;
             if socket().is_some_and(|path| UnixStream::connect(path).is_ok()) {
@@ -131,7 +131,7 @@ impl Watched<'_> {
         }
     }
 
-    /// Takes everything that the provider told.
+    /// Takes everything that the provider reported.
     fn camera_came_or_went(&self) -> bool {
         let kinds = [gst::MessageType::DeviceAdded, gst::MessageType::DeviceRemoved, gst::MessageType::DeviceChanged];
         let Some(cameras) = &self.cameras else { return false };

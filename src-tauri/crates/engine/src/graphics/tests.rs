@@ -99,7 +99,7 @@ fn full() -> Graphics {
     }
 }
 
-/// Waits until the render thread made something of what it was told.
+/// Waits until the render thread made something of what it was given.
 fn settle(painter: &mut Painter, now: Duration) {
     let deadline = Instant::now() + Duration::from_secs(60);
     let made = || painter.desk.has_made();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use media::ProgramTime;
 
-/// A sample of every so many columns and rows is enough to tell.
+/// A sample of every so many columns and rows is enough to know.
 const GRID: usize = 8;
 /// Limited-range black is 16; encoding lets it swim a little.
 const BLACK: u8 = 32;
@@ -14,7 +14,7 @@ const CHANGE: u8 = 16;
 const CHANGED: usize = 3;
 /// −50 dBFS.
 const HEARD: u16 = 104;
-/// How long nothing may happen before it is told.
+/// How long nothing may happen before it is reported.
 const WHILE: Duration = Duration::from_secs(1);
 
 /// Remembers when something was last seen to move, and whether there is a picture at all.
