@@ -1,6 +1,11 @@
 //! Whoever left has left nothing behind. A process of its own: it measures the process.
 
-#![allow(clippy::unwrap_used, dead_code, reason = "what fails to be set up fails the test; not every helper is used")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    dead_code,
+    reason = "what fails to be set up fails the test; not every helper is used"
+)]
 
 #[path = "service/support.rs"]
 mod support;

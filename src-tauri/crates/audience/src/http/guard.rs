@@ -50,6 +50,9 @@ pub(super) async fn guard(State(shared): State<Arc<Shared>>, mut request: Reques
     request.extensions_mut().insert(guest);
     let response = if connection.budget == Budget::Exceeded && guest.place != Place::Here {
         shared.metrics.turned_away.add(1);
+        if let Some(proxy) = guest.stranger {
+            shared.warn_of_proxy(proxy);
+        }
         let mut response = Problem::address_full().into_response();
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         response
