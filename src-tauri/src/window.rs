@@ -64,6 +64,8 @@ pub(crate) fn open(folder: Option<PathBuf>) -> Result<()> {
     app.run(move |handle, event| {
         if let RunEvent::Exit = event {
             runtime.block_on(close(handle.state::<Shell>()));
+            // The process ends here, and not where the window was opened.
+            crate::logging::finish();
         }
     });
     Ok(())
