@@ -17,7 +17,10 @@ use crate::cli::{Arguments, Command};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let outcome = logging::start().and_then(|()| run(arguments));
+    let outcome = logging::start().and_then(|()| {
+        studio::descriptors::raise();
+        run(arguments)
+    });
     let code = match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => match error.downcast_ref::<cli::WrongArgument>() {

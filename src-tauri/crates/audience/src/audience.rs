@@ -50,6 +50,8 @@ impl Audience {
         limits: ServiceLimits,
         library: Arc<dyn Library>,
     ) -> Result<Self, AudienceError> {
+        // Requests and conversations are counted apart.
+        let limits = ServiceLimits { connections: limits.connections.min(config.sockets / 2), ..limits };
         let listening = |error| AudienceError::listening("TCP", config.listen, error);
         let listener = TcpListener::bind(config.listen).await.map_err(listening)?;
         let http_address = listener.local_addr().map_err(listening)?;

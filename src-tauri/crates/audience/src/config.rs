@@ -12,6 +12,8 @@ pub struct AudienceConfig {
     pub media_port: u16,
     /// Names that people may use for this computer besides its addresses and `localhost`.
     pub host_names: Vec<String>,
+    /// TCP sockets at once, requests and rooms together.
+    pub sockets: usize,
 }
 
 /// How much the service bears. The defaults are right; tests make them smaller.

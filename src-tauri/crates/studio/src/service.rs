@@ -7,10 +7,10 @@ use audience::{Audience, AudienceConfig, AudienceError};
 use domain::{Input, Links, Reach, Refusal, Severity, ShowSlug};
 
 use crate::actor::{Actor, Message};
-use crate::addresses;
 use crate::config::{Listen, StudioConfig};
 use crate::ledger::ArchiveLibrary;
 use crate::tasks::AtClose;
+use crate::{addresses, descriptors};
 
 /// The port that is asked for when nothing else is said.
 const DEFAULT_PORT: u16 = 8420;
@@ -44,6 +44,7 @@ pub(crate) async fn listen(
         listen,
         media_port: config.media_port.unwrap_or(listen.port()),
         host_names: Vec::new(),
+        sockets: descriptors::for_viewers(),
     };
     let mut moved = None;
     let audience = match Audience::start(at(address), shelf.clone()).await {

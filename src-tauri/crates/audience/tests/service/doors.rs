@@ -220,13 +220,13 @@ async fn a_taken_port_is_named() {
     use domain::Coded;
     let service = Service::start().await;
     let listen = service.audience.http_address();
-    let config = audience::AudienceConfig { listen, media_port: 0, host_names: Vec::new() };
+    let config = audience::AudienceConfig { listen, media_port: 0, host_names: Vec::new(), sockets: usize::MAX };
     let error = audience::Audience::start(config, std::sync::Arc::new(TestLibrary::default())).await.err().unwrap();
     assert_eq!(error.code().name, "audience.port_taken");
     assert!(error.to_string().contains(&listen.port().to_string()), "{error}");
     let listen = "127.0.0.1:0".parse().unwrap();
     let media_port = service.audience.media_address().port();
-    let config = audience::AudienceConfig { listen, media_port, host_names: Vec::new() };
+    let config = audience::AudienceConfig { listen, media_port, host_names: Vec::new(), sockets: usize::MAX };
     let error = audience::Audience::start(config, std::sync::Arc::new(TestLibrary::default())).await.err().unwrap();
     assert!(error.to_string().starts_with(&format!("UDP port {media_port} is taken")), "{error}");
     service.audience.shutdown().await;

@@ -119,7 +119,8 @@ impl Service {
         library: TestLibrary,
     ) -> Result<Self, AudienceError> {
         let listen = listen.parse().unwrap();
-        let config = AudienceConfig { listen, media_port: 0, host_names: vec!["studio.test".to_owned()] };
+        let config =
+            AudienceConfig { listen, media_port: 0, host_names: vec!["studio.test".to_owned()], sockets: usize::MAX };
         let audience = Audience::start_with(config, limits, Arc::new(library)).await?;
         let (journal, program) = (Arc::new(journal), Program::new(Look::Dressed));
         let (show, events) = audience.open(episode(ShowSlug::default(), 1, journal.clone()));
