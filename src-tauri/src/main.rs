@@ -1,6 +1,7 @@
 //! The shell: a window and a command line around the same studio.
 
 mod cli;
+mod guard;
 mod lists;
 mod live;
 mod live_event;
