@@ -12,8 +12,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, interval, sleep_until};
 
 use crate::cli::{LiveOptions, WrongArgument};
-use crate::logging::{print, say};
+use crate::live_event::LiveEvent;
+use crate::logging::{self, say};
 use crate::report::Reporter;
+use crate::voice::{Voice, Weight};
 
 /// How long the sources may take before the show begins without them.
 const SOURCES_WITHIN: Duration = Duration::from_secs(8);
@@ -31,17 +33,30 @@ pub(crate) fn run(options: LiveOptions) -> Result<()> {
     let json = options.json;
     let (until, stay) = (options.duration, options.stay);
     let config = config(&options)?;
+    let voice = logging::output(if json { left_out_json } else { left_out_text })?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?;
-    runtime.block_on(async {
+    let output = voice.clone();
+    let outcome = runtime.block_on(async {
         let mut end = EndSignals::listen()?;
         let studio = Studio::start(config).await?;
-        let outcome = match broadcast(&studio, until, json, &mut end).await {
+        let outcome = match broadcast(&studio, until, (output, json), &mut end).await {
             Ok(mut ended) => serve_on(&mut ended, stay, &mut end).await,
             Err(error) => Err(error),
         };
         studio.close().await;
         outcome
-    })
+    });
+    voice.finish();
+    outcome
+}
+
+fn left_out_json(lines: u64) -> String {
+    // Writing an event of two plain fields cannot fail.
+    serde_json::to_string(&LiveEvent::LeftOut { lines }).unwrap_or_default()
+}
+
+fn left_out_text(lines: u64) -> String {
+    LiveEvent::LeftOut { lines }.sentence().unwrap_or_default()
 }
 
 fn config(options: &LiveOptions) -> Result<StudioConfig> {
@@ -103,11 +118,16 @@ fn chosen(said: Option<&DeviceChoice>, kind: DeviceKind, found: &[Device]) -> Re
 }
 
 /// The show, until it is over.
-async fn broadcast(studio: &Studio, until: Option<Duration>, json: bool, end: &mut EndSignals) -> Result<Following> {
+async fn broadcast(
+    studio: &Studio,
+    until: Option<Duration>,
+    (voice, json): (Voice, bool),
+    end: &mut EndSignals,
+) -> Result<Following> {
     let closed = || anyhow!("the studio closed");
     let mut subscription = studio.subscribe(false).await.context("the studio closed")?;
     let first = studio.snapshot().await.ok_or_else(closed)?;
-    let mut output = Output { reporter: Reporter::new(first), json };
+    let mut output = Output { reporter: Reporter::new(first), voice, json };
     wait_for_sources(&mut subscription, &mut output, end).await?;
     if let Reply::Refused(refusal) = studio.dispatch(Command::GoLive).await {
         bail!("{}", refusal.message);
@@ -197,16 +217,17 @@ struct Following {
 
 struct Output {
     reporter: Reporter,
+    voice: Voice,
     json: bool,
 }
 
 impl Output {
     fn print(&mut self, update: domain::Update) -> Result<()> {
         for event in self.reporter.take(update) {
-            if self.json {
-                print(&serde_json::to_string(&event)?)?;
-            } else if let Some(text) = event.sentence() {
-                print(&text)?;
+            let weight = if matches!(event, LiveEvent::Stats { .. }) { Weight::Repeated } else { Weight::Once };
+            let line = if self.json { Some(serde_json::to_string(&event)?) } else { event.sentence() };
+            if let Some(line) = line {
+                self.voice.say(line, weight);
             }
         }
         Ok(())

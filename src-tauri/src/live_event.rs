@@ -43,6 +43,8 @@ pub(crate) enum LiveEvent {
     Source { source: SourceId, id: String, role: SourceKind, state: SourceTurn, message: Option<String> },
     /// Something that the operator must know.
     Notice { severity: Severity, code: String, message: String },
+    /// Nobody read fast enough: so many lines are missing here.
+    LeftOut { lines: u64 },
     /// Over, and the recording is finished.
     Ended { episode: EpisodeId, recording: Option<String>, duration_ms: Option<u64>, replay_url: Option<String> },
 }
@@ -105,6 +107,7 @@ impl LiveEvent {
                 let recording = recording.as_deref().unwrap_or("There is no recording.");
                 Some(format!("Ended after {seconds} s. {recording}"))
             }
+            Self::LeftOut { lines } => Some(format!("{lines} lines could not be written here and were left out.")),
             Self::Stats { .. } => None,
         }
     }

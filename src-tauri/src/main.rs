@@ -1,11 +1,13 @@
 //! The shell: a window and a command line around the same studio.
 
 mod cli;
+mod guard;
 mod lists;
 mod live;
 mod live_event;
 mod logging;
 mod report;
+mod voice;
 mod window;
 
 use std::process::ExitCode;
@@ -16,8 +18,29 @@ use crate::cli::{Arguments, Command};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    logging::start();
-    let outcome = match arguments.command {
+    let outcome = logging::start().and_then(|()| {
+        studio::descriptors::raise();
+        run(arguments)
+    });
+    let code = match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => match error.downcast_ref::<cli::WrongArgument>() {
+            Some(wrong) => {
+                wrong.print();
+                ExitCode::from(2)
+            }
+            None => {
+                logging::say(&format!("antenne: {error:#}"));
+                ExitCode::FAILURE
+            }
+        },
+    };
+    logging::finish();
+    code
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    match arguments.command {
         None => window::open(arguments.data_dir),
         Some(Command::Devices { json }) => lists::devices(json),
         Some(Command::Shows { json, data_dir }) => lists::shows(data_dir.or(arguments.data_dir), json),
@@ -25,17 +48,6 @@ fn main() -> ExitCode {
         Some(Command::Live(mut options)) => {
             options.data_dir = options.data_dir.or(arguments.data_dir);
             live::run(*options)
-        }
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            if let Some(wrong) = error.downcast_ref::<cli::WrongArgument>() {
-                wrong.print();
-                return ExitCode::from(2);
-            }
-            logging::say(&format!("antenne: {error:#}"));
-            ExitCode::FAILURE
         }
     }
 }

@@ -8,9 +8,11 @@ use anyhow::{Context as _, Result, bail};
 use domain::{Command, Refusal, Reply, Snapshot};
 use studio::{Beat, Studio, StudioConfig};
 use tauri::ipc::{Channel, InvokeResponseBody};
+use tauri::webview::NewWindowResponse;
 use tauri::{Manager as _, RunEvent, State, WebviewUrl, WebviewWindowBuilder};
 use tokio::task::JoinHandle;
 
+use crate::guard;
 use crate::live::{EndSignals, data_dir};
 
 /// WebKit's way of drawing without a graphics card, six times cheaper there than its default.
@@ -49,6 +51,11 @@ pub(crate) fn open(folder: Option<PathBuf>) -> Result<()> {
                 .inner_size(1280.0, 800.0)
                 .min_inner_size(1024.0, 700.0)
                 .background_color(tauri::window::Color(0x0E, 0x0F, 0x13, 0xFF))
+                .on_navigation(guard::goes)
+                .on_new_window(|url, _| {
+                    guard::goes(&url);
+                    NewWindowResponse::Deny
+                })
                 .build()?;
             Ok(())
         })
@@ -64,6 +71,8 @@ pub(crate) fn open(folder: Option<PathBuf>) -> Result<()> {
     app.run(move |handle, event| {
         if let RunEvent::Exit = event {
             runtime.block_on(close(handle.state::<Shell>()));
+            // The process ends here, and not where the window was opened.
+            crate::logging::finish();
         }
     });
     Ok(())

@@ -1,7 +1,7 @@
 //! The real window, from the first start to the library, driven as a person would.
 
 use antenne_tests::browser::{Chromium, Page};
-use antenne_tests::deadline::let_pass;
+use antenne_tests::deadline::{let_pass, until_within};
 use antenne_tests::http::get;
 use antenne_tests::room::Guest;
 use antenne_tests::surroundings::Screen;
@@ -162,5 +162,48 @@ async fn the_first_five_minutes_from_start_to_replay() {
     page.click("library-open").await;
     page.until("the replay is there", "document.querySelector('[data-testid=replay]')?.dataset.state === 'whole'")
         .await;
+    page.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_window_goes_nowhere_and_may_ask_for_nothing_but_its_three_commands() {
+    let data = TempDir::new().expect("a folder");
+    // Stands in for the person's browser: it writes down what it is to open.
+    let (browser, opened) = (data.path().join("browser"), data.path().join("opened"));
+    std::fs::write(&browser, format!("#!/bin/sh\necho \"$1\" >> '{}'\n", opened.display())).expect("it is written");
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&browser, executable).expect("it is made executable");
+    let screen = Screen::start(1280, 800).await;
+    let folder = data.path().join("studio");
+    let arguments = ["--data-dir", folder.to_str().expect("a path in UTF-8")];
+    let page = window::open_with(&screen, data.path(), &arguments, &[("BROWSER", browser.as_path())]).await;
+    page.find("studio").await;
+
+    page.run("window.stayed = true; location.href = 'https://elsewhere.test/by-navigation';").await;
+    page.run("window.open('https://elsewhere.test/by-window');").await;
+    page.run("location.href = 'file:///etc/passwd';").await;
+    let read = || std::fs::read_to_string(&opened).unwrap_or_default();
+    until_within(Duration::from_secs(20), "both are opened in the browser", || {
+        std::future::ready((read().lines().count() == 2).then_some(()))
+    })
+    .await;
+    let mut lines: Vec<String> = read().lines().map(ToOwned::to_owned).collect();
+    lines.sort();
+    assert_eq!(lines, ["https://elsewhere.test/by-navigation", "https://elsewhere.test/by-window"]);
+    assert_eq!(page.run("return [location.protocol, window.stayed];").await, serde_json::json!(["tauri:", true]));
+
+    page.run(
+        "window.answers = {};
+         for (const command of ['snapshot', 'plugin:window|create', 'plugin:webview|create_webview_window', 'plugin:window|set_title'])
+           window.__TAURI_INTERNALS__.invoke(command, {options: {label: 'other', url: 'index.html'}, label: 'main', value: 'x'})
+             .then(() => { window.answers[command] = 'allowed'; }, (error) => { window.answers[command] = String(error); });",
+    )
+    .await;
+    page.until("all are answered", "Object.keys(window.answers).length === 4").await;
+    let answers = page.run("return window.answers;").await;
+    for (command, answer) in answers.as_object().expect("an object") {
+        let answer = answer.as_str().unwrap_or_default();
+        assert_eq!(answer == "allowed", command == "snapshot", "{command}: {answer}");
+    }
     page.close().await;
 }

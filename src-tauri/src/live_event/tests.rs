@@ -71,6 +71,7 @@ fn one_of_each() -> Vec<LiveEvent> {
             message: None,
         },
         LiveEvent::Notice { severity: Severity::Alarm, code: text(), message: text() },
+        LiveEvent::LeftOut { lines: 7 },
         LiveEvent::Ended { episode: episode(), recording: None, duration_ms: None, replay_url: None },
     ]
 }

@@ -65,6 +65,17 @@ impl Destination {
         Self { shared, thread: thread.ok() }
     }
 
+    /// One whose thread panics at once.
+    #[cfg(test)]
+    pub(crate) fn that_panics() -> Self {
+        Self { shared: Arc::default(), thread: Some(thread::spawn(|| panic!("a test"))) }
+    }
+
+    /// Whether its thread has ended: the program is over, or it panicked.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_some_and(JoinHandle::is_finished)
+    }
+
     /// Frames that the far end was too slow for, so far.
     pub(crate) fn lost(&self) -> u64 {
         self.shared.lost.load(Ordering::Relaxed)

@@ -2,14 +2,16 @@
 
 mod broadcast;
 mod director;
+mod mailbox;
 mod program;
+mod repair;
 mod request;
 mod round;
 mod shared;
 mod slate_words;
 mod sources;
 
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use domain::{DestinationAddress, DestinationId, Plan, Secret};
@@ -19,17 +21,14 @@ use crate::error::EngineError;
 use crate::event::{Broadcast, EngineConfig, EventSink, MonitorConfig};
 use crate::graphics::PainterHandle;
 use director::Director;
+use mailbox::Mailbox;
 use request::Request;
 use shared::Shared;
-
-/// Requests that may wait for the engine's thread. It is never busy for longer than a few
-/// deadlines; what does not fit is refused with an error in the log.
-const WAITING_REQUESTS: usize = 512;
 
 /// The engine. Its calls never block (but for [`Engine::start`] and [`Engine::stop`]); answers
 /// come as events. Dropping it stops it.
 pub struct Engine {
-    requests: mpsc::SyncSender<Request>,
+    requests: Mailbox,
     thread: Option<JoinHandle<()>>,
     painter: Arc<PainterHandle>,
     shared: Arc<Shared>,
@@ -44,13 +43,13 @@ impl Engine {
     /// running.
     pub fn start(config: EngineConfig, sink: EventSink) -> Result<Engine, EngineError> {
         crate::init()?;
-        let (requests, received) = mpsc::sync_channel(WAITING_REQUESTS);
+        let requests = Mailbox::default();
         let shared = Arc::new(Shared::new());
         let director = Director::start(config, sink, shared.clone(), requests.clone())?;
         let painter = director.painter();
         let thread = thread::Builder::new()
             .name("engine".to_owned())
-            .spawn(move || director.run(&received))
+            .spawn(move || director.run())
             .map_err(|error| EngineError::Thread { problem: error.to_string() })?;
         Ok(Self { requests, thread: Some(thread), painter, shared })
     }
@@ -107,16 +106,13 @@ impl Engine {
     }
 
     fn ask(&self, request: Request) {
-        if let Err(error) = self.requests.try_send(request) {
-            tracing::error!(%error, "the engine does not take a request");
-        }
+        self.requests.put(request);
     }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        // Waits for a place in the queue: this request must not get lost.
-        let _ = self.requests.send(Request::Stop);
+        self.requests.put(Request::Stop);
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {

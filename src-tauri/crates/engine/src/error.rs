@@ -45,6 +45,14 @@ pub enum EngineError {
         /// The deadline that it missed.
         deadline: Duration,
     },
+    /// A device hangs whatever is done with it; no further attempt is made until it lets go.
+    #[error(
+        "{source_name} does not answer: unplug it and plug it in again, or choose another; it is opened again when it answers"
+    )]
+    Stuck {
+        /// The source's name.
+        source_name: String,
+    },
     /// No picture could be taken from a recording.
     #[error("no picture could be taken from the recording: {problem}")]
     Thumbnail {
@@ -57,6 +65,19 @@ pub enum EngineError {
         /// What happened.
         problem: String,
     },
+    /// A part of the engine panicked, which is a defect; it was noticed and started again.
+    #[error(
+        "a part of the studio failed (the {part}) and was started again, which is a defect of Antenne: the log says more"
+    )]
+    Panicked {
+        /// Which part, for people.
+        part: &'static str,
+    },
+    /// The engine panics whatever is done.
+    #[error(
+        "the studio's engine fails again and again, which is a defect of Antenne: the show ends, and what was recorded is whole"
+    )]
+    GaveUp,
     /// A broadcast is already running.
     #[error("the program is already on air")]
     AlreadyOnAir,
@@ -85,8 +106,11 @@ impl Coded for EngineError {
             Self::Build { .. } => ("engine.build", Internal, Antenne),
             Self::StateChange { .. } => ("engine.state_change", Unavailable, System),
             Self::Deadline { .. } => ("engine.deadline", Unavailable, System),
+            Self::Stuck { .. } => ("source.stuck", Unavailable, System),
             Self::Thumbnail { .. } => ("recording.thumbnail", Unavailable, System),
             Self::Devices { .. } => ("engine.devices", Unavailable, System),
+            Self::Panicked { .. } => ("engine.panicked", Internal, Antenne),
+            Self::GaveUp => ("engine.gave_up", Internal, Antenne),
             Self::AlreadyOnAir => ("engine.already_on_air", Conflict, Operator),
             Self::Thread { .. } => ("engine.thread", Unavailable, System),
         };

@@ -3,7 +3,7 @@
 //! A render thread turns texts into sprites when they change ([`renderer`]); the program's own
 //! thread only lays them over each frame ([`Painter::paint`]), which must not wait for anything.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -39,7 +39,8 @@ use crate::yuv::FrameMut;
 /// and the painter goes on with what it has.
 pub(crate) struct PainterHandle {
     desk: Arc<Desk>,
-    thread: Option<JoinHandle<()>>,
+    scale: Scale,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl PainterHandle {
@@ -47,6 +48,22 @@ impl PainterHandle {
     /// rendered, most often with the next frame.
     pub(crate) fn set(&self, graphics: &Graphics) {
         self.desk.want_graphics(graphics.clone());
+    }
+
+    /// Makes the render thread panic.
+    #[cfg(test)]
+    pub(crate) fn break_renderer(&self) {
+        self.desk.want_a_panic();
+    }
+
+    /// Starts the render thread again where it panicked, and says whether it had to. What it was
+    /// rendering is left out; what the picture shows stays until the next graphics.
+    pub(crate) fn revive(&self) -> bool {
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(died) = thread.take_if(|thread| thread.is_finished()) else { return false };
+        let has_panicked = died.join().is_err();
+        *thread = render(&self.desk, self.scale);
+        has_panicked
     }
 
     /// `count` hearts rise, where the graphics have hearts; at most thirty are seen at once.
@@ -58,11 +75,18 @@ impl PainterHandle {
 impl Drop for PainterHandle {
     fn drop(&mut self) {
         self.desk.close();
-        if let Some(thread) = self.thread.take() {
+        if let Some(thread) = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
             // It ends after the card that it is rendering; a panic there was logged where it happened.
             let _ = thread.join();
         }
     }
+}
+
+/// The render thread. Without one the picture stays without graphics.
+fn render(desk: &Arc<Desk>, scale: Scale) -> Option<JoinHandle<()>> {
+    let desk = Arc::clone(desk);
+    let thread = thread::Builder::new().name("graphics".to_owned()).spawn(move || renderer::run(&desk, scale));
+    thread.inspect_err(|error| tracing::error!(%error, "the picture stays without graphics")).ok()
 }
 
 /// Lays the graphics over program frames.
@@ -72,6 +96,9 @@ pub(crate) struct Painter {
     arrangement: Arrangement,
     hearts: Hearts,
     with_hearts: bool,
+    /// A test wants a panic in the thread that draws.
+    #[cfg(test)]
+    pub(crate) is_broken: bool,
 }
 
 impl Painter {
@@ -80,23 +107,23 @@ impl Painter {
     pub(crate) fn start(canvas: Canvas) -> (Painter, PainterHandle) {
         let scale = Scale::of(&canvas);
         let desk = Arc::new(Desk::default());
-        let shared = Arc::clone(&desk);
-        let thread = thread::Builder::new().name("graphics".to_owned()).spawn(move || renderer::run(&shared, scale));
-        if let Err(error) = &thread {
-            tracing::error!(%error, "the picture stays without graphics");
-        }
+        let thread = render(&desk, scale);
         let painter = Painter {
             desk: Arc::clone(&desk),
             reserved: scale.reserved,
             arrangement: Arrangement::new(scale),
             hearts: Hearts::new(scale),
             with_hearts: false,
+            #[cfg(test)]
+            is_broken: false,
         };
-        (painter, PainterHandle { desk, thread: thread.ok() })
+        (painter, PainterHandle { desk, scale, thread: Mutex::new(thread) })
     }
 
     /// Whether anything is to be drawn at the moment `now` (running time, which never goes back).
     pub(crate) fn is_due(&mut self, now: Duration) -> bool {
+        #[cfg(test)]
+        assert!(!std::mem::take(&mut self.is_broken), "a test");
         self.take(now);
         !self.arrangement.is_empty() || !self.hearts.is_empty()
     }

@@ -11,6 +11,7 @@
 
 mod blender;
 mod chain;
+mod contain;
 mod debug_log;
 mod destination;
 mod device;

@@ -27,6 +27,7 @@ pub(crate) use levels::LevelMeter;
 use lateness::{Lateness, Patience};
 
 use crate::chain::{Built, Chain, Part};
+use crate::contain::contain;
 use crate::error::EngineError;
 use crate::format::{MIX_SAMPLES, SAMPLE_RATE, raw_audio};
 use crate::output::ProgramOutput;
@@ -185,7 +186,7 @@ fn fill_with_silence(base: &gst::Element, inputs: &Arc<Mutex<BTreeMap<SourceId, 
         if let Some(buffer) = info.buffer()
             && let (Some(pts), Some(duration)) = (buffer.pts(), buffer.duration())
         {
-            lock(&inputs).values().for_each(|input| input.slot.tick(pts, duration));
+            contain(WHAT, || lock(&inputs).values().for_each(|input| input.slot.tick(pts, duration)));
         }
         gst::PadProbeReturn::Ok
     });
@@ -216,10 +217,12 @@ fn hear(pipeline: &gst::Pipeline, meter: Arc<LevelMeter>, failed: Box<dyn Fn(Str
         match message.view() {
             gst::MessageView::Element(element) => {
                 if let Some(structure) = element.structure() {
-                    meter.program(structure);
+                    contain(WHAT, || meter.program(structure));
                 }
             }
-            gst::MessageView::Error(error) => failed(error.error().to_string()),
+            gst::MessageView::Error(error) => {
+                contain(WHAT, || failed(error.error().to_string()));
+            }
             gst::MessageView::Latency(_) => {
                 if let Some(pipeline) = weak.upgrade() {
                     pipeline.call_async(|pipeline| {

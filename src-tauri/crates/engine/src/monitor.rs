@@ -12,6 +12,7 @@ use gst::prelude::{Cast, ElementExt, PadExtManual};
 use gst_video::prelude::VideoFrameExt;
 
 use crate::chain::{Chain, Part};
+use crate::contain::contain;
 use crate::error::EngineError;
 use crate::event::{EngineEvent, EventSink, MonitorConfig};
 use crate::yuv::FrameScaler;
@@ -89,7 +90,7 @@ impl Running {
         let scaler = FrameScaler::whole(format::video_info(canvas), config.width, config.height).ok_or_else(unfit)?;
         // Only this pad's thread takes the lock: a probe must be `Sync`.
         let scaler = Mutex::new(scaler);
-        pad.add_probe(gst::PadProbeType::BUFFER, move |_, probed| {
+        let small = move |probed: &mut gst::PadProbeInfo<'_>| {
             let mut scaler = scaler.lock().unwrap_or_else(PoisonError::into_inner);
             let Some((picture, small)) = probed.buffer_mut().and_then(|picture| {
                 let small = scaler.scale(picture)?;
@@ -100,7 +101,9 @@ impl Running {
             *picture = small;
             recolour(picture.make_mut(), scaler.info());
             gst::PadProbeReturn::Ok
-        });
+        };
+        let kind = gst::PadProbeType::BUFFER;
+        pad.add_probe(kind, move |_, probed| contain(WHAT, || small(probed)).unwrap_or(gst::PadProbeReturn::Drop));
         let callbacks = gst_app::AppSinkCallbacks::builder().new_sample(move |end| {
             let sample = end.pull_sample().map_err(|_| gst::FlowError::Eos)?;
             if let Some(picture) = sample.buffer_owned().and_then(|buffer| buffer.into_mapped_buffer_readable().ok()) {

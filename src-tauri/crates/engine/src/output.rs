@@ -29,6 +29,9 @@ pub(crate) struct ProgramOutput {
     audio_waiter: Mutex<()>,
     audio_came: Condvar,
     counter: FrameCounter,
+    /// A test wants a panic in the thread that mixes.
+    #[cfg(test)]
+    pub(crate) is_broken: std::sync::atomic::AtomicBool,
 }
 
 #[derive(Clone, Default)]
@@ -65,6 +68,8 @@ impl ProgramOutput {
 
     /// Gives a buffer of mixed audio to everybody who reads the program.
     pub(crate) fn audio(&self, buffer: &gst::Buffer) {
+        #[cfg(test)]
+        assert!(!self.is_broken.swap(false, Ordering::Relaxed), "a test");
         let (Some(pts), Some(duration)) = (buffer.pts(), buffer.duration()) else { return };
         if is_news(&self.audio_end, pts, duration) {
             self.to_readers(|reader| reader.sound(buffer));

@@ -32,6 +32,7 @@ use domain::{SourceId, SourceKind, SourceSpec, SourceState};
 
 use crate::event::EngineEvent;
 use crate::joint::{SourceContext, SourceSink};
+use crate::state_change::Stuck;
 
 pub use test_picture::{Planes, TestPicture};
 
@@ -61,7 +62,7 @@ impl Source {
         let (stop, stopped) = mpsc::sync_channel(0);
         let (running, ended) = mpsc::sync_channel::<()>(0);
         let reporter = Reporter::new(id.clone(), Arc::clone(&sink));
-        let common = Common { id: id.clone(), spec: spec.clone(), context, sink };
+        let common = Common { id: id.clone(), spec: spec.clone(), context, sink, stuck: Stuck::default() };
         let spawned = thread::Builder::new().name(format!("source {id}")).spawn(move || {
             let _running = running;
             before();
@@ -75,6 +76,11 @@ impl Source {
             }
         };
         Source { id: id.clone(), stop: Some(stop), ended, thread }
+    }
+
+    /// Whether its thread has ended although it is open, which only a panic does.
+    pub(crate) fn has_died(&self) -> bool {
+        self.thread.as_ref().is_some_and(JoinHandle::is_finished)
     }
 }
 
@@ -96,6 +102,8 @@ struct Common {
     spec: SourceSpec,
     context: SourceContext,
     sink: Arc<dyn SourceSink>,
+    /// Attempts that hang.
+    stuck: Stuck,
 }
 
 fn run(common: &Common, mut reporter: Reporter, stop: &Receiver<()>) {
@@ -105,10 +113,14 @@ fn run(common: &Common, mut reporter: Reporter, stop: &Receiver<()>) {
         SourceSpec::Test(SourceKind::Screen) => test_devices::screen(common, &mut reporter, stop),
         SourceSpec::Test(SourceKind::Microphone) => test_devices::microphone(common, &mut reporter, stop),
         SourceSpec::Image(path) => {
-            supervise::supervise(&mut reporter, stop, |reporter| still::run(path, common, reporter, stop));
+            supervise::supervise(&mut reporter, stop, &common.stuck, |reporter| {
+                still::run(path, common, reporter, stop)
+            });
         }
         SourceSpec::Device(kind, id) => {
-            supervise::supervise(&mut reporter, stop, |reporter| capture::run(*kind, id, common, reporter, stop));
+            supervise::supervise(&mut reporter, stop, &common.stuck, |reporter| {
+                capture::run(*kind, id, common, reporter, stop)
+            });
         }
     }
 }

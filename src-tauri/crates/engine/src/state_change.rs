@@ -1,7 +1,8 @@
 //! State changes with a deadline, and the graphs of pipelines that missed it.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -22,10 +23,23 @@ pub(crate) fn share_time(pipeline: &gst::Pipeline, clock: &gst::Clock, base_time
     pipeline.set_base_time(base_time);
 }
 
+/// Counts pipelines that were abandoned in a state change and did not come out of it yet. Each holds
+/// a thread, and whatever its elements hold.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stuck(Arc<AtomicUsize>);
+
+impl Stuck {
+    /// How many there are now.
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
 /// Brings `pipeline` to `state`, and says so when it did not get there in `deadline`.
 ///
 /// The change runs on a thread of its own: an element that hangs keeps that thread, never the
 /// caller. A change that goes on by itself (a sink that waits for its first buffer) counts as done.
+/// An abandoned pipeline that comes out of its change after all is stopped by that thread.
 ///
 /// # Errors
 ///
@@ -38,15 +52,49 @@ pub(crate) fn change_state(
     what: &'static str,
     graphs_dir: &Path,
 ) -> Result<(), EngineError> {
+    change_counted(pipeline, state, deadline, what, graphs_dir, &Stuck::default())
+}
+
+/// [`change_state`], counted in `stuck` for as long as it hangs.
+///
+/// # Errors
+///
+/// See [`change_state`].
+pub(crate) fn change_counted(
+    pipeline: &gst::Pipeline,
+    state: gst::State,
+    deadline: Duration,
+    what: &'static str,
+    graphs_dir: &Path,
+    stuck: &Stuck,
+) -> Result<(), EngineError> {
     let (done, changed) = mpsc::sync_channel(1);
-    let subject = pipeline.clone();
+    // Set by whoever comes first: the end of the change, or the end of patience.
+    let decided = Arc::new(AtomicBool::new(false));
+    let (subject, theirs, count) = (pipeline.clone(), decided.clone(), stuck.clone());
     thread::Builder::new()
         .name("state-change".to_owned())
         .spawn(move || {
-            let _ = done.send(subject.set_state(state));
+            let outcome = subject.set_state(state);
+            if theirs.swap(true, Ordering::AcqRel) {
+                // Nobody else stops it. What it answers interests nobody.
+                let _ = subject.set_state(gst::State::Null);
+                count.0.fetch_sub(1, Ordering::AcqRel);
+            } else {
+                let _ = done.send(outcome);
+            }
         })
         .map_err(|error| EngineError::Thread { problem: error.to_string() })?;
-    match changed.recv_timeout(deadline) {
+    let mut outcome = changed.recv_timeout(deadline);
+    if outcome.is_err() {
+        stuck.0.fetch_add(1, Ordering::AcqRel);
+        if decided.swap(true, Ordering::AcqRel) {
+            // In the last moment.
+            stuck.0.fetch_sub(1, Ordering::AcqRel);
+            outcome = changed.recv_timeout(deadline);
+        }
+    }
+    match outcome {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(_)) => {
             save_graph(pipeline, what, graphs_dir);
@@ -114,9 +162,13 @@ fn remove_oldest(graphs_dir: &Path) {
 }
 
 #[cfg(test)]
-mod tests {
-    use gst::prelude::Cast;
+pub(crate) mod hanging;
 
+#[cfg(test)]
+mod tests {
+    use gst::prelude::{Cast, ElementExtManual};
+
+    use super::hanging::hanging;
     use super::*;
     use crate::chain::{Chain, Part};
 
@@ -144,6 +196,20 @@ mod tests {
         }
         save_graph(&gst::Pipeline::new(), "new", folder.path()).unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), GRAPHS_KEPT);
+    }
+
+    #[test]
+    fn a_change_that_hangs_is_counted_until_it_lets_go_and_the_pipeline_is_stopped_then() {
+        gst::init().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let (pipeline, gate) = hanging();
+        let (stuck, soon) = (Stuck::default(), Duration::from_millis(50));
+        let change = change_counted(&pipeline, gst::State::Playing, soon, "test", folder.path(), &stuck);
+        assert!(matches!(change, Err(EngineError::Deadline { .. })), "{change:?}");
+        assert_eq!(stuck.count(), 1);
+        gate.open();
+        gate.wait_until("it is stopped", || stuck.count() == 0);
+        assert_eq!(pipeline.current_state(), gst::State::Null);
     }
 
     #[test]

@@ -159,6 +159,14 @@ impl Recorder {
         self.bytes.load(Ordering::Relaxed)
     }
 
+    /// Whether its thread has ended although the program goes on, which only a panic does. What was
+    /// written until then may be repaired.
+    #[must_use]
+    pub fn has_died(&self) -> bool {
+        let is_over = self.order.finish.load(Ordering::Acquire) || self.order.abandon.load(Ordering::Acquire);
+        !is_over && self.thread.as_ref().is_some_and(JoinHandle::is_finished)
+    }
+
     /// Records what was published until now, or until the program's end, and finishes the file.
     /// Blocks until it is on disk.
     ///

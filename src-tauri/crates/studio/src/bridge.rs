@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use audience::{AudienceEvent, Notice, ShowHandle};
 use domain::room::RoomNews;
-use domain::{Device, Input, Phase, Severity};
+use domain::{Device, Input, Phase, Refusal, Severity};
 use engine::{EngineEvent, EventSink};
 use fmp4::Recorder;
 
@@ -42,9 +42,19 @@ impl Actor {
                 stats.recording_bytes = self.recorder.as_ref().map_or(0, Recorder::bytes);
                 stats.dropped_network += self.show.as_ref().map_or(0, ShowHandle::lost_units);
                 self.input(Input::Stats(stats));
+                self.look_after_the_recorder();
             }
             EngineEvent::Ended => self.ended(),
             EngineEvent::Fault { refusal } => self.problem(Severity::Warning, refusal),
+        }
+    }
+
+    /// Once a second. A recorder whose thread panicked is let go: its file is repaired at the end.
+    fn look_after_the_recorder(&mut self) {
+        if self.recorder.take_if(|recorder| recorder.has_died()).is_some() {
+            let text = "The recording failed, which is a defect of Antenne; the show goes on without it, and what was \
+                        recorded until now is finished at the end. The log says more";
+            self.problem(Severity::Alarm, Refusal::new("recording.failed", text));
         }
     }
 

@@ -42,7 +42,7 @@ pub(crate) fn carry_out(actor: &mut Actor, effect: Effect) {
             show.interrupted(state == BroadcastState::Interrupted);
         }
         Effect::AddDestination { id, address, key } => {
-            redact::remember(address.with_key(key.as_ref()).expose());
+            redact::remember_address(address.with_key(key.as_ref()).expose());
             actor.engine.add_destination(id, &address, key.as_ref());
         }
         Effect::RemoveDestination(id) => actor.engine.remove_destination(id),
@@ -87,7 +87,7 @@ pub(crate) fn show_plan(actor: &mut Actor) {
 
 /// A destination of the command line. Its address was read there; here it can only be one too many.
 pub(crate) fn add_given_destination(actor: &mut Actor, address: &DestinationAddress, key: Option<Secret>) {
-    redact::remember(address.with_key(key.as_ref()).expose());
+    redact::remember_address(address.with_key(key.as_ref()).expose());
     let template = address.template().to_owned();
     let command = Command::AddDestination { address: template, key: key.map(|key| key.expose().to_owned()) };
     actor.input(Input::Command(command));

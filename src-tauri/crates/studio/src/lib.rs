@@ -9,6 +9,7 @@ mod actor;
 mod addresses;
 mod bridge;
 mod config;
+pub mod descriptors;
 mod disk;
 mod effects;
 mod episode;

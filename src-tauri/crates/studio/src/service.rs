@@ -7,10 +7,10 @@ use audience::{Audience, AudienceConfig, AudienceError, Upload};
 use domain::{Input, Links, Reach, Refusal, Setup, Severity};
 
 use crate::actor::{Actor, Message};
-use crate::addresses;
 use crate::config::{Listen, StudioConfig};
 use crate::ledger::ArchiveLibrary;
 use crate::tasks::AtClose;
+use crate::{addresses, descriptors};
 
 /// The port that is asked for when nothing else is said.
 const DEFAULT_PORT: u16 = 8420;
@@ -47,6 +47,7 @@ pub(crate) async fn listen(
         media_port: config.media_port.unwrap_or(listen.port()),
         trusted_proxies: config.trusted_proxies.clone(),
         upload: setup.upload_kbps.map(|kbps| Upload { kbps, session_kbps: config.video_kbps + AUDIO_KBPS }),
+        sockets: descriptors::for_viewers(),
         ..AudienceConfig::new(listen)
     };
     let mut moved = None;

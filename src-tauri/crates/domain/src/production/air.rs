@@ -5,6 +5,8 @@ use crate::{AudienceStatus, EpisodeId, Event, OnProgram, Phase, Proof, Refusal, 
 
 /// The code of the notice that there is no place for the next episode.
 const NOT_PLANNED: &str = "broadcast.not_planned";
+/// How the codes of notices begin that are about what is on air now: silence, and what the probe saw.
+const OF_THE_AIR: [&str; 2] = ["audio.", "probe."];
 
 impl Production {
     pub(super) fn go_live(&mut self, now: UnixMs) -> Result<Vec<Effect>, Refusal> {
@@ -128,6 +130,8 @@ impl Production {
         {
             self.snapshot.phase = Phase::Ended { episode };
             self.snapshot.on_program = OnProgram::default();
+            // What was to be done about a show that is over.
+            self.snapshot.notices.retain(|notice| !OF_THE_AIR.iter().any(|kind| notice.code.starts_with(kind)));
             self.cards.clear();
         }
         Vec::new()

@@ -251,6 +251,20 @@ fn silence_on_air_is_a_warning_and_then_an_alarm_until_something_is_heard() {
 }
 
 #[test]
+fn what_was_wrong_with_the_air_is_not_said_any_more_when_the_show_is_over() {
+    let mut production = on_air();
+    for code in ["probe.silent", "recording.disk_full", "audio.silent", "probe.black"] {
+        let refusal = crate::Refusal::new(code, "It is so");
+        production.apply(UnixMs(3_000), Input::Problem { severity: Severity::Warning, refusal }).unwrap();
+    }
+    command(&mut production, 4_000, Command::End);
+    assert_eq!(production.snapshot().notices.len(), 4);
+    production.apply(UnixMs(5_000), Input::EndedOnDisk).unwrap();
+    let codes: Vec<_> = production.snapshot().notices.iter().map(|notice| notice.code.as_str()).collect();
+    assert_eq!(codes, ["recording.disk_full"], "what is still to be done stays");
+}
+
+#[test]
 fn silence_before_the_show_does_not_count() {
     let mut production = ready(Setup { countdown: false, ..Setup::default() });
     let quiet = Levels { program_peak_db: [-90.0; 2], program_rms_db: [-90.0; 2], ..Levels::default() };

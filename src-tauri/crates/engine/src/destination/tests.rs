@@ -87,7 +87,7 @@ fn check_whole(tags: &[Tag]) {
 
 #[test]
 fn the_program_arrives_whole_and_the_end_is_clean() {
-    let Some(nginx) = Nginx::start(false) else { return };
+    let nginx = Nginx::start(false);
     let program = LiveProgram::start();
     let pushed = Pushed::start(&program, 1, &nginx.host);
     pushed.until(DestinationState::Connecting, "");
@@ -100,7 +100,7 @@ fn the_program_arrives_whole_and_the_end_is_clean() {
 
 #[test]
 fn the_end_of_the_program_is_a_goodbye_after_its_last_frame() {
-    let Some(nginx) = Nginx::start(false) else { return };
+    let nginx = Nginx::start(false);
     let program = LiveProgram::start();
     let pushed = Pushed::start(&program, 1, &nginx.host);
     pushed.until(DestinationState::OnAir, "");
@@ -111,7 +111,7 @@ fn the_end_of_the_program_is_a_goodbye_after_its_last_frame() {
 
 #[test]
 fn a_server_that_stops_is_lost_and_comes_back_while_another_gets_everything() {
-    let (Some(mut fragile), Some(steady)) = (Nginx::start(false), Nginx::start(false)) else { return };
+    let (mut fragile, steady) = (Nginx::start(false), Nginx::start(false));
     let program = LiveProgram::start();
     let lost = Pushed::start(&program, 1, &fragile.host);
     let kept = Pushed::start(&program, 2, &steady.host);
@@ -132,7 +132,7 @@ fn a_server_that_stops_is_lost_and_comes_back_while_another_gets_everything() {
 
 #[test]
 fn a_server_that_accepts_and_stays_silent_is_told_and_tried_again() {
-    let Some(mut nginx) = Nginx::start(false) else { return };
+    let mut nginx = Nginx::start(false);
     nginx.stop();
     let silent = TcpListener::bind((nginx.host.as_str(), 1935)).unwrap();
     let program = LiveProgram::start();
@@ -147,7 +147,7 @@ fn a_server_that_accepts_and_stays_silent_is_told_and_tried_again() {
 
 #[test]
 fn a_server_that_stops_reading_is_silent_and_comes_back() {
-    let Some(nginx) = Nginx::start(false) else { return };
+    let nginx = Nginx::start(false);
     let program = LiveProgram::start();
     let pushed = Pushed::start(&program, 1, &nginx.host);
     pushed.until(DestinationState::OnAir, "");
@@ -163,7 +163,7 @@ fn a_server_that_stops_reading_is_silent_and_comes_back() {
 
 #[test]
 fn a_server_that_says_no_and_a_server_that_is_not_there_are_told_apart() {
-    let Some(nginx) = Nginx::start(true) else { return };
+    let nginx = Nginx::start(true);
     let program = LiveProgram::start();
     let refused = Pushed::start(&program, 1, &nginx.host);
     let (problem, _) = refused.until(DestinationState::Retrying, "destination.refused");

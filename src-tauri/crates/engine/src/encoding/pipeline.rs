@@ -12,6 +12,7 @@ use media::{GOP, KeyframeGrid, ProgramTime, Track};
 
 use super::publisher::{Encoded, Publisher};
 use crate::chain::{Built, Chain, Part};
+use crate::contain::contain;
 use crate::error::EngineError;
 use crate::format::{raw_audio, raw_video};
 use crate::output::ProgramTap;
@@ -246,7 +247,9 @@ fn watch(pipeline: &gst::Pipeline, failed: Box<dyn Fn(String) + Send + Sync>, dr
     let Some(bus) = pipeline.bus() else { return };
     bus.set_sync_handler(move |_, message| {
         match message.view() {
-            gst::MessageView::Error(error) => failed(error.error().to_string()),
+            gst::MessageView::Error(error) => {
+                contain(WHAT, || failed(error.error().to_string()));
+            }
             gst::MessageView::Eos(_) => drop(drained.try_send(())),
             _ => {}
         }

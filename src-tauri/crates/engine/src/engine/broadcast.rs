@@ -1,6 +1,6 @@
 //! One broadcast: its encoders and its destinations.
 
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -8,6 +8,7 @@ use domain::{DestinationId, Secret, UnixMs};
 use gst::ClockTime;
 use media::ProgramTime;
 
+use super::mailbox::Mailbox;
 use super::request::Request;
 use super::shared::Shared;
 use crate::destination::Destination;
@@ -34,7 +35,7 @@ pub(super) struct OnAir {
     config: EngineConfig,
     shared: Arc<Shared>,
     sink: EventSink,
-    requests: mpsc::SyncSender<Request>,
+    requests: Mailbox,
     output: Arc<ProgramOutput>,
     /// How many frames were encoded when they were last seen to advance, and when.
     advanced: (u64, Instant),
@@ -48,7 +49,7 @@ pub(super) struct Surroundings {
     pub(super) config: EngineConfig,
     pub(super) shared: Arc<Shared>,
     pub(super) sink: EventSink,
-    pub(super) requests: mpsc::SyncSender<Request>,
+    pub(super) requests: Mailbox,
     pub(super) output: Arc<ProgramOutput>,
 }
 
@@ -104,6 +105,18 @@ impl OnAir {
             let (_, destination) = self.destinations.swap_remove(at);
             on_its_own("close-destination", move || drop(destination));
         }
+    }
+
+    /// Destinations whose threads panicked: the program is not over.
+    pub(super) fn died(&self) -> Vec<DestinationId> {
+        self.destinations.iter().filter(|(_, destination)| destination.has_ended()).map(|(id, _)| *id).collect()
+    }
+
+    /// Makes a destination's place one whose thread panicked.
+    #[cfg(test)]
+    pub(super) fn break_destination(&mut self, id: DestinationId) {
+        self.remove(id);
+        self.destinations.push((id, Destination::that_panics()));
     }
 
     /// Replaces the encoders, which failed; program time goes on.
@@ -170,7 +183,7 @@ impl OnAir {
             publisher.close();
             drop(destinations);
             drop(encoding);
-            let _ = requests.send(Request::WoundUp);
+            requests.put(Request::WoundUp);
         })
     }
 
@@ -183,9 +196,7 @@ impl OnAir {
             clock: self.shared.clock.clone(),
             base_time: self.shared.base_time,
             graphs_dir: self.config.graphs_dir.clone(),
-            failed: Box::new(move |problem| {
-                let _ = requests.try_send(Request::EncodingFailed(problem));
-            }),
+            failed: Box::new(move |problem| requests.put(Request::EncodingFailed(problem))),
         };
         Ok(Arc::new(Encoding::start(config, &self.publisher)?))
     }

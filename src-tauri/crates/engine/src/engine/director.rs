@@ -1,13 +1,15 @@
 //! The engine's thread: takes requests one by one, and looks after the pipelines once a second.
 
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use domain::{Coded, PlanId, Refusal};
 
 use super::broadcast::{OnAir, Surroundings, Wanted};
+use super::mailbox::Mailbox;
 use super::program::{Failed, Program};
+use super::repair::Repairs;
 use super::request::Request;
 use super::round::Round;
 use super::shared::Shared;
@@ -32,17 +34,29 @@ const REBUILD_PAUSE: Duration = Duration::from_secs(2);
 pub(super) struct Director {
     config: EngineConfig,
     sink: EventSink,
-    shared: Arc<Shared>,
-    requests: mpsc::SyncSender<Request>,
+    pub(super) shared: Arc<Shared>,
+    requests: Mailbox,
     painter: Arc<PainterHandle>,
-    program: Program,
-    sources: Sources,
+    pub(super) program: Program,
+    pub(super) sources: Sources,
+    /// The last target that could be shown.
+    pub(super) plan: Option<domain::Plan>,
     wanted: Vec<Wanted>,
-    air: Air,
+    pub(super) air: Air,
+    /// Known until its end, or its failure to begin, is told.
+    pub(super) broadcast: Option<Begun>,
+    pub(super) repairs: Repairs,
     last_round: Round,
 }
 
-enum Air {
+/// A broadcast, and how far it has come.
+pub(super) struct Begun {
+    pub(super) program: media::Program,
+    /// It was not said yet whether it could be begun.
+    pub(super) is_beginning: bool,
+}
+
+pub(super) enum Air {
     Off,
     On(Box<OnAir>, Instant),
     /// The thread that winds a broadcast up.
@@ -59,7 +73,7 @@ impl Director {
         config: EngineConfig,
         sink: EventSink,
         shared: Arc<Shared>,
-        requests: mpsc::SyncSender<Request>,
+        requests: Mailbox,
     ) -> Result<Self, EngineError> {
         let canvas = config.canvas;
         let (painter, handle) = Painter::start(canvas);
@@ -83,8 +97,11 @@ impl Director {
             painter,
             program,
             sources,
+            plan: None,
             wanted: Vec::new(),
             air: Air::Off,
+            broadcast: None,
+            repairs: Repairs::default(),
             last_round,
         })
     }
@@ -95,17 +112,19 @@ impl Director {
     }
 
     /// Works until it is told to stop. What it leaves is stopped.
-    pub(super) fn run(mut self, received: &mpsc::Receiver<Request>) {
+    pub(super) fn run(mut self) {
         let mut next = ROUND;
         loop {
-            match received.recv_timeout(next) {
-                Ok(Request::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => break,
-                Ok(request) => self.take(request),
-                Err(mpsc::RecvTimeoutError::Timeout) => {}
+            match self.requests.take(next) {
+                Some(Request::Stop) => break,
+                Some(request) => {
+                    self.survive(|director| director.take(request));
+                }
+                None => {}
             }
-            next = self.look_after();
+            next = self.survive(Self::look_after).unwrap_or(ROUND);
         }
-        self.stop(received);
+        self.stop();
     }
 
     fn take(&mut self, request: Request) {
@@ -142,11 +161,13 @@ impl Director {
                 }
             }
             Request::WoundUp => self.wound_up(),
+            #[cfg(test)]
+            Request::Test(defect) => defect(self),
             Request::Stop => {}
         }
     }
 
-    fn show(&mut self, plan: domain::Plan) {
+    pub(super) fn show(&mut self, plan: domain::Plan) {
         if plan.canvas != self.config.canvas {
             // Size and rate are fixed for the life of an engine; the rest of the plan holds.
             tracing::warn!("a plan asks for another canvas than the engine has");
@@ -156,6 +177,7 @@ impl Director {
         let lineup = self.sources.lineup(plan.id, &plan.program, &plan.sources);
         self.program.show(lineup);
         self.sources.close_others(&plan.sources, &self.program);
+        self.plan = Some(plan);
     }
 
     fn set_monitor(&self, monitor: Option<MonitorConfig>) {
@@ -170,6 +192,7 @@ impl Director {
     fn begin(&mut self, broadcast: Broadcast) {
         let outcome = match self.air {
             Air::Off => {
+                self.broadcast = Some(Begun { program: broadcast.program.clone(), is_beginning: true });
                 let around = Surroundings {
                     config: self.config.clone(),
                     shared: self.shared.clone(),
@@ -185,18 +208,26 @@ impl Director {
             Ok(on_air) => {
                 self.last_round.begin();
                 self.air = Air::On(Box::new(on_air), Instant::now());
+                if let Some(begun) = &mut self.broadcast {
+                    begun.is_beginning = false;
+                }
             }
-            Err(error) => self.tell(EngineEvent::BeginFailed { refusal: Refusal::from_coded(&error) }),
+            Err(error) => {
+                if !matches!(error, EngineError::AlreadyOnAir) {
+                    self.broadcast = None;
+                }
+                self.tell(EngineEvent::BeginFailed { refusal: Refusal::from_coded(&error) });
+            }
         }
     }
 
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         match std::mem::replace(&mut self.air, Air::Off) {
             Air::On(on_air, _) => {
                 self.shared.set_zero(None);
                 match on_air.wind_up() {
                     Some(thread) => self.air = Air::Ending(thread),
-                    None => self.tell(EngineEvent::Ended),
+                    None => self.over(),
                 }
             }
             other => self.air = other,
@@ -204,11 +235,16 @@ impl Director {
     }
 
     fn wound_up(&mut self) {
-        if let Air::Ending(thread) = std::mem::replace(&mut self.air, Air::Off) {
-            // It sent this request as its last act.
-            let _ = thread.join();
+        // Said twice where the thread was seen to have ended before its last request came.
+        if !matches!(self.air, Air::Ending(_)) {
+            return;
         }
-        self.tell(EngineEvent::Ended);
+        if let Air::Ending(thread) = std::mem::replace(&mut self.air, Air::Off)
+            && thread.join().is_err()
+        {
+            self.fault(&EngineError::Panicked { part: "end of the broadcast" });
+        }
+        self.over();
     }
 
     /// Once a second, looks after everything. Answers when to come back at the latest.
@@ -228,7 +264,20 @@ impl Director {
     }
 
     fn watch(&mut self) {
+        if matches!(&self.air, Air::Ending(thread) if thread.is_finished()) {
+            self.wound_up();
+        }
+        if self.painter.revive() {
+            self.fault(&EngineError::Panicked { part: "painter of the graphics" });
+        }
+        if self.sources.revive() {
+            self.fault(&EngineError::Panicked { part: "source" });
+        }
+        self.revive_destinations();
         match self.program.stands_still() {
+            Some(Failed::Blender) if self.program.blender_has_died() => {
+                self.rebuild_program(Failed::Blender, &EngineError::Panicked { part: "blender" });
+            }
             Some(Failed::Blender) => {
                 self.rebuild_program(Failed::Blender, &EngineError::build("blender", "it stood still"));
             }
@@ -250,6 +299,19 @@ impl Director {
         }
     }
 
+    fn revive_destinations(&mut self) {
+        let Air::On(on_air, _) = &mut self.air else { return };
+        for id in on_air.died() {
+            match self.wanted.iter().find(|wanted| wanted.id == id) {
+                Some(wanted) => on_air.add(wanted),
+                None => on_air.remove(id),
+            }
+            (self.sink)(EngineEvent::Fault {
+                refusal: Refusal::from_coded(&EngineError::Panicked { part: "destination" }),
+            });
+        }
+    }
+
     fn rebuild_program(&mut self, failed: Failed, reason: &EngineError) {
         tracing::error!(error = %reason, ?failed, "a part of the program is rebuilt");
         self.fault(reason);
@@ -267,22 +329,24 @@ impl Director {
         self.fault(reason);
     }
 
-    fn fault(&self, error: &dyn Coded) {
+    pub(super) fn fault(&self, error: &dyn Coded) {
         self.tell(EngineEvent::Fault { refusal: Refusal::from_coded(error) });
     }
 
-    fn tell(&self, event: EngineEvent) {
+    pub(super) fn tell(&self, event: EngineEvent) {
         (self.sink)(event);
     }
 
-    fn stop(mut self, received: &mpsc::Receiver<Request>) {
-        self.end();
+    fn stop(mut self) {
+        self.survive(Self::end);
         // The thread that winds up has its own deadlines; its last act is a request.
         while matches!(self.air, Air::Ending(_)) {
-            match received.recv_timeout(Duration::from_secs(60)) {
-                Ok(request @ Request::WoundUp) => self.take(request),
-                Ok(_) => {}
-                Err(_) => break,
+            match self.requests.take(Duration::from_secs(60)) {
+                Some(request @ Request::WoundUp) => {
+                    self.survive(|director| director.take(request));
+                }
+                Some(_) => {}
+                None => break,
             }
         }
         self.program.output.set_monitor(None);

@@ -1,11 +1,12 @@
 //! Keeps blender and mixer running: one that fails or stands still is replaced by another.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use domain::SourceId;
 use media::ProgramTime;
 
+use super::mailbox::Mailbox;
 use super::request::Request;
 use super::shared::Shared;
 use crate::blender::{Bell, Blender, BlenderConfig, Lineup, Paint};
@@ -30,7 +31,7 @@ pub(super) struct Program {
     config: EngineConfig,
     shared: Arc<Shared>,
     sink: EventSink,
-    requests: mpsc::SyncSender<Request>,
+    requests: Mailbox,
     frames: Progress,
     audio: Progress,
 }
@@ -77,7 +78,7 @@ impl Program {
         config: &EngineConfig,
         sink: EventSink,
         shared: Arc<Shared>,
-        requests: mpsc::SyncSender<Request>,
+        requests: Mailbox,
         painter: Painter,
         bell: Arc<Bell>,
         lineup: Lineup,
@@ -132,11 +133,21 @@ impl Program {
 
     /// What gives no frames or no audio any more.
     pub(super) fn stands_still(&mut self) -> Option<Failed> {
-        let died = self.blender.as_ref().is_none_or(Blender::has_died);
-        if self.frames.stands_still(self.output.count().drawn) || died {
+        if self.frames.stands_still(self.output.count().drawn) || self.blender_has_died() {
             return Some(Failed::Blender);
         }
         self.audio.stands_still(self.output.audio_end()).then_some(Failed::Mixer)
+    }
+
+    /// Whether there is no blender, or its thread panicked.
+    pub(super) fn blender_has_died(&self) -> bool {
+        self.blender.as_ref().is_none_or(Blender::has_died)
+    }
+
+    /// Makes the blender's thread panic at its next frame.
+    #[cfg(test)]
+    pub(super) fn break_blender(&self) {
+        lock(&self.painter).is_broken = true;
     }
 
     /// How long ago the mixer was made.
@@ -201,10 +212,7 @@ impl Program {
             graphs_dir: self.config.graphs_dir.clone(),
             output: self.output.clone(),
             meter: self.meter.clone(),
-            failed: Box::new(move |problem| {
-                // A full queue means that the engine is about to look by itself.
-                let _ = requests.try_send(Request::MixerFailed(problem));
-            }),
+            failed: Box::new(move |problem| requests.put(Request::MixerFailed(problem))),
         })
     }
 }

@@ -29,5 +29,8 @@ pub(super) enum Request {
     EncodingFailed(String),
     /// A broadcast is wound up.
     WoundUp,
+    /// Does something that only a test asks for.
+    #[cfg(test)]
+    Test(Box<dyn FnOnce(&mut super::director::Director) + Send>),
     Stop,
 }

@@ -1,13 +1,14 @@
 //! The sources that are open, compared with those that the plan wants.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use domain::{Canvas, Composition, Layer, PlanId, SourceId, SourceSpec, SourceState, Strip};
 
+use super::mailbox::Mailbox;
 use super::program::Program;
 use super::request::Request;
 use super::slate_words::{self, Missing};
@@ -31,7 +32,7 @@ pub(super) struct Sources {
     context: SourceContext,
     bell: Arc<Bell>,
     sink: EventSink,
-    requests: mpsc::SyncSender<Request>,
+    requests: Mailbox,
 }
 
 struct Open {
@@ -50,12 +51,7 @@ enum Slot {
 
 impl Sources {
     /// No source is open.
-    pub(super) fn new(
-        context: SourceContext,
-        bell: Arc<Bell>,
-        sink: EventSink,
-        requests: mpsc::SyncSender<Request>,
-    ) -> Self {
+    pub(super) fn new(context: SourceContext, bell: Arc<Bell>, sink: EventSink, requests: Mailbox) -> Self {
         let nothing = vacant(&context.canvas, Missing::Everything, &bell);
         let (open, vacant) = (BTreeMap::new(), BTreeMap::new());
         Self { open, vacant, nothing, next_generation: 0, context, bell, sink, requests }
@@ -129,6 +125,22 @@ impl Sources {
         let canvas = self.context.canvas;
         let layer = Layer::new(SourceId::parse("nothing").expect("a name of small letters is one"), canvas.rect());
         Lineup::new(plan, &canvas, vec![(layer, self.nothing.clone())])
+    }
+
+    /// Opens those again whose threads panicked, and says whether there were any.
+    pub(super) fn revive(&mut self) -> bool {
+        let died = self.open.iter().filter(|(_, open)| open.source.has_died());
+        let died: Vec<_> = died.map(|(id, open)| (id.clone(), open.spec.clone())).collect();
+        died.iter().for_each(|(id, spec)| self.replace(id, spec));
+        !died.is_empty()
+    }
+
+    /// Makes a source's thread panic.
+    #[cfg(test)]
+    pub(super) fn break_source(&mut self, id: &SourceId) {
+        let open = self.open.get_mut(id).expect("it is open");
+        let (context, valve) = (self.context.clone(), open.valve.clone());
+        open.source = Source::open(id, &open.spec, context, valve, || panic!("a test"));
     }
 
     /// Frames of each source that came too late.
@@ -269,7 +281,7 @@ struct Valve {
     slot: Slot,
     meter: Arc<LevelMeter>,
     sink: EventSink,
-    requests: mpsc::SyncSender<Request>,
+    requests: Mailbox,
 }
 
 impl Valve {
@@ -305,8 +317,7 @@ impl SourceSink for Valve {
         }
         if let EngineEvent::Source { id, state, problem } = &event {
             let (id, state, problem) = (id.clone(), *state, problem.clone());
-            // Only the words of a slate are lost where the engine is too busy to hear of it.
-            let _ = self.requests.try_send(Request::Source { id, generation: self.generation, state, problem });
+            self.requests.put(Request::Source { id, generation: self.generation, state, problem });
         }
         (self.sink)(event);
     }

@@ -22,6 +22,8 @@ struct Wanted {
     graphics: Option<Graphics>,
     hearts: Vec<(u16, u32)>,
     closed: bool,
+    #[cfg(test)]
+    panic: bool,
 }
 
 /// What waits for the painter. The latest dressing wins.
@@ -61,6 +63,15 @@ impl Desk {
         self.changed.notify_one();
     }
 
+    #[cfg(test)]
+    pub(crate) fn want_a_panic(&self) {
+        let mut wanted = lock(&self.wanted);
+        wanted.panic = true;
+        wanted.hearts.push((0, 1));
+        drop(wanted);
+        self.changed.notify_one();
+    }
+
     pub(crate) fn close(&self) {
         lock(&self.wanted).closed = true;
         self.changed.notify_one();
@@ -92,6 +103,8 @@ impl Desk {
 pub(crate) fn run(desk: &Desk, scale: Scale) {
     let mut renderer = Renderer { scale, cards: HashMap::new(), hearts: HashMap::new() };
     while let Some(wanted) = desk.next() {
+        #[cfg(test)]
+        assert!(!wanted.panic, "a test");
         for (hue, count) in wanted.hearts {
             if let Some(sprites) = renderer.heart(hue) {
                 let mut made = lock(&desk.made);

@@ -10,6 +10,7 @@ use gst_video::prelude::VideoFrameExt;
 
 use crate::blender::Pixels;
 use crate::chain::{Built, Chain};
+use crate::contain::contain;
 use crate::device;
 use crate::format::video_info;
 use crate::source::cadence::{Cadence, running_time};
@@ -20,6 +21,7 @@ use crate::source::inspector::Inspector;
 use crate::source::level::PeakMeter;
 use crate::source::supervise::{Ending, Pulse, Watched};
 use crate::source::{Common, Reporter, x_death};
+use crate::state_change::STATE_DEADLINE;
 
 /// A device's own timestamp is believed when it lies at most so long in the past.
 const PLAUSIBLE: Duration = Duration::from_millis(500);
@@ -44,7 +46,9 @@ pub(crate) fn run(kind: SourceKind, id: &str, common: &Common, reporter: &mut Re
         thin_out(&built, common);
     }
     let outlet = hand_on(&built, kind, common, Arc::clone(&pulse));
-    let ending = Watched { pipeline, pulse: &pulse, what, graphs_dir: &context.graphs_dir, silent }.run(reporter, stop);
+    let (graphs_dir, stuck) = (context.graphs_dir.as_path(), &common.stuck);
+    let watched = Watched { pipeline, pulse: &pulse, what, graphs_dir, deadline: STATE_DEADLINE, stuck, silent };
+    let ending = watched.run(reporter, stop);
     // A pipeline that hangs is abandoned: should it ever wake up, it finds nobody to deliver to.
     outlet.lock().unwrap_or_else(PoisonError::into_inner).take();
     ending
@@ -98,7 +102,7 @@ fn thin_out(built: &Built, common: &Common) {
     let (clock, base_time) = (common.context.clock.clone(), common.context.base_time);
     let period = gst::ClockTime::from_nseconds(1_000_000_000 / u64::from(common.context.canvas.fps.max(1)));
     let cadence = Mutex::new(Cadence::new(common.context.canvas.fps));
-    pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+    let place = move |info: &mut gst::PadProbeInfo<'_>| {
         let now = running_time(&clock, base_time);
         let Some(buffer) = info.buffer_mut() else { return gst::PadProbeReturn::Ok };
         let own = buffer.pts().map(Duration::from);
@@ -111,7 +115,9 @@ fn thin_out(built: &Built, common: &Common) {
         buffer.set_dts(gst::ClockTime::NONE);
         buffer.set_duration(period);
         gst::PadProbeReturn::Ok
-    });
+    };
+    let kind = gst::PadProbeType::BUFFER;
+    pad.add_probe(kind, move |_, info| contain("source", || place(info)).unwrap_or(gst::PadProbeReturn::Drop));
 }
 
 fn hand_on(built: &Built, kind: SourceKind, common: &Common, pulse: Arc<Pulse>) -> Outlet {

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn every_chain_can_be_built_where_its_elements_are_installed() {
+    fn every_chain_can_be_built() {
         gst::init().unwrap();
         let canvas = Canvas::default();
         let chains = [
@@ -123,10 +123,7 @@ mod tests {
             ("alsasrc", microphone(&Address::Alsa("hw:0".into()))),
         ];
         for (element, chain) in chains {
-            if gst::ElementFactory::find(element).is_none() {
-                println!("skipped: {element} is not installed");
-                continue;
-            }
+            assert!(gst::ElementFactory::find(element).is_some(), "{element} is not installed");
             chain.build(&gst::Bin::new(), "test").unwrap_or_else(|error| panic!("{chain}: {error}"));
         }
     }

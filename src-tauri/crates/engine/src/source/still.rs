@@ -19,7 +19,7 @@ use crate::source::format::{clock_time, video_caps};
 use crate::source::inspector::Inspector;
 use crate::source::supervise::Ending;
 use crate::source::{Common, Reporter};
-use crate::state_change;
+use crate::state_change::{self, STATE_DEADLINE};
 use crate::yuv::AlphaFrame;
 
 const WHAT: &str = "still image's pipeline";
@@ -85,13 +85,20 @@ fn pull(chain: Chain, common: &Common) -> Result<Option<gst::Sample>, EngineErro
     let pipeline = gst::Pipeline::new();
     let built = chain.build(pipeline.upcast_ref(), WHAT)?;
     let sink = built.last().downcast_ref::<gst_app::AppSink>().cloned();
-    let started = state_change::start(&pipeline, WHAT, &common.context.graphs_dir);
+    let change = |state| {
+        let (graphs_dir, stuck) = (&common.context.graphs_dir, &common.stuck);
+        state_change::change_counted(&pipeline, state, STATE_DEADLINE, WHAT, graphs_dir, stuck)
+    };
+    let started = change(gst::State::Playing);
+    if matches!(started, Err(EngineError::Deadline { .. })) {
+        // To stop it would hang as well; whoever hangs stops it.
+        return started.map(|()| None);
+    }
     let sample = match (&started, sink) {
         (Ok(()), Some(sink)) => sink.try_pull_sample(clock_time(DECODE_DEADLINE)),
         _ => None,
     };
-    let stopped = state_change::stop(&pipeline, WHAT, &common.context.graphs_dir);
-    started.and(stopped)?;
+    started.and(change(gst::State::Null))?;
     Ok(sample)
 }
 

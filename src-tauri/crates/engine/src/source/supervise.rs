@@ -10,7 +10,7 @@ use crate::error::EngineError;
 use crate::event::EngineEvent;
 use crate::source::Reporter;
 use crate::source::cadence::{Stopped, wait};
-use crate::state_change;
+use crate::state_change::{self, Stuck};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
@@ -22,6 +22,9 @@ const SILENCE: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(6);
 /// How often the watchdog looks, and how long a stop may go unnoticed.
 const LOOK: Duration = Duration::from_millis(50);
+/// So many attempts may hang before no more are made: each holds a thread, a pipeline, and often a
+/// descriptor of the device.
+const STUCK: usize = 2;
 
 /// Why an attempt ended.
 pub(crate) enum Ending {
@@ -31,10 +34,12 @@ pub(crate) enum Ending {
     Lost(String),
 }
 
-/// Attempts to run a source until it is stopped, with growing pauses between attempts.
+/// Attempts to run a source until it is stopped, with growing pauses between attempts. While too many
+/// of them are `stuck`, it waits for one to come back.
 pub(crate) fn supervise(
     reporter: &mut Reporter,
     stop: &Receiver<()>,
+    stuck: &Stuck,
     mut attempt: impl FnMut(&mut Reporter) -> Ending,
 ) {
     let mut pause = FIRST_PAUSE;
@@ -45,11 +50,24 @@ pub(crate) fn supervise(
         if began.elapsed() >= PROVED + PATIENCE {
             pause = FIRST_PAUSE;
         }
-        if wait(stop, pause) == Err(Stopped) {
+        if wait(stop, pause) == Err(Stopped) || wait_for_the_stuck(reporter, stop, stuck) == Err(Stopped) {
             return;
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+fn wait_for_the_stuck(reporter: &mut Reporter, stop: &Receiver<()>, stuck: &Stuck) -> Result<(), Stopped> {
+    if stuck.count() < STUCK {
+        return Ok(());
+    }
+    let error = EngineError::Stuck { source_name: reporter.id.to_string() };
+    reporter.report(SourceState::Lost, Some(error.to_string()));
+    reporter.sink.event(EngineEvent::Fault { refusal: Refusal::from_coded(&error) });
+    while stuck.count() >= STUCK {
+        wait(stop, LOOK)?;
+    }
+    Ok(())
 }
 
 /// When a pipeline last delivered: written by its thread, read by the watchdog.
@@ -88,6 +106,9 @@ pub(crate) struct Watched<'a> {
     /// The pipeline's name for people, e.g. `camera's pipeline`.
     pub(crate) what: &'static str,
     pub(crate) graphs_dir: &'a std::path::Path,
+    /// How long a state change may take, and where those are counted that take longer.
+    pub(crate) deadline: Duration,
+    pub(crate) stuck: &'a Stuck,
     /// What to say when it stays silent.
     pub(crate) silent: &'a str,
 }
@@ -95,17 +116,26 @@ pub(crate) struct Watched<'a> {
 impl Watched<'_> {
     /// Starts the pipeline, watches it until something ends it, and stops it.
     pub(crate) fn run(&self, reporter: &mut Reporter, stop: &Receiver<()>) -> Ending {
-        let ending = match state_change::start(&self.pipeline, self.what, self.graphs_dir) {
+        let ending = match self.change(gst::State::Playing) {
             Ok(()) => self.watch(reporter, stop),
             Err(error) => {
                 report_deadline(reporter, &error);
-                Ending::Lost(self.explain_start(&error))
+                let ending = Ending::Lost(self.explain_start(&error));
+                if matches!(error, EngineError::Deadline { .. }) {
+                    // To stop it would hang as well; whoever hangs stops it.
+                    return ending;
+                }
+                ending
             }
         };
-        if let Err(error) = state_change::stop(&self.pipeline, self.what, self.graphs_dir) {
+        if let Err(error) = self.change(gst::State::Null) {
             report_deadline(reporter, &error);
         }
         ending
+    }
+
+    fn change(&self, state: gst::State) -> Result<(), EngineError> {
+        state_change::change_counted(&self.pipeline, state, self.deadline, self.what, self.graphs_dir, self.stuck)
     }
 
     fn watch(&self, reporter: &mut Reporter, stop: &Receiver<()>) -> Ending {
@@ -156,3 +186,6 @@ fn report_deadline(reporter: &Reporter, error: &EngineError) {
         reporter.sink.event(EngineEvent::Fault { refusal: Refusal::from_coded(error) });
     }
 }
+
+#[cfg(test)]
+mod tests;

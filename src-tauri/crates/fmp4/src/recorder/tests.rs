@@ -295,3 +295,43 @@ fn a_program_that_ends_is_finished_with_all_that_waited() {
     assert!(recorder.finish().unwrap().duration >= Duration::from_secs(10));
     assert_eq!(check(&std::fs::read(&path).unwrap()).video.len(), 300);
 }
+
+#[test]
+fn a_recorder_that_panics_is_known_to_have_died_and_its_file_can_be_repaired() {
+    struct Defect(std::fs::File, u32);
+    impl Disk for Defect {
+        fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+            self.1 += 1;
+            assert!(self.1 < 8, "a test");
+            self.0.write_at(offset, bytes)
+        }
+        fn read_at(&mut self, offset: u64, into: &mut [u8]) -> io::Result<usize> {
+            self.0.read_at(offset, into)
+        }
+        fn length(&mut self) -> io::Result<u64> {
+            self.0.length()
+        }
+        fn truncate(&mut self, length: u64) -> io::Result<()> {
+            self.0.truncate(length)
+        }
+        fn sync(&mut self) -> io::Result<()> {
+            self.0.sync()
+        }
+    }
+    let folder = folder();
+    let path = folder.path().join("show.mp4");
+    let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path).unwrap();
+    let program = Program::new(Look::Dressed);
+    let events = Arc::new(|event| panic!("{event:?}"));
+    let recorder = Recorder::start_on(Defect(file, 0), &program, &path, events).unwrap();
+    assert!(!recorder.has_died());
+    publish(&program, &show());
+    let begun = Instant::now();
+    while !recorder.has_died() {
+        assert!(begun.elapsed() < DEADLINE);
+        std::thread::yield_now();
+    }
+    drop(recorder);
+    assert!(crate::repair(&path).unwrap().duration > Duration::from_secs(2));
+    decode(&path);
+}

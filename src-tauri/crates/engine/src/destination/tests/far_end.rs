@@ -17,19 +17,16 @@ pub(super) struct Nginx {
 }
 
 impl Nginx {
-    /// None, with a word, where nginx or its module is not installed.
-    pub(super) fn start(refuses: bool) -> Option<Self> {
-        if !Path::new(MODULE).exists() {
-            println!("skipped: nginx with libnginx-mod-rtmp is not installed");
-            return None;
-        }
+    /// Starts it, and waits until it takes connections.
+    pub(super) fn start(refuses: bool) -> Self {
+        assert!(Path::new(MODULE).exists(), "nginx with libnginx-mod-rtmp is not installed");
         // Nginx cannot take any free port: it gets an address that nobody else has.
         static COUNT: AtomicU32 = AtomicU32::new(1);
         let (pid, n) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let host = format!("127.{}.{}.{}", 64 + pid / 256 % 128, pid % 256, n % 254 + 1);
         let mut nginx = Self { folder: tempfile::tempdir().unwrap(), host, refuses, process: None };
         nginx.heal();
-        Some(nginx)
+        nginx
     }
 
     /// Starts it (again), and waits until it takes connections.

@@ -24,14 +24,10 @@ fn cameras_and_microphones_survive_pulling_and_a_restarted_server() {
         return inside(Path::new(&folder));
     }
     let programs = ["dbus-run-session", "pipewire", "wireplumber", "pw-dump", "pw-cli"];
-    if let Some(missing) = programs.into_iter().find(|program| !installed(program)) {
-        println!("skipped: {missing} is not installed");
-        return;
-    }
-    if !helper().is_file() {
-        println!("skipped: the example pipewire_camera is not built");
-        return;
-    }
+    let missing = programs.into_iter().find(|program| !installed(program));
+    assert_eq!(missing, None, "is not installed");
+    let how = "is not built; build it with: cargo build -p antenne-engine --example pipewire_camera";
+    assert!(helper().is_file(), "{} {how}", helper().display());
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new("dbus-run-session");
     command.arg("--").arg(std::env::current_exe().unwrap()).args(["--exact", THIS, "--nocapture"]);
