@@ -201,6 +201,7 @@ pub(crate) fn replay(replay: &Replay) -> Value {
         ReplayState::OnAir => "on_air",
         ReplayState::Whole => "whole",
         ReplayState::Recovered => "recovered",
+        ReplayState::Unfinished => "unfinished",
     };
     json!({
         "episode": replay.episode, "show": replay.show, "title": replay.title, "started_at": rfc3339(replay.started_at),

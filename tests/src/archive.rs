@@ -46,6 +46,29 @@ pub fn rows(file: &Path, query: &str) -> Vec<Value> {
     serde_json::from_slice(&output.stdout).expect("sqlite3 -json writes JSON")
 }
 
+/// Fails unless the archive in `data`, as a dead process left it, is whole. Looks at a copy: whoever opens
+/// it next finds it as it is.
+///
+/// # Panics
+///
+/// If it is damaged.
+#[track_caller]
+pub fn assert_whole(data: &Path) {
+    let (file, copies) = (file_in(data), tempfile::tempdir().expect("a folder"));
+    let name = file.file_name().expect("it has a name").to_owned();
+    for end in ["", "-wal"] {
+        let mut named = name.clone();
+        named.push(end);
+        if file.with_file_name(&named).exists() {
+            std::fs::copy(file.with_file_name(&named), copies.path().join(&named)).expect("it is copied");
+        }
+    }
+    let output = Command::new("sqlite3").arg(copies.path().join(&name)).arg("PRAGMA integrity_check").output();
+    let output = output.expect("sqlite3 is installed");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(said.trim(), "ok", "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// Everything that the database and its files beside it contain, as bytes: for what must not be there.
 #[must_use]
 pub fn bytes(file: &Path) -> Vec<u8> {

@@ -16,6 +16,7 @@ pub mod peers;
 pub mod process;
 pub mod recording;
 pub mod room;
+pub mod small_disk;
 pub mod strip;
 pub mod surroundings;
 pub mod window;

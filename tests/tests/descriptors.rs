@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use antenne_tests::antenne::Antenne;
 use antenne_tests::deadline::until_within;
-use antenne_tests::measure::tell;
+use antenne_tests::measure::report;
 use antenne_tests::peers::RtmpServer;
 use antenne_tests::process::isolated;
 use antenne_tests::recording::{Recording, longest_gap};
@@ -84,5 +84,5 @@ async fn more_viewers_than_open_files_take_nothing_from_camera_destination_and_r
     recording.decode_all();
     let gap = longest_gap(recording.pictures().iter().map(|picture| picture.pts));
     assert!(gap < 0.05, "the picture has a hole of {gap} s");
-    tell(format!("{alone} files open alone, {most} with {} at the door", sockets.len()));
+    report(format!("{alone} files open alone, {most} with {} at the door", sockets.len()));
 }

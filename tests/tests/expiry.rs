@@ -6,10 +6,11 @@ use antenne_tests::antenne::Antenne;
 use antenne_tests::archive as seen;
 use antenne_tests::http::get;
 use antenne_tests::room::Guest;
-use archive::Archive;
+use archive::{Archive, Moment};
 use domain::{EpisodeId, UnixMs};
 use tempfile::TempDir;
 
+const MINUTE: u64 = 60_000;
 const HOUR: u64 = 3_600_000;
 const TINY: &[&str] = &["--camera", "test", "--mic", "none", "--size", "320x180", "--listen", "127.0.0.1:0"];
 
@@ -34,9 +35,12 @@ async fn short_show(data: &Path, text: &str) -> Show {
     }
 }
 
+/// What goes within the hour until `now`. A clock that leapt so far is believed after an hour of looks.
 fn expire(data: &Path, now: UnixMs) -> Vec<EpisodeId> {
     let archive = Archive::open(&seen::file_in(data)).expect("the archive opens");
-    let expired = archive.expire(now).expect("the archive answers");
+    let looks = (0..=61).step_by(10).chain([61]).map(|minute| UnixMs(now.0 - 61 * MINUTE + minute * MINUTE));
+    let expired = looks.flat_map(|wall| archive.expire(Moment { wall, boot: None }).expect("the archive answers"));
+    let expired = expired.collect();
     archive.close();
     expired
 }
@@ -58,6 +62,11 @@ async fn after_a_day_file_thumbnail_and_rows_are_gone_and_what_is_kept_stays() {
     archive.keep(&kept.episode, true, kept.ended_at, 24).expect("it is kept");
     archive.close();
 
+    // A clock that leaps ahead is not believed at once.
+    let leapt = Moment { wall: gone.ended_at.plus(48 * HOUR), boot: None };
+    let archive = Archive::open(&seen::file_in(data.path())).expect("the archive opens");
+    assert_eq!(archive.expire(leapt).expect("the archive answers"), Vec::new());
+    archive.close();
     // One hour before its time nothing happens; and nothing that was early comes back later.
     assert_eq!(expire(data.path(), gone.ended_at.plus(23 * HOUR)), Vec::new());
     assert!(!files_of(&gone).is_empty());

@@ -4,39 +4,103 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use antenne_tests::antenne::Antenne;
-use antenne_tests::deadline::let_pass;
+use antenne_tests::archive;
+use antenne_tests::deadline::{let_pass, until};
 use antenne_tests::http::get;
 use antenne_tests::measure::report;
 use antenne_tests::peers::{RtmpServer, SilentServer};
 use antenne_tests::process::{Process, isolated};
-use antenne_tests::recording::Recording;
+use antenne_tests::recording::{Recording, longest_gap};
+use antenne_tests::room::Guest;
+use antenne_tests::small_disk::SmallDisk;
 use rustix::process::Signal;
+use serde_json::Value;
 use tempfile::TempDir;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_ends_the_recording_at_once_and_nothing_else() {
-    let data = TempDir::new().expect("a folder");
-    // A file may grow to 1 MiB, and then writing fails, as on a full disk.
-    let mut command = isolated("bash");
-    command.args(["-c", "trap '' XFSZ; ulimit -f 1024; exec \"$0\" \"$@\""]).arg(Antenne::program());
-    let options = ["--camera", "test", "--mic", "test", "--size", "640x360", "--video-kbps", "3000"];
-    let mut antenne = Antenne::start(command, data.path(), &[&options[..], &["--listen", "127.0.0.1:0"]].concat());
-    let on_air = antenne.on_air().await;
-    let notice = antenne
-        .event_where("notice", |event| event["code"].as_str().is_some_and(|code| code.starts_with("recording")))
-        .await;
-    report(format!("notice: {notice}"));
-    // On air goes on: pictures are still encoded, and the page is still there.
+const SHOW: &[&str] =
+    &["--camera", "test", "--mic", "test", "--size", "640x360", "--video-kbps", "1500", "--listen", "127.0.0.1:0"];
+
+/// Room for half a minute of it.
+const DISK: u64 = 12 << 20;
+
+/// Starts a show whose data folder is a disk of its own.
+async fn on_its_own_disk(data: &Path) -> (SmallDisk, Antenne) {
+    let disk = SmallDisk::over(data, DISK).await;
+    let antenne = Antenne::start(disk.command(&Antenne::program()), data, SHOW);
+    (disk, antenne)
+}
+
+/// Waits for a notice with this code.
+async fn notice(antenne: &mut Antenne, code: &str) -> Value {
+    antenne.event_where("notice", |event| event["code"] == code).await
+}
+
+/// Waits until `more` ms of the program are on air than now.
+async fn goes_on(antenne: &mut Antenne, more: u64) {
     let reached = antenne.stats()["program_ms"].as_u64().unwrap_or_default();
-    antenne.event_where("stats", |stats| stats["program_ms"].as_u64().is_some_and(|at| at > reached + 3_000)).await;
+    antenne.event_where("stats", |stats| stats["program_ms"].as_u64().is_some_and(|at| at >= reached + more)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_is_full_for_a_while_costs_nothing_and_stops_nothing_else() {
+    let data = TempDir::new().expect("a folder");
+    let (disk, mut antenne) = on_its_own_disk(data.path()).await;
+    let on_air = antenne.on_air().await;
+    let mut guest = Guest::join(&on_air.room_url, Some("Ada")).await;
+    guest.say("c1", "before").await;
+    disk.fill();
+    report(format!("notice: {}", notice(&mut antenne, "recording.disk_full").await));
+    // On air goes on: pictures are still encoded, and the page is still there.
+    goes_on(&mut antenne, 3_000).await;
     assert!(antenne.stats()["fps"].as_f64().is_some_and(|fps| fps > 20.0), "{}", antenne.stats());
     assert_eq!(get(&on_air.base(), "/studio").await.status, 200);
+    disk.clear();
+    let resumed = notice(&mut antenne, "recording.resumed").await;
+    assert!(resumed["message"].as_str().is_some_and(|text| text.contains("nothing is missing")), "{resumed}");
+    guest.say("c2", "after").await;
+    goes_on(&mut antenne, 1_000).await;
     let ended = antenne.end().await;
-    // What fitted can still be watched, where it is offered.
-    if let Some(path) = ended["recording"].as_str() {
-        let recording = Recording::open(Path::new(path));
-        assert!(recording.pictures().len() > 10);
-    }
+
+    let found = archive::rows(&archive::file_in(&disk.path()), "PRAGMA integrity_check");
+    assert_eq!(found[0]["integrity_check"], "ok");
+    let texts = archive::chat(&archive::file_in(&disk.path()), &on_air.episode);
+    assert_eq!(texts.iter().filter_map(|row| row["text"].as_str()).collect::<Vec<_>>(), ["before", "after"]);
+    let name = Path::new(ended["recording"].as_str().expect("it was recorded")).file_name().expect("a name");
+    let recording = Recording::open(&disk.path().join("recordings").join(name));
+    recording.decode_all();
+    let longest = longest_gap(recording.pictures().iter().map(|picture| picture.pts));
+    assert!(longest < 0.05, "{longest} s are missing");
+    let whole = ended["duration_ms"].as_f64().expect("it has a length") / 1000.0;
+    assert!((recording.duration() - whole).abs() < 0.1, "{} of {whole} s", recording.duration());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_show_that_ends_on_a_full_disk_is_finished_and_filed_when_there_is_room() {
+    let data = TempDir::new().expect("a folder");
+    let disk = SmallDisk::over(data.path(), DISK).await;
+    let options = [SHOW, &["--stay", "10m"]].concat();
+    let mut antenne = Antenne::start(disk.command(&Antenne::program()), data.path(), &options);
+    let on_air = antenne.on_air().await;
+    goes_on(&mut antenne, 2_000).await;
+    disk.fill();
+    notice(&mut antenne, "recording.disk_full").await;
+    antenne.end_show().await;
+    disk.clear();
+    // Whether its end fitted into the last bytes or not: with room it is finished, without another start.
+    let query = format!("SELECT state, duration_ms FROM episode WHERE id = '{}'", on_air.episode);
+    let row = until("it is finished", || async {
+        let row = archive::rows(&archive::file_in(&disk.path()), &query).remove(0);
+        (row["state"] == "recovered" || row["state"] == "whole").then_some(row)
+    })
+    .await;
+    report(format!("{row}"));
+    assert!(row["duration_ms"].as_u64().is_some_and(|ms| ms > 1_500), "{row}");
+    let query = format!("SELECT CAST(recording AS TEXT) AS path FROM episode WHERE id = '{}'", on_air.episode);
+    let path = archive::rows(&archive::file_in(&disk.path()), &query).remove(0);
+    let recording = Recording::open(&disk.path().join(path["path"].as_str().expect("it was recorded")));
+    recording.decode_all();
+    assert!(longest_gap(recording.pictures().iter().map(|picture| picture.pts)) < 0.05);
+    antenne.end().await;
 }
 
 /// Another program that writes into the archive until it is dropped.

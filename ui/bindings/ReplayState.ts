@@ -3,4 +3,4 @@
 /**
  * In what state the recording is.
  */
-export type ReplayState = "on_air" | "whole" | "recovered";
+export type ReplayState = "on_air" | "whole" | "recovered" | "unfinished";

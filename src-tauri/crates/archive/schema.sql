@@ -1,10 +1,10 @@
--- The archive of a studio, as it is now (version 3). A new database is made from this file; an
+-- The archive of a studio, as it is now (version 4). A new database is made from this file; an
 -- older one is brought here by upgrades/*.sql, and a test proves that both come out equal.
 -- Whoever changes this file adds an upgrade.
 --
 -- Words. "Program time" is milliseconds (or whole seconds) since the first recorded picture of an
 -- episode. "Unix time" is milliseconds as the system clock had it. "Retention time" is Unix time
--- corrected for clocks that were set back: see retention_clock.
+-- corrected for clocks that were set: see retention_clock.
 --
 -- Settings of the connection, not of the file: foreign_keys and secure_delete are on, so that
 -- what is deleted is overwritten; journal_mode is WAL; synchronous is NORMAL: whatever was
@@ -32,8 +32,9 @@ CREATE TABLE episode (
   title TEXT NOT NULL,
   -- planned: the room is open, nothing was recorded. on_air: begun and not ended; found in this
   -- state at a start, the studio died during the show. whole, recovered: there is a replay.
-  -- doomed: no longer offered; its file is being removed, which is tried until it succeeds.
-  state TEXT NOT NULL CHECK (state IN ('planned', 'on_air', 'whole', 'recovered', 'doomed')),
+  -- unfinished: ended, but its recording could not be finished yet, which is tried again. doomed: no
+  -- longer offered; its file is being removed, which is tried until it succeeds.
+  state TEXT NOT NULL CHECK (state IN ('planned', 'on_air', 'whole', 'recovered', 'unfinished', 'doomed')),
   -- Unix times.
   planned_at INTEGER NOT NULL,
   started_at INTEGER CHECK (started_at IS NOT NULL OR state IN ('planned', 'doomed')),
@@ -47,8 +48,11 @@ CREATE TABLE episode (
   bytes INTEGER NOT NULL DEFAULT 0,
   -- The most people at once.
   peak_viewers INTEGER NOT NULL DEFAULT 0,
-  -- Retention time at which the replay is deleted. NULL: kept, or not ended.
-  expires_at INTEGER
+  -- Hearts, and comments that were not removed: kept with every change of them, never counted.
+  hearts INTEGER NOT NULL DEFAULT 0,
+  chat INTEGER NOT NULL DEFAULT 0,
+  -- Retention time at which the replay is deleted. NULL: kept, not ended, or unfinished.
+  expires_at INTEGER CHECK (expires_at IS NULL OR state <> 'unfinished')
 ) STRICT;
 
 CREATE INDEX episode_by_show ON episode (show);
@@ -129,11 +133,19 @@ CREATE TABLE tombstone (
   episode TEXT NOT NULL PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 
--- One row once the archive learnt the time. Retention time is wall + ahead and never goes back.
+-- One row once the archive learnt the time. Retention time is wall + ahead - doubted and never goes back.
 CREATE TABLE retention_clock (
   id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
   -- The Unix time that was seen last.
   wall INTEGER NOT NULL,
   -- By how much the system clock was set back since, and has not been set right again.
-  ahead INTEGER NOT NULL CHECK (ahead >= 0)
+  ahead INTEGER NOT NULL CHECK (ahead >= 0),
+  -- Which start of the computer that was, and milliseconds since it. NULL: not known.
+  boot INTEGER,
+  boot_ms INTEGER,
+  -- By how much it leapt ahead since, which is not believed yet; and when that was seen first.
+  doubted INTEGER NOT NULL DEFAULT 0,
+  doubted_wall INTEGER,
+  doubted_boot INTEGER,
+  doubted_boot_ms INTEGER
 ) STRICT;

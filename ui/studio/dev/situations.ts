@@ -172,5 +172,6 @@ function replays(now: number): Replay[] {
     { ...base, episode: "b".repeat(32), title: "Evening talk with a title that is so long that no window in the world could ever show all of it in one line, not even the widest", started_at: now - 26 * HOUR, duration_ms: 7_440_000, bytes: 2.4e9, hearts: 128_402, chat: 3120, viewers: 4312, state: "recovered", expires_at: now + 42 * 60_000 },
     { ...base, episode: "c".repeat(32), title: "الإذاعة للمبتدئين", started_at: now - 50 * HOUR, duration_ms: 41_000, bytes: 12e6, hearts: 3, chat: 0, viewers: 1, expires_at: null },
     { ...base, episode: "d".repeat(32), title: "Friday show", started_at: now - 74 * HOUR, path: null, bytes: 0, duration_ms: 0, expires_at: now + 100 * HOUR },
+    { ...base, episode: "e".repeat(32), title: "Cut short by a full disk", started_at: now - 98 * HOUR, duration_ms: 0, state: "unfinished", expires_at: null },
   ];
 }

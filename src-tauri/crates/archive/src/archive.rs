@@ -1,17 +1,19 @@
 //! The archive's handle: what its one owner may ask for.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use domain::room::{Comment, Stored};
 use domain::{EpisodeId, ProgramMs, PublicViewer, Replay, Said, Seq, ShowSlug, Timeline, UnixMs, ViewerId};
 
-use crate::retention::Doomed;
+use crate::retention::{Doomed, Progress};
 use crate::rows::{AsRunRow, Beginning, ChatRow};
 use crate::threads::Threads;
 use crate::{
-    ArchiveError, AsRunEntry, AsRunKind, End, Lookup, Unfinished, backup, connection, files, library, retention, rows,
+    ArchiveError, AsRunEntry, AsRunKind, End, Lookup, Moment, Unfinished, backup, connection, files, library,
+    retention, rows, timeline,
 };
 
 /// An open archive. Cheap to clone; all clones are the same archive. Closed by [`Archive::close`], or
@@ -21,7 +23,7 @@ use crate::{
 /// `append_…` methods and [`Archive::identity`] never wait.
 #[derive(Clone)]
 pub struct Archive {
-    threads: Arc<Threads>,
+    pub(crate) threads: Arc<Threads>,
 }
 
 impl Archive {
@@ -83,12 +85,35 @@ impl Archive {
         })
     }
 
-    /// The episode becomes a replay. Hearts and as-run lines that were appended before are in the
+    /// Files a show of the past that was recorded into `recording`, but whose beginning was not filed: the
+    /// planned episode of this id, or a new one, becomes one that was begun and never ended.
+    ///
+    /// # Errors
+    ///
+    /// [`ArchiveError::WrongState`] where the id belongs to a show that was filed.
+    pub fn adopt_episode(
+        &self,
+        episode: &EpisodeId,
+        show: &ShowSlug,
+        title: &str,
+        recording: &Path,
+        started_at: UnixMs,
+    ) -> Result<(), ArchiveError> {
+        let files = self.threads.files.clone();
+        let (episode, show, title, recording) = (episode.clone(), show.clone(), title.to_owned(), recording.to_owned());
+        self.threads.call(move |connection| {
+            let (episode, title, recording) = (&episode, title.as_str(), Some(recording.as_path()));
+            rows::adopt(connection, &files, &show, &Beginning { episode, title, recording, started_at })
+        })
+    }
+
+    /// The episode becomes a replay; one that is unfinished may end once more. Hearts and as-run lines that were appended before are in the
     /// database when this returns.
     ///
     /// # Errors
     ///
-    /// [`ArchiveError::NoSuchEpisode`], or [`ArchiveError::WrongState`] where it is not on air.
+    /// [`ArchiveError::NoSuchEpisode`], or [`ArchiveError::WrongState`] where it is neither on air nor
+    /// unfinished.
     pub fn end_episode(&self, episode: &EpisodeId, end: End) -> Result<(), ArchiveError> {
         let episode = episode.clone();
         self.threads.call(move |connection| retention::end(connection, &episode, &end))
@@ -170,8 +195,8 @@ impl Archive {
     }
 
     /// Deletes every replay that is due, and what an earlier attempt left over. Call it at the start
-    /// and then once a minute, with the system clock's time: steps of up to a quarter of an hour count
-    /// as time that passed also after the clock was set back (`retention_clock.rs` says exactly).
+    /// and then once a minute. A system clock that leaps ahead is not believed before it was seen to have
+    /// done so at two looks an hour apart (`retention_clock.rs` says exactly).
     ///
     /// Returns the episodes that are no longer offered since this call, also where a file of theirs
     /// cannot be removed yet; that is logged and tried again with every call.
@@ -179,7 +204,7 @@ impl Archive {
     /// # Errors
     ///
     /// What SQLite reports. What was doomed stays so.
-    pub fn expire(&self, now: UnixMs) -> Result<Vec<EpisodeId>, ArchiveError> {
+    pub fn expire(&self, now: Moment) -> Result<Vec<EpisodeId>, ArchiveError> {
         let files = self.threads.files.clone();
         let (due, doomed) = self.threads.call(move |connection| {
             let due = retention::doom_what_is_due(connection, now)?;
@@ -194,14 +219,33 @@ impl Archive {
         Ok(due)
     }
 
-    /// Episodes that were begun and never ended, oldest first. At the start these are the shows during
-    /// which the studio died; later, the running one.
+    /// Episodes whose recording is to be finished, oldest first: those that were begun and never ended
+    /// (at the start these are the shows during which the studio died; later, the running one too), and
+    /// those that ended unfinished.
     ///
     /// # Errors
     ///
     /// What SQLite reports.
     pub fn unfinished(&self) -> Result<Vec<Unfinished>, ArchiveError> {
         self.threads.look(|connection| library::unfinished(connection, &self.threads.files))
+    }
+
+    /// Every file that a row names as its recording, also where it is not there, or is yet to be removed.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn recordings(&self) -> Result<BTreeSet<PathBuf>, ArchiveError> {
+        self.threads.look(|connection| library::recordings(connection, &self.threads.files))
+    }
+
+    /// The planned episode whose id begins with `beginning`.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn planned_like(&self, beginning: &str) -> Result<Option<EpisodeId>, ArchiveError> {
+        self.threads.look(|connection| library::planned_like(connection, beginning))
     }
 
     /// The next free place in the room's order (1 in a new episode; places of removed comments are not
@@ -238,13 +282,15 @@ impl Archive {
         self.threads.look(|connection| library::lookup(connection, &self.threads.files, episode))
     }
 
-    /// Comments and hearts of an episode; none where it was not begun or is deleted.
+    /// Comments and hearts of an episode; none where it was not begun or is deleted. What one answer holds
+    /// is bounded: of more than 100,000 comments every second, third, … is there, and hearts of several
+    /// seconds are summed where there would be more than 100,000 sums. Others do not wait meanwhile.
     ///
     /// # Errors
     ///
     /// What SQLite reports.
     pub fn timeline(&self, episode: &EpisodeId) -> Result<Option<Timeline>, ArchiveError> {
-        self.threads.look(|connection| library::timeline(connection, &self.threads.files, episode))
+        self.threads.leaf(|connection| timeline::timeline(connection, &self.threads.files, episode))
     }
 
     /// The as-run log of an episode, in the order in which it was written.
@@ -254,6 +300,13 @@ impl Archive {
     /// What SQLite reports.
     pub fn as_run(&self, episode: &EpisodeId) -> Result<Vec<AsRunEntry>, ArchiveError> {
         self.threads.look(|connection| library::as_run(connection, episode))
+    }
+
+    /// How often a thread of the archive panicked, which is a defect, and went on. What was acknowledged
+    /// is not lost by it; what was on its way was answered as failed.
+    #[must_use]
+    pub fn restarts(&self) -> u64 {
+        self.threads.restarts.load(Ordering::Relaxed)
     }
 
     /// Removes the copies that were made before the archive was brought up to date. Call it when the
@@ -273,6 +326,12 @@ impl Archive {
         let Doomed { episode, recording } = doomed;
         let removed = recording.as_deref().map_or(Ok(()), files::remove_with_thumbnail);
         let is_file_gone = removed.is_ok();
+        loop {
+            let cleared = episode.clone();
+            if self.threads.call(move |connection| retention::clear(connection, &cleared))? == Progress::Done {
+                break;
+            }
+        }
         self.threads.erase(move |connection| retention::bury(connection, &episode, is_file_gone))?;
         removed
     }

@@ -89,6 +89,9 @@ pub enum ArchiveError {
     /// The archive was closed.
     #[error("the archive is closed, because the studio is shutting down")]
     Closed,
+    /// A part of the archive panicked. It is not known whether what was asked for was done.
+    #[error("a part of the archive failed, which is a defect of Antenne; it was started again: try again")]
+    Defect,
     /// Anything else that SQLite reports.
     #[error("the archive did not answer ({0}); try again, and look whether another program holds archive.db")]
     Storage(Arc<rusqlite::Error>),
@@ -107,6 +110,7 @@ impl Coded for ArchiveError {
             Self::WrongState { .. } => Code::new("archive.wrong_state", Class::Conflict, Blame::Operator),
             Self::FileStays { .. } => Code::new("archive.file_stays", Class::Unavailable, Blame::System),
             Self::Closed => Code::new("archive.closed", Class::Unavailable, Blame::Antenne),
+            Self::Defect => Code::new("archive.defect", Class::Internal, Blame::Antenne),
             Self::Storage(_) => Code::new("archive.storage", Class::Unavailable, Blame::System),
         }
     }

@@ -26,11 +26,14 @@ mod retention;
 mod retention_clock;
 mod rows;
 mod schema;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod threads;
+mod timeline;
 mod types;
 mod writer;
 
 pub use archive::Archive;
 pub use error::ArchiveError;
 pub use reader::Reader;
-pub use types::{AsRunEntry, AsRunKind, End, Lookup, Show, Unfinished};
+pub use types::{AsRunEntry, AsRunKind, BootTime, End, Lookup, Moment, Show, Unfinished};

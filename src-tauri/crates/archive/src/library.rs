@@ -1,25 +1,23 @@
 //! What is read: replays, shows, timelines, the room's backlog.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use domain::room::limits::BACKLOG;
-use domain::{
-    EpisodeId, ProgramMs, PublicViewer, Replay, ReplayState, Said, Seq, ShowSlug, Timeline, TimelineSecond, UnixMs,
-    ViewerId,
-};
+use domain::{EpisodeId, ProgramMs, PublicViewer, Replay, ReplayState, Said, Seq, ShowSlug, UnixMs, ViewerId};
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::files::Files;
 use crate::retention_clock::RetentionClock;
 use crate::rows::unsigned;
+use crate::timeline;
 use crate::{ArchiveError, AsRunEntry, AsRunKind, Lookup, Show, Unfinished};
 
 const REPLAYS: &str =
     "SELECT id, show, title, started_at, ended_at, duration_ms, bytes, recording, peak_viewers, state,
-    expires_at, (SELECT ifnull(sum(count), 0) FROM heart WHERE heart.episode = id),
-    (SELECT count(*) FROM chat WHERE chat.episode = id AND removed = 0)
-    FROM episode WHERE state IN ('on_air', 'whole', 'recovered')";
+    expires_at, hearts, chat
+    FROM episode WHERE state IN ('on_air', 'whole', 'recovered', 'unfinished')";
 
 /// Replays, newest first; what is on air, too.
 pub(crate) fn replays(connection: &Connection, files: &Files) -> Result<Vec<Replay>, ArchiveError> {
@@ -68,6 +66,7 @@ fn replay_row(row: &Row<'_>, files: &Files, clock: Option<RetentionClock>) -> ru
         state: match state.as_str() {
             "on_air" => ReplayState::OnAir,
             "recovered" => ReplayState::Recovered,
+            "unfinished" => ReplayState::Unfinished,
             _ => ReplayState::Whole,
         },
         expires_at: expires_at.map(unsigned).map(|at| clock.map_or(UnixMs(at), |clock| clock.shown(at))),
@@ -78,7 +77,7 @@ fn replay_row(row: &Row<'_>, files: &Files, clock: Option<RetentionClock>) -> ru
 pub(crate) fn shows(connection: &Connection) -> Result<Vec<Show>, ArchiveError> {
     let mut statement = connection.prepare_cached(
         "SELECT slug, title, last_started_at, (SELECT count(*) FROM episode
-         WHERE show = slug AND state IN ('on_air', 'whole', 'recovered'))
+         WHERE show = slug AND state IN ('on_air', 'whole', 'recovered', 'unfinished'))
          FROM show ORDER BY last_started_at DESC NULLS LAST, slug",
     )?;
     let shows = statement.query_map((), |row| {
@@ -93,69 +92,13 @@ pub(crate) fn shows(connection: &Connection) -> Result<Vec<Show>, ArchiveError> 
     Ok(shows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Comments and hearts of an episode that was begun and is not deleted.
-pub(crate) fn timeline(
-    connection: &Connection,
-    files: &Files,
-    episode: &EpisodeId,
-) -> Result<Option<Timeline>, ArchiveError> {
-    let Lookup::Found(replay) = lookup(connection, files, episode)? else { return Ok(None) };
-    Ok(Some(Timeline {
-        title: replay.title,
-        started_at: replay.started_at,
-        expires_at: replay.expires_at,
-        duration_ms: ProgramMs(replay.duration_ms),
-        chat: chat(connection, episode, None)?,
-        hearts: hearts(connection, episode)?,
-    }))
-}
-
-fn hearts(connection: &Connection, episode: &EpisodeId) -> Result<Vec<TimelineSecond>, ArchiveError> {
-    let mut statement =
-        connection.prepare_cached("SELECT second, hue, count FROM heart WHERE episode = ?1 ORDER BY second, hue")?;
-    let mut rows = statement.query([episode.as_str()])?;
-    let mut seconds: Vec<TimelineSecond> = Vec::new();
-    while let Some(row) = rows.next()? {
-        let at_ms = ProgramMs(unsigned(row.get(0)?).saturating_mul(1000));
-        let count = u32::try_from(unsigned(row.get(2)?)).unwrap_or(u32::MAX);
-        if seconds.last().is_none_or(|last| last.at_ms != at_ms) {
-            seconds.push(TimelineSecond { at_ms, by_hue: BTreeMap::new() });
-        }
-        if let Some(second) = seconds.last_mut() {
-            second.by_hue.insert(row.get(1)?, count);
-        }
-    }
-    Ok(seconds)
-}
-
-/// The last `limit` comments that were not removed, or all of them, oldest first.
-fn chat(connection: &Connection, episode: &EpisodeId, limit: Option<usize>) -> Result<Vec<Said>, ArchiveError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT seq, at_ms, viewer, name, hue, badge, text FROM chat WHERE episode = ?1 AND removed = 0
-         ORDER BY seq DESC LIMIT ?2",
-    )?;
-    // To SQLite a negative limit is none.
-    let limit = limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(-1);
-    let said = statement.query_map(params![episode.as_str(), limit], |row| {
-        Ok(Said {
-            seq: Seq(unsigned(row.get(0)?)),
-            at_ms: ProgramMs(unsigned(row.get(1)?)),
-            viewer: viewer_row(row, 2)?,
-            text: row.get(6)?,
-        })
-    })?;
-    let mut said: Vec<Said> = said.collect::<rusqlite::Result<_>>()?;
-    said.reverse();
-    Ok(said)
-}
-
 /// The next place in the room's order, and the last comments.
 pub(crate) fn last_said(connection: &Connection, episode: &EpisodeId) -> Result<(Seq, Vec<Said>), ArchiveError> {
     let last: Option<i64> = connection
         .prepare_cached("SELECT max(seq) FROM chat WHERE episode = ?1")?
         .query_row([episode.as_str()], |row| row.get(0))?;
     let next = last.map_or(1, |last| unsigned(last).saturating_add(1));
-    Ok((Seq(next), chat(connection, episode, Some(BACKLOG))?))
+    Ok((Seq(next), timeline::last(connection, episode, BACKLOG)?))
 }
 
 /// Who may not speak in an episode.
@@ -185,19 +128,40 @@ pub(crate) fn planned(connection: &Connection, show: &ShowSlug) -> Result<Option
     Ok(planned)
 }
 
-/// Episodes begun and never ended, oldest first.
+/// Episodes begun and never ended, and those that ended unfinished, oldest first.
 pub(crate) fn unfinished(connection: &Connection, files: &Files) -> Result<Vec<Unfinished>, ArchiveError> {
-    let mut statement = connection
-        .prepare_cached("SELECT id, recording, started_at FROM episode WHERE state = 'on_air' ORDER BY started_at")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT id, recording, started_at, title, state = 'unfinished', peak_viewers FROM episode
+         WHERE state IN ('on_air', 'unfinished') ORDER BY started_at",
+    )?;
     let unfinished = statement.query_map((), |row| {
         let stored: Option<Vec<u8>> = row.get(1)?;
         Ok(Unfinished {
             episode: episode_id(row, 0)?,
             recording: stored.map(|bytes| files.path_of(&bytes)),
             started_at: UnixMs(unsigned(row.get(2)?)),
+            title: row.get(3)?,
+            has_ended: row.get(4)?,
+            peak_viewers: row.get(5)?,
         })
     })?;
     Ok(unfinished.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Every file that a row names as its recording, deleted replays whose file stays included.
+pub(crate) fn recordings(connection: &Connection, files: &Files) -> Result<BTreeSet<PathBuf>, ArchiveError> {
+    let mut statement = connection.prepare_cached("SELECT recording FROM episode WHERE recording IS NOT NULL")?;
+    let paths = statement.query_map((), |row| Ok(files.path_of(&row.get::<_, Vec<u8>>(0)?)))?;
+    Ok(paths.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The planned episode whose id begins so.
+pub(crate) fn planned_like(connection: &Connection, beginning: &str) -> Result<Option<EpisodeId>, ArchiveError> {
+    let planned = connection
+        .prepare_cached("SELECT id FROM episode WHERE state = 'planned' AND substr(id, 1, length(?1)) = ?1")?
+        .query_row([beginning], |row| episode_id(row, 0))
+        .optional()?;
+    Ok(planned)
 }
 
 /// The as-run log of an episode, in the order in which it was written.
@@ -212,7 +176,7 @@ pub(crate) fn as_run(connection: &Connection, episode: &EpisodeId) -> Result<Vec
     Ok(entries.collect::<rusqlite::Result<_>>()?)
 }
 
-fn viewer_row(row: &Row<'_>, first: usize) -> rusqlite::Result<PublicViewer> {
+pub(crate) fn viewer_row(row: &Row<'_>, first: usize) -> rusqlite::Result<PublicViewer> {
     Ok(PublicViewer {
         id: viewer_id(row, first)?,
         name: row.get(first + 1)?,

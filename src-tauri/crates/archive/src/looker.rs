@@ -2,12 +2,14 @@
 //! for it, and it never waits for the writer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use domain::PublicViewer;
 use rusqlite::Connection;
 
-use crate::library;
+use crate::{ArchiveError, library};
 
 /// Questions that may wait. When full, "nobody" is answered at once: the viewer is greeted as new.
 const WAITING: usize = 1024;
@@ -27,9 +29,9 @@ pub(crate) struct Looker {
 
 impl Looker {
     /// The place for questions, and what the thread must run.
-    pub(crate) fn new(connection: Connection) -> (Self, impl FnOnce() + Send + 'static) {
+    pub(crate) fn new(connection: Connection, restarts: Arc<AtomicU64>) -> (Self, impl FnOnce() + Send + 'static) {
         let (questions, received) = sync_channel(WAITING);
-        (Self { questions }, move || answer(&connection, &received))
+        (Self { questions }, move || answer(&connection, &received, &restarts))
     }
 
     pub(crate) fn ask(&self, token_hash: [u8; 32], known: Known) {
@@ -43,9 +45,14 @@ impl Looker {
     }
 }
 
-fn answer(connection: &Connection, questions: &Receiver<Question>) {
+fn answer(connection: &Connection, questions: &Receiver<Question>, restarts: &AtomicU64) {
     for Question { token_hash, known } in questions {
-        let viewer = library::identity(connection, &token_hash).unwrap_or_else(|error| {
+        let looked = catch_unwind(AssertUnwindSafe(|| library::identity(connection, &token_hash)));
+        let viewer = looked.unwrap_or_else(|_| {
+            restarts.fetch_add(1, Ordering::Relaxed);
+            Err(ArchiveError::Defect)
+        });
+        let viewer = viewer.unwrap_or_else(|error| {
             tracing::error!(%error, "an identity could not be looked up");
             None
         });

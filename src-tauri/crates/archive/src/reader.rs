@@ -6,7 +6,7 @@ use domain::{EpisodeId, Replay, Timeline};
 use rusqlite::Connection;
 
 use crate::files::Files;
-use crate::{ArchiveError, AsRunEntry, Lookup, Show, connection, library};
+use crate::{ArchiveError, AsRunEntry, Lookup, Show, connection, library, timeline};
 
 /// A look into an archive that cannot write, also while another process does. Where there is no
 /// archive yet, everything is empty.
@@ -65,7 +65,7 @@ impl Reader {
     ///
     /// What SQLite reports.
     pub fn timeline(&self, episode: &EpisodeId) -> Result<Option<Timeline>, ArchiveError> {
-        self.look(|connection| library::timeline(connection, &self.files, episode)).map(Option::flatten)
+        self.look(|connection| timeline::timeline(connection, &self.files, episode)).map(Option::flatten)
     }
 
     /// The as-run log of an episode, in the order in which it was written.

@@ -2,7 +2,8 @@
 //!
 //! 1. In one transaction the episode is doomed: from now on nobody is offered it.
 //! 2. Its file and thumbnail are removed, outside of any transaction and not on the writer's thread.
-//! 3. In one transaction its rows go, and a tombstone stays.
+//! 3. What people wrote goes, a thousand rows a transaction; in the last one the episode's row goes, and a
+//!    tombstone stays.
 //!
 //! After a crash between two steps the next [`expire`](crate::Archive::expire) finds the doomed row
 //! and goes on: a file that is already gone is fine. Where a file cannot be removed, the row stays
@@ -17,9 +18,11 @@ use crate::files::Files;
 use crate::library::episode_id;
 use crate::retention_clock::RetentionClock;
 use crate::rows::{integer, require};
-use crate::{ArchiveError, End};
+use crate::{ArchiveError, End, Moment};
 
 const HOUR_MS: u64 = 3_600_000;
+/// Rows that one transaction of a deletion deletes, besides those of people.
+pub(crate) const CHUNK: usize = 1_000;
 
 /// An episode whose file is to be removed.
 #[derive(Debug, Clone)]
@@ -30,18 +33,19 @@ pub(crate) struct Doomed {
 
 /// From on air to a replay.
 pub(crate) fn end(connection: &Connection, episode: &EpisodeId, end: &End) -> Result<(), ArchiveError> {
-    require(connection, episode, &["on_air"], "only an episode that is on air can end")?;
+    require(connection, episode, &["on_air", "unfinished"], "only an episode that is on air or unfinished can end")?;
     let state = match end.state {
         ReplayState::Whole => "whole",
         ReplayState::Recovered => "recovered",
+        ReplayState::Unfinished => "unfinished",
         ReplayState::OnAir => {
-            let needed = "an end leaves it whole or recovered";
+            let needed = "an end leaves it whole, recovered or unfinished";
             return Err(ArchiveError::WrongState { episode: episode.clone(), state: "on air".into(), needed });
         }
     };
     // The end of a recovered one may be long ago: it says nothing about the present.
     let clock = match (end.state, RetentionClock::load(connection)?) {
-        (ReplayState::Whole, _) | (_, None) => RetentionClock::observe(connection, end.ended_at)?,
+        (ReplayState::Whole, _) | (_, None) => RetentionClock::observe_wall(connection, end.ended_at)?,
         (_, Some(clock)) => clock,
     };
     connection
@@ -56,7 +60,7 @@ pub(crate) fn end(connection: &Connection, episode: &EpisodeId, end: &End) -> Re
             integer(end.duration_ms),
             integer(end.bytes),
             end.peak_viewers,
-            end.expires_at.map(|at| integer(clock.at(at))),
+            end.expires_at.filter(|_| end.state != ReplayState::Unfinished).map(|at| integer(clock.at(at))),
         ])?;
     Ok(())
 }
@@ -69,8 +73,8 @@ pub(crate) fn keep(
     now: UnixMs,
     hours: u32,
 ) -> Result<(), ArchiveError> {
-    require(connection, episode, &["whole", "recovered"], "a replay can be kept after the show ended")?;
-    let clock = RetentionClock::observe(connection, now)?;
+    require(connection, episode, &["whole", "recovered"], "a replay can be kept once its recording is finished")?;
+    let clock = RetentionClock::observe_wall(connection, now)?;
     let expires_at = (!is_kept).then(|| integer(clock.at(now).saturating_add(u64::from(hours) * HOUR_MS)));
     connection
         .prepare_cached("UPDATE episode SET expires_at = ?2 WHERE id = ?1")?
@@ -91,13 +95,14 @@ pub(crate) fn doom(
     if let Some(doomed) = doomed(connection, files)?.into_iter().find(is_doomed) {
         return Ok(Some(doomed));
     }
-    require(connection, episode, &["planned", "whole", "recovered"], "end the show first, then delete its replay")?;
+    let deletable = ["planned", "whole", "recovered", "unfinished"];
+    require(connection, episode, &deletable, "end the show first, then delete its replay")?;
     connection.prepare_cached("UPDATE episode SET state = 'doomed' WHERE id = ?1")?.execute([episode.as_str()])?;
     Ok(doomed(connection, files)?.into_iter().find(is_doomed))
 }
 
 /// Step 1 for everything that is due `now`: the newly doomed ones.
-pub(crate) fn doom_what_is_due(connection: &Connection, now: UnixMs) -> Result<Vec<EpisodeId>, ArchiveError> {
+pub(crate) fn doom_what_is_due(connection: &Connection, now: Moment) -> Result<Vec<EpisodeId>, ArchiveError> {
     let clock = RetentionClock::observe(connection, now)?;
     let mut statement = connection.prepare_cached(
         "UPDATE episode SET state = 'doomed' WHERE state IN ('whole', 'recovered') AND expires_at <= ?1 RETURNING id",
@@ -116,25 +121,44 @@ pub(crate) fn doomed(connection: &Connection, files: &Files) -> Result<Vec<Doome
     Ok(doomed.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Step 3: what people wrote goes in any case; the row only where the file is gone.
-pub(crate) fn bury(connection: &Connection, episode: &EpisodeId, is_file_gone: bool) -> Result<(), ArchiveError> {
-    let id = episode.as_str();
+/// Whether there is more to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    More,
+    Done,
+}
+
+/// Step 3, the most of it: deletes at most [`CHUNK`] rows of what people wrote. One transaction that
+/// deletes a large episode would make every comment wait for it.
+pub(crate) fn clear(connection: &Connection, episode: &EpisodeId) -> Result<Progress, ArchiveError> {
     // Whoever spoke nowhere else is forgotten, too.
     connection
         .prepare_cached(
-            "DELETE FROM viewer WHERE id IN (SELECT viewer FROM chat WHERE episode = ?1)
+            "DELETE FROM viewer WHERE id IN (SELECT viewer FROM chat WHERE episode = ?1 ORDER BY seq LIMIT ?2)
              AND NOT EXISTS (SELECT 1 FROM chat WHERE chat.viewer = viewer.id AND chat.episode <> ?1)",
         )?
-        .execute([id])?;
+        .execute(params![episode.as_str(), integer(CHUNK as u64)])?;
+    let mut left = CHUNK;
     for sql in [
-        "DELETE FROM chat WHERE episode = ?1",
-        "DELETE FROM heart WHERE episode = ?1",
-        "DELETE FROM as_run WHERE episode = ?1",
-        "DELETE FROM mute WHERE episode = ?1",
-        "UPDATE episode SET title = '' WHERE id = ?1",
+        "DELETE FROM chat WHERE episode = ?1
+         AND seq IN (SELECT seq FROM chat WHERE episode = ?1 ORDER BY seq LIMIT ?2)",
+        "DELETE FROM heart WHERE episode = ?1
+         AND (second, hue) IN (SELECT second, hue FROM heart WHERE episode = ?1 ORDER BY second, hue LIMIT ?2)",
+        "DELETE FROM as_run WHERE id IN (SELECT id FROM as_run WHERE episode = ?1 LIMIT ?2)",
+        "DELETE FROM mute WHERE episode = ?1 AND viewer IN (SELECT viewer FROM mute WHERE episode = ?1 LIMIT ?2)",
     ] {
-        connection.prepare_cached(sql)?.execute([id])?;
+        left -= connection.prepare_cached(sql)?.execute(params![episode.as_str(), integer(left as u64)])?;
+        if left == 0 {
+            return Ok(Progress::More);
+        }
     }
+    Ok(Progress::Done)
+}
+
+/// Step 3, the end of it: the row goes only where the file is gone.
+pub(crate) fn bury(connection: &Connection, episode: &EpisodeId, is_file_gone: bool) -> Result<(), ArchiveError> {
+    let id = episode.as_str();
+    connection.prepare_cached("UPDATE episode SET title = '' WHERE id = ?1")?.execute([id])?;
     if is_file_gone {
         connection.prepare_cached("DELETE FROM episode WHERE id = ?1 AND state = 'doomed'")?.execute([id])?;
         connection

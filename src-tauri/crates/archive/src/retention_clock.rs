@@ -1,169 +1,202 @@
-//! The time by which replays expire: it follows the system clock and never goes back.
+//! The time by which replays expire: it follows the system clock, never goes back, and does not
+//! believe it at once when it leaps.
 //!
-//! Retention time = wall + ahead. `ahead` says by how much the system clock was set back.
+//! Retention time = wall + ahead − doubted. `ahead` says by how much the system clock was set back,
+//! `doubted` by how much it leapt ahead without anybody knowing whether that is true.
 //!
-//! - The clock goes forward: retention time goes with it.
-//! - It is set back by more than a minute: retention time stands still at that moment (`ahead`
-//!   grows by as much) and goes on from there at the pace of the system clock. So nothing is kept
-//!   for ever because a clock that was years ahead was put right, and a deadline that is set now is
-//!   counted from retention time, so that a show that ends under a slow clock is not deleted at
-//!   once. By less than a minute (the network's corrections): it waits until the clock caught up.
-//! - While `ahead` is not 0, a leap forward of more than a quarter of an hour is most likely the
-//!   clock being put right, and is first taken off `ahead`: retention time stands still. If it was
-//!   in truth a computer that was off, the replay lives that much longer, at most `ahead` in all.
-//!   So a clock that is wrong for a while, or two systems that disagree about the time zone, never
-//!   delete early.
+//! How far the clock should have come between two looks is known where both were in the same run of
+//! the computer: the time since its start (`CLOCK_BOOTTIME`, sleep included) says it. Where they were not, or it
+//! is not known, the clock may have gone on by a quarter of an hour.
 //!
-//! A clock set forward, which looks like a computer that was off, counts as time that
-//! passed: that is the one mistake from which this cannot protect.
+//! - The clock goes on as it should: retention time goes with it.
+//! - It is set back by more than a minute: retention time goes on as it should have (`ahead` grows by
+//!   as much). So nothing is kept for ever because a clock that was years ahead was put right, and a
+//!   deadline that is set now is counted from retention time, so that a show that ends under a slow
+//!   clock is not deleted at once. By less than a minute (the network's corrections): it waits until
+//!   the clock caught up. What was doubted is taken back first.
+//! - It leaps ahead: while `ahead` is not 0 that is most likely the clock being put right, and is first
+//!   taken off `ahead`. What is left is doubted: a clock set wrong looks the same as a computer that was
+//!   off. It is believed when a second look, an hour after the first one that saw it, still sees it: an hour of the
+//!   computer's own time, or of the system clock where it was started again meanwhile.
+//!
+//! So a clock that is wrong for a while, or two systems that disagree about the time zone, never delete
+//! early; and what became due while the computer was off is deleted after an hour, or at the next start.
 
 use domain::UnixMs;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::rows::{integer, unsigned};
+use crate::{BootTime, Moment};
 
-/// Corrections of the system clock that are waited out rather than counted.
+/// Corrections of the system clock that are no leaps.
 const SMALL_STEP_MS: u64 = 60_000;
-/// Time that may pass between two looks at the clock of a running studio.
+/// What may have passed since the last look, where nothing says how much did.
 const USUAL_STEP_MS: u64 = 15 * 60_000;
+/// How long a leap is doubted.
+const DOUBT_MS: u64 = 3_600_000;
 
 /// The clock as it was last seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RetentionClock {
-    wall: u64,
+    seen: Moment,
     ahead: u64,
+    doubt: Option<Doubt>,
+}
+
+/// A leap ahead that may not be true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Doubt {
+    ms: u64,
+    /// The first look that saw it.
+    since: Moment,
 }
 
 impl RetentionClock {
     /// A clock that learns the time for the first time.
-    pub(crate) const fn new(now: UnixMs) -> Self {
-        Self { wall: now.0, ahead: 0 }
+    pub(crate) const fn new(now: Moment) -> Self {
+        Self { seen: now, ahead: 0, doubt: None }
     }
 
     /// The stored clock, set on to `now` and stored again. Call it in a transaction.
-    pub(crate) fn observe(connection: &Connection, now: UnixMs) -> rusqlite::Result<Self> {
+    pub(crate) fn observe(connection: &Connection, now: Moment) -> rusqlite::Result<Self> {
         let clock = Self::load(connection)?.map_or(Self::new(now), |clock| clock.advanced(now));
-        connection
-            .prepare_cached(
-                "INSERT INTO retention_clock (id, wall, ahead) VALUES (1, ?1, ?2)
-                 ON CONFLICT (id) DO UPDATE SET wall = excluded.wall, ahead = excluded.ahead",
-            )?
-            .execute(params![integer(clock.wall), integer(clock.ahead)])?;
+        clock.store(connection)?;
+        Ok(clock)
+    }
+
+    /// The stored clock for whoever knows the system clock alone. That it was set back is noted at once;
+    /// whether it leapt ahead is for the next whole look to say.
+    pub(crate) fn observe_wall(connection: &Connection, wall: UnixMs) -> rusqlite::Result<Self> {
+        let Some(clock) = Self::load(connection)? else {
+            return Self::observe(connection, Moment { wall, boot: None });
+        };
+        let was_set_back = clock.seen.wall.0.saturating_sub(wall.0) > SMALL_STEP_MS;
+        if !was_set_back {
+            return Ok(clock);
+        }
+        let clock = clock.advanced(Moment { wall, boot: None });
+        // The next look measures from this one: by as much as passed since the last, which is little.
+        let clock =
+            Self { seen: Moment { wall, boot: Self::load(connection)?.and_then(|old| old.seen.boot) }, ..clock };
+        clock.store(connection)?;
         Ok(clock)
     }
 
     /// The stored clock; none before it ever learnt the time.
     pub(crate) fn load(connection: &Connection) -> rusqlite::Result<Option<Self>> {
         connection
-            .prepare_cached("SELECT wall, ahead FROM retention_clock")?
-            .query_row((), |row| Ok(Self { wall: unsigned(row.get(0)?), ahead: unsigned(row.get(1)?) }))
+            .prepare_cached(
+                "SELECT wall, ahead, boot, boot_ms, doubted, doubted_wall, doubted_boot, doubted_boot_ms
+                 FROM retention_clock",
+            )?
+            .query_row((), |row| {
+                let boot = |place: usize| -> rusqlite::Result<Option<BootTime>> {
+                    let (boot, ms): (Option<i64>, Option<i64>) = (row.get(place)?, row.get(place + 1)?);
+                    Ok(boot.zip(ms).map(|(boot, ms)| BootTime { boot: boot.cast_unsigned(), ms: unsigned(ms) }))
+                };
+                let seen = Moment { wall: UnixMs(unsigned(row.get(0)?)), boot: boot(2)? };
+                let since =
+                    Moment { wall: UnixMs(unsigned(row.get::<_, Option<i64>>(5)?.unwrap_or(0))), boot: boot(6)? };
+                let doubt = Some(Doubt { ms: unsigned(row.get(4)?), since }).filter(|doubt| doubt.ms > 0);
+                Ok(Self { seen, ahead: unsigned(row.get(1)?), doubt })
+            })
             .optional()
     }
 
-    /// This clock where the system's shows `now`.
+    fn store(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let Self { seen, ahead, doubt } = self;
+        let since = doubt.map(|doubt| doubt.since);
+        let boot = |moment: Option<Moment>| moment.and_then(|moment| moment.boot);
+        connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO retention_clock
+                 (id, wall, ahead, boot, boot_ms, doubted, doubted_wall, doubted_boot, doubted_boot_ms)
+                 VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                integer(seen.wall.0),
+                integer(*ahead),
+                seen.boot.map(|time| time.boot.cast_signed()),
+                seen.boot.map(|time| integer(time.ms)),
+                integer(doubt.map_or(0, |doubt| doubt.ms)),
+                since.map(|since| integer(since.wall.0)),
+                boot(since).map(|time| time.boot.cast_signed()),
+                boot(since).map(|time| integer(time.ms)),
+            ])?;
+        Ok(())
+    }
+
+    /// This clock at the look `now`.
     #[must_use]
-    pub(crate) const fn advanced(self, now: UnixMs) -> Self {
-        let Self { wall, ahead } = self;
-        let now = now.0;
-        if now < wall {
-            let back = wall - now;
-            return if back <= SMALL_STEP_MS { self } else { Self { wall: now, ahead: ahead.saturating_add(back) } };
+    pub(crate) fn advanced(self, now: Moment) -> Self {
+        let passed = passed(&self.seen, &now);
+        let expected = self.seen.wall.0.saturating_add(passed.unwrap_or(0));
+        let wall = now.wall.0;
+        if wall < expected {
+            return self.behind(now, expected - wall).believing(&now);
         }
-        let forward = now - wall;
-        let repaid = if forward <= USUAL_STEP_MS {
-            0
-        } else if forward < ahead {
-            forward
+        let clock = self.believing(&now);
+        let forward = wall - expected;
+        let tolerated = if passed.is_some() { SMALL_STEP_MS } else { USUAL_STEP_MS };
+        if forward <= tolerated {
+            return Self { seen: now, ..clock };
+        }
+        let repaid = forward.min(clock.ahead);
+        let rest = forward - repaid;
+        let doubted = clock.doubt.map_or(0, |doubt| doubt.ms);
+        let doubt = if rest <= tolerated && repaid > 0 {
+            clock.doubt
         } else {
-            ahead
+            Some(Doubt { ms: doubted.saturating_add(rest), since: now })
         };
-        Self { wall: now, ahead: ahead - repaid }
+        Self { seen: now, ahead: clock.ahead - repaid, doubt }
+    }
+
+    /// The clock shows `back` less than it should.
+    fn behind(self, now: Moment, back: u64) -> Self {
+        if back <= SMALL_STEP_MS {
+            let wall = now.wall.max(self.seen.wall);
+            return Self { seen: Moment { wall, ..now }, ..self };
+        }
+        let doubted = self.doubt.map_or(0, |doubt| doubt.ms);
+        let undone = back.min(doubted);
+        let doubt = self.doubt.map(|doubt| Doubt { ms: doubted - undone, ..doubt }).filter(|doubt| doubt.ms > 0);
+        Self { seen: now, ahead: self.ahead.saturating_add(back - undone), doubt }
+    }
+
+    /// Doubts no more what was seen long enough.
+    fn believing(self, now: &Moment) -> Self {
+        let is_confirmed = |doubt: &Doubt| {
+            let since = &doubt.since;
+            passed(since, now).unwrap_or(now.wall.0.saturating_sub(since.wall.0)) >= DOUBT_MS
+        };
+        Self { doubt: self.doubt.filter(|doubt| !is_confirmed(doubt)), ..self }
     }
 
     /// Retention time now.
     #[must_use]
-    pub(crate) const fn now(self) -> u64 {
-        self.wall.saturating_add(self.ahead)
+    pub(crate) fn now(&self) -> u64 {
+        self.at(self.seen.wall)
     }
 
     /// The retention time that is due when the system clock shows `wall`, if it stays as it is.
     #[must_use]
-    pub(crate) const fn at(self, wall: UnixMs) -> u64 {
-        wall.0.saturating_add(self.ahead)
+    pub(crate) fn at(&self, wall: UnixMs) -> u64 {
+        wall.0.saturating_add(self.ahead).saturating_sub(self.doubt.map_or(0, |doubt| doubt.ms))
     }
 
     /// What the system clock will show at `retention`, if it stays as it is.
     #[must_use]
-    pub(crate) const fn shown(self, retention: u64) -> UnixMs {
-        UnixMs(retention.saturating_sub(self.ahead))
+    pub(crate) fn shown(&self, retention: u64) -> UnixMs {
+        UnixMs(retention.saturating_add(self.doubt.map_or(0, |doubt| doubt.ms)).saturating_sub(self.ahead))
     }
+}
+
+/// What passed between two moments of the same run of the computer.
+fn passed(from: &Moment, to: &Moment) -> Option<u64> {
+    let (from, to) = from.boot.zip(to.boot)?;
+    (from.boot == to.boot).then(|| to.ms.checked_sub(from.ms)).flatten()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HOUR: u64 = 3_600_000;
-    const T: u64 = 1_800_000_000_000;
-
-    #[test]
-    fn it_follows_a_clock_that_goes_forward() {
-        let clock = RetentionClock::new(UnixMs(T)).advanced(UnixMs(T + 30_000)).advanced(UnixMs(T + 50 * HOUR));
-        assert_eq!(clock.now(), T + 50 * HOUR);
-    }
-
-    #[test]
-    fn it_stands_still_when_the_clock_is_set_back_and_then_goes_on_at_its_pace() {
-        let mut clock = RetentionClock::new(UnixMs(T)).advanced(UnixMs(T - 9000 * HOUR));
-        assert_eq!(clock.now(), T);
-        for minute in 1..=24 * 60 {
-            clock = clock.advanced(UnixMs(T - 9000 * HOUR + minute * 60_000));
-        }
-        assert_eq!(clock.now(), T + 24 * HOUR, "not kept for ever");
-    }
-
-    #[test]
-    fn a_clock_that_was_wrong_for_a_while_is_as_if_it_had_never_been() {
-        let wrong =
-            RetentionClock::new(UnixMs(T)).advanced(UnixMs(T - 48 * HOUR)).advanced(UnixMs(T - 48 * HOUR + 60_000));
-        assert_eq!(wrong.advanced(UnixMs(T + HOUR)).now(), T + HOUR);
-    }
-
-    #[test]
-    fn two_systems_that_disagree_about_the_time_zone_add_up_to_nothing() {
-        let mut clock = RetentionClock::new(UnixMs(T));
-        for start in 1..50 {
-            let zone = if start % 2 == 0 { 0 } else { 2 * HOUR };
-            clock = clock.advanced(UnixMs(T + start * HOUR / 2 - zone));
-            assert!(clock.now() <= T + start * HOUR / 2, "start {start}: early");
-        }
-    }
-
-    #[test]
-    fn it_never_goes_back_whatever_the_system_shows() {
-        let mut clock = RetentionClock::new(UnixMs(T));
-        let mut told = T;
-        for step in 0..10_000_u64 {
-            // A fixed, ugly sequence: leaps of up to centuries in both directions.
-            told = match step % 7 {
-                0 => told.wrapping_mul(6_364_136_223_846_793_005) >> 22,
-                1 => told.saturating_sub(50 * HOUR),
-                2 => told.saturating_add(1 << 38),
-                3 => told / 2,
-                4 => T,
-                _ => told.saturating_add(step * 7919),
-            };
-            let next = clock.advanced(UnixMs(told));
-            assert!(next.now() >= clock.now(), "step {step}: {clock:?} told {told} became {next:?}");
-            clock = next;
-        }
-    }
-
-    #[test]
-    fn a_deadline_set_under_a_slow_clock_is_shown_in_the_time_of_that_clock() {
-        let clock = RetentionClock::new(UnixMs(T)).advanced(UnixMs(T - 48 * HOUR));
-        let due = clock.at(UnixMs(T - 24 * HOUR));
-        assert_eq!(due, T + 24 * HOUR);
-        assert_eq!(clock.shown(due), UnixMs(T - 24 * HOUR));
-    }
-}
+mod tests;

@@ -76,6 +76,7 @@ pub(crate) fn chat(connection: &Connection, row: &ChatRow) -> rusqlite::Result<S
              SET id = excluded.id, name = excluded.name, hue = excluded.hue, badge = excluded.badge",
         )?
         .execute(params![token_hash, viewer.id.as_str(), viewer.name, viewer.hue % 360, viewer.badge])?;
+    connection.prepare_cached("UPDATE episode SET chat = chat + 1 WHERE id = ?1")?.execute([episode.as_str()])?;
     Ok(Stored::Kept)
 }
 
@@ -87,6 +88,9 @@ pub(crate) fn hearts(connection: &Connection, key: &HeartKey, count: u64) -> rus
              ON CONFLICT (episode, second, hue) DO UPDATE SET count = count + excluded.count",
         )?
         .execute(params![key.episode.as_str(), integer(key.second), key.hue, integer(count)])?;
+    connection
+        .prepare_cached("UPDATE episode SET hearts = hearts + ?2 WHERE id = ?1")?
+        .execute(params![key.episode.as_str(), integer(count)])?;
     Ok(())
 }
 
@@ -100,9 +104,14 @@ pub(crate) fn as_run(connection: &Connection, row: &AsRunRow) -> rusqlite::Resul
 
 /// Overwrites a comment's text and name. Its place stays taken.
 pub(crate) fn remove_message(connection: &Connection, episode: &EpisodeId, seq: u64) -> Result<(), ArchiveError> {
-    connection
-        .prepare_cached("UPDATE chat SET removed = 1, text = '', name = '' WHERE episode = ?1 AND seq = ?2")?
+    let removed = connection
+        .prepare_cached(
+            "UPDATE chat SET removed = 1, text = '', name = '' WHERE episode = ?1 AND seq = ?2 AND removed = 0",
+        )?
         .execute(params![episode.as_str(), integer(seq)])?;
+    connection
+        .prepare_cached("UPDATE episode SET chat = chat - ?2 WHERE id = ?1")?
+        .execute(params![episode.as_str(), integer(removed as u64)])?;
     Ok(())
 }
 
@@ -135,7 +144,17 @@ pub(crate) fn plan(
         let needed = "an episode is planned once";
         return Err(ArchiveError::WrongState { episode: episode.clone(), state: "known already".into(), needed });
     }
-    RetentionClock::observe(connection, now)?;
+    RetentionClock::observe_wall(connection, now)?;
+    insert(connection, episode, show, title, now)
+}
+
+fn insert(
+    connection: &Connection,
+    episode: &EpisodeId,
+    show: &ShowSlug,
+    title: &str,
+    now: UnixMs,
+) -> Result<(), ArchiveError> {
     connection
         .prepare_cached("INSERT INTO show (slug, title) VALUES (?1, ?1) ON CONFLICT DO NOTHING")?
         .execute([show.as_str()])?;
@@ -155,9 +174,13 @@ pub(crate) struct Beginning<'a> {
 
 /// From planned to on air.
 pub(crate) fn begin(connection: &Connection, files: &Files, beginning: &Beginning<'_>) -> Result<(), ArchiveError> {
+    require(connection, beginning.episode, &["planned"], "only a planned episode can begin")?;
+    RetentionClock::observe_wall(connection, beginning.started_at)?;
+    put_on_air(connection, files, beginning)
+}
+
+fn put_on_air(connection: &Connection, files: &Files, beginning: &Beginning<'_>) -> Result<(), ArchiveError> {
     let Beginning { episode, title, recording, started_at } = *beginning;
-    require(connection, episode, &["planned"], "only a planned episode can begin")?;
-    RetentionClock::observe(connection, started_at)?;
     let recording = recording.map(|path| files.to_stored(path)).transpose()?;
     let started_at = integer(started_at.0);
     connection
@@ -166,9 +189,28 @@ pub(crate) fn begin(connection: &Connection, files: &Files, beginning: &Beginnin
         )?
         .execute(params![episode.as_str(), title, recording, started_at])?;
     connection
-        .prepare_cached("UPDATE show SET last_started_at = ?2 WHERE slug = (SELECT show FROM episode WHERE id = ?1)")?
+        .prepare_cached(
+            "UPDATE show SET last_started_at = max(ifnull(last_started_at, 0), ?2)
+             WHERE slug = (SELECT show FROM episode WHERE id = ?1)",
+        )?
         .execute(params![episode.as_str(), started_at])?;
     Ok(())
+}
+
+/// Files a show that was recorded and whose beginning was not filed: from planned, or from nothing, to
+/// on air. Says nothing about the present.
+pub(crate) fn adopt(
+    connection: &Connection,
+    files: &Files,
+    show: &ShowSlug,
+    beginning: &Beginning<'_>,
+) -> Result<(), ArchiveError> {
+    let Beginning { episode, started_at, .. } = *beginning;
+    if !is_known(connection, episode)? {
+        insert(connection, episode, show, "", started_at)?;
+    }
+    require(connection, episode, &["planned"], "only a show that was not filed can be adopted")?;
+    put_on_air(connection, files, beginning)
 }
 
 /// Whether there is, or ever was, an episode with this id.

@@ -17,9 +17,10 @@ const UPGRADES: &[M<'static>] = &[
     M::up(include_str!("../upgrades/1.sql")),
     M::up(include_str!("../upgrades/2.sql")).foreign_key_check(),
     M::up(include_str!("../upgrades/3.sql")),
+    M::up(include_str!("../upgrades/4.sql")).foreign_key_check(),
 ];
 /// The version that [`NEWEST`] is.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 /// "Ante", as in `schema.sql`.
 const APPLICATION_ID: u32 = 0x416e_7465;
 
@@ -98,11 +99,15 @@ pub(crate) fn bring_up_to_date(connection: &mut Connection, path: &Path) -> Resu
     Ok(())
 }
 
+/// A table that is made anew takes the place of the old one: to references, nothing was deleted.
 fn upgrade(connection: &mut Connection) -> Result<(), ArchiveError> {
-    Migrations::from_slice(UPGRADES).to_latest(connection).map_err(|error| match error {
-        rusqlite_migration::Error::RusqliteError { err, .. } => err.into(),
-        other => rusqlite::Error::ToSqlConversionFailure(Box::new(other)).into(),
-    })
+    connection.pragma_update(None, "foreign_keys", false)?;
+    let upgraded = Migrations::from_slice(UPGRADES).to_latest(connection).map_err(|error| match error {
+        rusqlite_migration::Error::RusqliteError { err, .. } => err,
+        other => rusqlite::Error::ToSqlConversionFailure(Box::new(other)),
+    });
+    connection.pragma_update(None, "foreign_keys", true)?;
+    Ok(upgraded?)
 }
 
 fn known(path: &Path, version: u32) -> Result<u32, ArchiveError> {

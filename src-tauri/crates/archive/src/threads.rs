@@ -1,6 +1,7 @@
 //! The two threads of an open archive, how others hand them work, and how they end.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -18,10 +19,14 @@ pub(crate) struct Threads {
     pub(crate) files: Files,
     /// Where the archive is, as an absolute path.
     pub(crate) file: PathBuf,
+    /// How often one of the threads panicked and went on.
+    pub(crate) restarts: Arc<AtomicU64>,
     /// None after the end.
     running: Mutex<Option<Running>>,
     /// For reading on the caller's thread; none after the end.
     reading: Mutex<Option<Connection>>,
+    /// The same for what takes long.
+    leafing: Mutex<Option<Connection>>,
 }
 
 struct Running {
@@ -35,20 +40,29 @@ impl Threads {
     pub(crate) fn start(file: &Path) -> Result<Self, ArchiveError> {
         let writing = connection::to_write(file)?;
         let to_read = || connection::to_read(file)?.ok_or_else(|| unusable(file, "it vanished"));
-        let (looker, answer) = Looker::new(to_read()?);
+        let restarts = Arc::new(AtomicU64::new(0));
+        let (looker, answer) = Looker::new(to_read()?, Arc::clone(&restarts));
         let queue = Arc::new(Queue::default());
         let for_writer = Arc::clone(&queue);
-        let (files, reading) = (Files::beside(file), Mutex::new(Some(to_read()?)));
+        let files = Files::beside(file);
+        let (reading, leafing) = (Mutex::new(Some(to_read()?)), Mutex::new(Some(to_read()?)));
         let answerer = spawn(file, "archive-reader", answer)?;
-        let writer = spawn(file, "archive", move || writer::run(writing, &for_writer))?;
+        let (path, counted) = (file.to_owned(), Arc::clone(&restarts));
+        let writer = spawn(file, "archive", move || writer::run(writing, &path, &for_writer, &counted))?;
         let running = Mutex::new(Some(Running { looker, answerer, writer }));
-        Ok(Self { queue, files, file: file.to_owned(), running, reading })
+        Ok(Self { queue, files, file: file.to_owned(), restarts, running, reading, leafing })
     }
 
     /// What `look` sees in one state of the database.
     pub(crate) fn look<T>(&self, look: impl FnOnce(&Connection) -> Result<T, ArchiveError>) -> Result<T, ArchiveError> {
         let reading = lock(&self.reading);
         connection::consistently(reading.as_ref().ok_or(ArchiveError::Closed)?, look)
+    }
+
+    /// Like [`Threads::look`], for what takes long: only its like waits for it.
+    pub(crate) fn leaf<T>(&self, look: impl FnOnce(&Connection) -> Result<T, ArchiveError>) -> Result<T, ArchiveError> {
+        let leafing = lock(&self.leafing);
+        connection::consistently(leafing.as_ref().ok_or(ArchiveError::Closed)?, look)
     }
 
     /// Lets the writer `act`, and waits for the commit.
@@ -82,6 +96,7 @@ impl Threads {
     pub(crate) fn close(&self) {
         // The writer last: only a connection that can write leaves no log beside the file.
         drop(lock(&self.reading).take());
+        drop(lock(&self.leafing).take());
         let Some(Running { looker, answerer, writer }) = lock(&self.running).take() else { return };
         drop(looker);
         join(answerer);

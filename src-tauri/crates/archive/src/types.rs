@@ -4,6 +4,24 @@ use std::path::PathBuf;
 
 use domain::{EpisodeId, ProgramMs, Replay, ReplayState, ShowSlug, UnixMs};
 
+/// A moment, as it is seen on this computer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// What the system clock shows.
+    pub wall: UnixMs,
+    /// What a clock shows that nobody can set; none where there is none.
+    pub boot: Option<BootTime>,
+}
+
+/// Time since the computer was started, sleep included: `CLOCK_BOOTTIME` of clock_gettime(2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BootTime {
+    /// Which start that was: another number at each.
+    pub boot: u64,
+    /// Milliseconds since then.
+    pub ms: u64,
+}
+
 /// How an episode ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {
@@ -13,15 +31,17 @@ pub struct End {
     pub duration_ms: u64,
     /// Size of the recording.
     pub bytes: u64,
-    /// Cleanly, or by a crash. [`ReplayState::OnAir`] is no end and refused.
+    /// Cleanly, by a crash, or with a recording that is yet to be finished, which may end once more when
+    /// it is. [`ReplayState::OnAir`] is no end and refused.
     pub state: ReplayState,
     /// The most people at once.
     pub peak_viewers: u32,
-    /// When the replay is to be deleted; none to keep it.
+    /// When the replay is to be deleted; none to keep it. One that is unfinished is always kept.
     pub expires_at: Option<UnixMs>,
 }
 
-/// An episode that was begun and never ended: the studio died during the show.
+/// An episode that was begun and never ended, because the studio died during the show; or one that
+/// ended and whose recording could not be finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfinished {
     /// Its id.
@@ -30,6 +50,12 @@ pub struct Unfinished {
     pub recording: Option<PathBuf>,
     /// When it began.
     pub started_at: UnixMs,
+    /// Its title.
+    pub title: String,
+    /// Only its recording is unfinished. Otherwise it may also be the show that is on air.
+    pub has_ended: bool,
+    /// The most people at once, where that is known.
+    pub peak_viewers: u32,
 }
 
 /// What is known about the address of a replay.

@@ -1,6 +1,8 @@
 //! The thread that owns the writing connection: batch, commit, then acknowledge.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use domain::room::Stored;
@@ -13,13 +15,29 @@ use crate::{ArchiveError, connection};
 /// How soon the write-ahead log is emptied again, where a reader stood in the way.
 const SCRUB_AGAIN: Duration = Duration::from_secs(1);
 
+/// Of what cannot be refused, this many attempts in a row may end in a panic before it is given up.
+const ATTEMPTS: u32 = 3;
+
 /// Writes what `queue` hands over until it is closed. The connection is closed at the end.
-pub(crate) fn run(mut connection: Connection, queue: &Queue) {
-    let mut has_traces = false;
+///
+/// A panic takes back its transaction and is counted in `restarts`; whoever asked for something in it
+/// is answered that it failed, and what was appended later waits in the queue. It goes on with another
+/// connection to `file`, where one can be made.
+pub(crate) fn run(mut connection: Connection, file: &Path, queue: &Queue, restarts: &AtomicU64) {
+    let (mut has_traces, mut in_a_row) = (false, 0);
     while let Some(batch) = queue.next(has_traces.then_some(SCRUB_AGAIN)) {
-        if !batch.is_empty() {
-            has_traces |= batch.jobs.iter().any(|job| matches!(job, Job::Call(call) if call.leaves_traces()));
-            write(&mut connection, queue, batch);
+        has_traces |= batch.jobs.iter().any(|job| matches!(job, Job::Call(call) if call.leaves_traces()));
+        let written =
+            if batch.is_empty() { Written::Fine } else { write(&mut connection, queue, batch, in_a_row + 1, restarts) };
+        match written {
+            Written::Fine => in_a_row = 0,
+            Written::Panicked => {
+                in_a_row += 1;
+                match connection::to_write(file) {
+                    Ok(another) => connection = another,
+                    Err(error) => tracing::error!(%error, "the archive goes on with the connection that it had"),
+                }
+            }
         }
         if has_traces {
             has_traces = !scrub(&connection);
@@ -30,21 +48,42 @@ pub(crate) fn run(mut connection: Connection, queue: &Queue) {
     }
 }
 
-/// A job whose rows are in the open transaction, or were refused by it.
+/// What became of the thread by a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    /// It was committed or it failed.
+    Fine,
+    /// It panicked.
+    Panicked,
+}
+
+/// A job whose rows are in the open transaction, or were refused by it; until that is known, a defect.
 enum Done {
     Chat(Answer, Stored),
     Call(Box<dyn crate::queue::Call>, Result<(), ArchiveError>),
 }
 
-/// One transaction, then the acknowledgements.
-fn write(connection: &mut Connection, queue: &Queue, batch: Batch) {
+/// One transaction, then the acknowledgements. For how many in a row, this one included, is a panic
+/// forgiven that may lie in what cannot be refused.
+fn write(connection: &mut Connection, queue: &Queue, batch: Batch, attempt: u32, restarts: &AtomicU64) -> Written {
     let Batch { kept, jobs } = batch;
     let mut done = Vec::with_capacity(jobs.len());
     let mut jobs = jobs.into_iter();
-    let outcome = in_transaction(connection, &kept, &mut jobs, &mut done);
+    let transaction = || in_transaction(connection, &kept, &mut jobs, &mut done);
+    let caught = catch_unwind(AssertUnwindSafe(transaction));
+    let written = if caught.is_ok() { Written::Fine } else { Written::Panicked };
+    // Counted before anybody is answered: whoever is, can see why.
+    let outcome = caught.unwrap_or_else(|_| {
+        restarts.fetch_add(1, Ordering::Relaxed);
+        Err(ArchiveError::Defect)
+    });
     if let Err(error) = &outcome {
         tracing::error!(%error, "the archive could not be written");
-        queue.take_back(kept);
+        if written == Written::Panicked && done.is_empty() && attempt >= ATTEMPTS {
+            tracing::error!("lost: hearts or lines of the as-run log, with which the archive panics");
+        } else {
+            queue.take_back(kept);
+        }
     }
     for one in done {
         acknowledge(one, &outcome);
@@ -57,6 +96,7 @@ fn write(connection: &mut Connection, queue: &Queue, batch: Batch) {
         };
         acknowledge(one, &outcome);
     }
+    written
 }
 
 fn in_transaction(
@@ -65,6 +105,8 @@ fn in_transaction(
     jobs: &mut impl Iterator<Item = Job>,
     done: &mut Vec<Done>,
 ) -> Result<(), ArchiveError> {
+    #[cfg(any(test, feature = "testing"))]
+    crate::testing::panic_if_asked(connection);
     // Dropped on error: rolled back.
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for (key, count) in kept.hearts.iter() {
@@ -76,13 +118,18 @@ fn in_transaction(
     for job in jobs {
         match job {
             Job::Chat(row, answer) => {
+                done.push(Done::Chat(answer, Stored::Failed));
                 let written = within(&mut transaction, |connection| write_comment(connection, &row));
-                done.push(Done::Chat(answer, *written.as_ref().unwrap_or(&Stored::Failed)));
+                if let (Some(Done::Chat(_, stored)), Ok(written)) = (done.last_mut(), &written) {
+                    *stored = *written;
+                }
                 tolerate_refusal(written.map(drop), "a comment")?;
             }
-            Job::Call(mut call) => {
-                let outcome = within(&mut transaction, |connection| call.run(connection));
-                done.push(Done::Call(call, outcome.clone()));
+            Job::Call(call) => {
+                done.push(Done::Call(call, Err(ArchiveError::Defect)));
+                let Some(Done::Call(call, outcome)) = done.last_mut() else { continue };
+                *outcome = within(&mut transaction, |connection| call.run(connection));
+                let outcome = outcome.clone();
                 outcome.or_else(|error| if error.is_of_the_database() { Err(error) } else { Ok(()) })?;
             }
         }

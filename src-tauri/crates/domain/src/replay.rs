@@ -16,6 +16,9 @@ pub enum ReplayState {
     Whole,
     /// Ended by a crash, and finished at the next start.
     Recovered,
+    /// Ended, but its recording could not be finished yet: that is tried again at each start and when
+    /// there is room. It never expires.
+    Unfinished,
 }
 
 /// An episode in the archive.
@@ -50,6 +53,6 @@ pub struct Replay {
     pub viewers: u32,
     /// In what state the recording is.
     pub state: ReplayState,
-    /// When it is deleted; none while on air, or when it is kept.
+    /// When it is deleted; none while on air or unfinished, or when it is kept.
     pub expires_at: Option<UnixMs>,
 }

@@ -16,7 +16,7 @@ use std::{fmt, io};
 use media::{Capacity, Overflow, Program, ReaderConfig, Start, Tracks};
 
 use crate::disk::Disk;
-use thread::{Order, Recording};
+use thread::{Order, Recording, Waiting};
 use writer::Finished;
 pub(crate) use writer::Writer;
 
@@ -37,6 +37,7 @@ const YOUNG: Duration = Duration::from_secs(2);
 pub struct Recorder {
     path: PathBuf,
     bytes: Arc<AtomicU64>,
+    waiting: Arc<Waiting>,
     order: Arc<Order>,
     wake: SyncSender<()>,
     thread: Option<JoinHandle<Outcome>>,
@@ -146,11 +147,12 @@ impl Recorder {
             })),
         });
         let bytes = Arc::new(AtomicU64::new(writer.bytes()));
-        let order = Arc::new(Order::default());
-        let recording = Recording::new(writer, reader, awake, order.clone(), bytes.clone(), events);
+        let (order, waiting) = (Arc::new(Order::default()), Arc::new(Waiting::default()));
+        let state = (order.clone(), bytes.clone(), waiting.clone());
+        let recording = Recording::new(writer, reader, awake, state, events);
         let thread = std::thread::Builder::new().name("recorder".to_owned()).spawn(move || recording.run());
         let thread = Some(thread.map_err(|_| RecordError::Thread)?);
-        Ok(Self { path: path.to_owned(), bytes, order, wake, thread })
+        Ok(Self { path: path.to_owned(), bytes, waiting, order, wake, thread })
     }
 
     /// Bytes on disk.
@@ -165,6 +167,13 @@ impl Recorder {
     pub fn has_died(&self) -> bool {
         let is_over = self.order.finish.load(Ordering::Acquire) || self.order.abandon.load(Ordering::Acquire);
         !is_over && self.thread.as_ref().is_some_and(JoinHandle::is_finished)
+    }
+
+    /// How long the disk has not answered; none while it need not. It may take a write back to life after
+    /// any time: what is missing then is reported as [`RecorderEvent::Overrun`].
+    #[must_use]
+    pub fn stalled_for(&self) -> Option<Duration> {
+        self.waiting.since()
     }
 
     /// Records what was published until now, or until the program's end, and finishes the file.

@@ -32,8 +32,12 @@ pub struct Repaired {
 /// Why a file was not finished.
 #[derive(Debug, thiserror::Error)]
 pub enum RepairError {
-    /// It is, or was to become, a recording, but not one fragment of it is whole. It is as it was.
+    /// It is, or was to become, a recording, and ends within its first half second. It is as it was.
     #[error("this recording ended before anything of it was written; nothing of it can be played")]
+    Empty,
+    /// It is a recording and there may be much in it, but what describes that is cut off or damaged. It
+    /// is as it was.
+    #[error("what describes this recording is damaged; nothing of it can be played as it is")]
     NothingPlayable,
     /// It is no recording. It is as it was.
     #[error("this file is no recording")]
@@ -63,7 +67,7 @@ pub fn repair(path: &Path) -> Result<Repaired, RepairError> {
             let mut file = OpenOptions::new().read(true).write(true).open(path)?;
             repair_ours(&mut file)
         }
-        Head::Begun => Err(RepairError::NothingPlayable),
+        Head::Begun => Err(RepairError::Empty),
         Head::Other => mp4mux::repair(path),
     }
 }
@@ -74,7 +78,10 @@ pub(crate) fn repair_ours(disk: &mut impl Disk) -> Result<Repaired, RepairError>
     if let Some(duration) = whole(disk, length)? {
         return Ok(Repaired { duration, bytes: length, was_whole: true });
     }
-    let found = Fragments::read(disk, length)?.ok_or(RepairError::NothingPlayable)?;
+    let Some(found) = Fragments::read(disk, length)? else {
+        let is_empty = fragments::ends_in_the_first(disk, length)?;
+        return Err(if is_empty { RepairError::Empty } else { RepairError::NothingPlayable });
+    };
     // What is behind the last whole fragment must go before anything is appended: a torn fragment
     // would swallow the tables, should this be cut off in the middle of them.
     let tail = cut_off(disk, found.end, length)?;

@@ -10,8 +10,8 @@ use archive::Archive;
 use audience::{Audience, AudienceEvent, AudienceEvents, ShowHandle};
 use domain::room::RoomNews;
 use domain::{
-    Coded, Command, Effect, Input, Numbered, PlanId, Production, Refusal, Reply, Setup, Severity, Snapshot, UnixMs,
-    Update,
+    Coded, Command, Effect, EpisodeId, Input, Numbered, PlanId, Production, Refusal, Reply, Setup, Severity, Snapshot,
+    UnixMs, Update,
 };
 use engine::{DeviceWatch, Engine, MonitorConfig};
 use fmp4::Recorder;
@@ -23,11 +23,13 @@ use crate::config::StudioConfig;
 use crate::episode::{Beginning, Opening, Planned};
 use crate::folder::DataFolder;
 use crate::lanes::{Lanes, Observation};
+use crate::recording::{DiskWatch, Reopening};
 use crate::service::Service;
 use crate::subscription::Subscription;
 use crate::tasks::{Finished, Tasks};
 use crate::timers::{Due, Timers};
-use crate::{effects, redact, replays};
+use crate::unfinished::Again;
+use crate::{effects, redact, replays, unfinished};
 
 mod shut_down;
 mod start;
@@ -45,13 +47,20 @@ pub(crate) enum Message {
     Dispatch(Command, oneshot::Sender<Reply>),
     Snapshot(oneshot::Sender<Snapshot>),
     ProgramTime(oneshot::Sender<Option<ProgramTime>>),
-    Subscribe { monitor: bool, answer: oneshot::Sender<Subscription> },
+    Subscribe {
+        monitor: bool,
+        answer: oneshot::Sender<Subscription>,
+    },
     Listening(Result<Box<Service>, Refusal>),
     Planned(Result<Box<Planned>, Refusal>),
     Filed(Option<Refusal>),
     Recording(Result<Box<Recorder>, Refusal>),
     Closed(Option<Box<domain::Replay>>),
     KeepsAwake(Option<keepawake::KeepAwake>),
+    /// A recording could not be finished, or filed, yet; shows that are over in any case.
+    Unfinished(Vec<EpisodeId>),
+    /// Room on the disk, in bytes.
+    Room(u64),
     ProbeStopped,
     SettingsStopped,
     Stop(oneshot::Sender<()>),
@@ -78,6 +87,12 @@ pub(crate) struct Actor {
     pub(crate) opening: Option<Opening>,
     pub(crate) recording: Option<PathBuf>,
     pub(crate) recorder: Option<Recorder>,
+    disk_watch: DiskWatch,
+    pub(crate) reopening: Reopening,
+    /// How often the archive panicked, as far as the operator knows.
+    archive_restarts: u64,
+    /// When what is unfinished is tried again.
+    pub(crate) again: Again,
     /// What is on air, or is about to be.
     pub(crate) program: Option<Program>,
     /// Where the service could not listen: it is tried again.
@@ -148,7 +163,7 @@ impl Actor {
         self.shut_down().await;
     }
 
-    fn message(&mut self, message: Message) {
+    pub(crate) fn message(&mut self, message: Message) {
         match message {
             Message::Input(input) => self.input(input),
             Message::Dispatch(command, answer) => {
@@ -178,6 +193,8 @@ impl Actor {
                 let is_wanted = self.production.is_busy();
                 self.awake = guard.filter(|_| is_wanted);
             }
+            Message::Unfinished(over) => self.again.want(over),
+            Message::Room(free) => unfinished::room_measured(self, free),
             Message::ProbeStopped => self.is_probe_lost = true,
             Message::SettingsStopped => self.keep_settings(),
             Message::Stop(answer) => {
@@ -211,8 +228,12 @@ impl Actor {
         match due {
             Due::Tick => {
                 self.input(Input::Tick);
+                self.notice_archive_restarts();
+                let stalled = self.recorder.as_ref().and_then(Recorder::stalled_for);
+                self.disk_watch.look(stalled).into_iter().for_each(|message| self.message(message));
                 self.begin_without_the_archive();
                 self.begin_without_the_recording();
+                self.reopen_recording();
             }
             Due::Latest => self.take_latest(),
             Due::Clock => self.emit(&Update::Clock { now_ms: now().0 }),
@@ -229,6 +250,16 @@ impl Actor {
                     self.plan();
                 }
             }
+        }
+    }
+
+    /// Notifies the operator of a defect in the archive's threads.
+    fn notice_archive_restarts(&mut self) {
+        let restarts = self.archive.restarts();
+        if restarts > std::mem::replace(&mut self.archive_restarts, restarts) {
+            let text = "A part of the archive failed, which is a defect of Antenne, and was started again. Comments that \
+                        were accepted are kept; the log says more";
+            self.problem(Severity::Alarm, Refusal::new("archive.restarted", text));
         }
     }
 

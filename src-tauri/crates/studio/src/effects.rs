@@ -115,7 +115,9 @@ pub(crate) fn measure_disk(actor: &mut Actor) {
     }
     let (folder, kbps) = (actor.folder.recordings(), actor.config.video_kbps + AUDIO_KBPS);
     actor.tasks.blocking(DISK, None, move || {
-        disk::measure(&folder, kbps).map(|disk| Message::Input(Input::Disk(disk))).into_iter().collect()
+        let Some(disk) = disk::measure(&folder, kbps) else { return Vec::new() };
+        let free = disk.free_bytes;
+        vec![Message::Input(Input::Disk(disk)), Message::Room(free)]
     });
 }
 

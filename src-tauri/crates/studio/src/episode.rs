@@ -16,11 +16,14 @@ use tokio::time::Instant;
 use crate::actor::{Actor, Message, failure, now, problem};
 use crate::effects::PROBE;
 use crate::ledger::ArchiveJournal;
+use crate::recording::{RecordingName, Reopening, Repaired, zoned};
 use crate::service::LISTEN;
-use crate::{recording, replays};
+use crate::{recording, replays, unfinished};
 
 /// The task that plans.
 const PLAN: &str = "planning the next show";
+/// The task that opens the recording.
+const OPEN: &str = "opening the recording";
 /// How soon it is tried again where the archive was held by another program.
 const PLAN_AGAIN: Duration = Duration::from_millis(500);
 /// How long the archive may take to file an episode before it begins without that.
@@ -81,7 +84,7 @@ fn plan_row(archive: &Archive, show: &ShowSlug, title: &str) -> Result<Planned, 
 /// # Panics
 ///
 /// Where the system has no randomness: nothing that must not be guessed can be made then.
-fn random() -> [u8; 16] {
+pub(crate) fn random() -> [u8; 16] {
     let mut bits = [0; 16];
     getrandom::fill(&mut bits).expect("the system has a source of randomness");
     bits
@@ -198,24 +201,46 @@ impl Actor {
             _ => return self.ended(),
         }
         let program = Program::new(Look::Dressed);
-        let (recorded, inbox) = (program.clone(), self.inbox.clone());
-        self.opening = Some(Opening { program, episode, title, patience: Instant::now() + OPENED_WITHIN });
+        self.opening =
+            Some(Opening { program: program.clone(), episode, title, patience: Instant::now() + OPENED_WITHIN });
+        self.reopening = Reopening::default();
+        self.open_recording(program, recording);
+    }
+
+    fn open_recording(&mut self, program: Program, path: PathBuf) {
+        let inbox = self.inbox.clone();
         let defect = Refusal::new("recording.not_opened", "the recording could not be opened");
-        self.tasks.blocking("opening the recording", Some(Message::Recording(Err(defect))), move || {
-            vec![Message::Recording(recording::start(&recorded, &recording, inbox).map(Box::new))]
+        self.tasks.blocking(OPEN, Some(Message::Recording(Err(defect))), move || {
+            vec![Message::Recording(recording::start(&program, &path, inbox).map(Box::new))]
         });
+    }
+
+    /// Where the recording could not be opened, it is tried again as long as the show lasts.
+    pub(crate) fn reopen_recording(&mut self) {
+        let (Some(program), Some(path), None) = (&self.program, &self.recording, &self.recorder) else { return };
+        if self.reopening.is_due(Instant::now()) && !self.tasks.is_running(OPEN) {
+            let (program, path) = (program.clone(), path.clone());
+            self.open_recording(program, path);
+        }
     }
 
     /// The recording reads the program, or cannot be made: the show begins.
     pub(crate) fn recording_opened(&mut self, outcome: Result<Box<Recorder>, Refusal>) {
         match outcome {
-            Ok(recorder) if self.opening.is_some() || self.program.is_some() => self.recorder = Some(*recorder),
+            Ok(recorder) if self.opening.is_some() || self.program.is_some() => {
+                self.recorder = Some(*recorder);
+                self.reopening.opened().into_iter().for_each(|message| self.message(message));
+            }
             // The show has ended meanwhile. Closing a file may take a while.
             Ok(recorder) => self.tasks.blocking("closing a late recording", None, move || {
                 drop(recorder);
                 Vec::new()
             }),
-            Err(refusal) => self.problem(Severity::Alarm, refusal),
+            Err(refusal) => {
+                if self.reopening.failed(Instant::now()) {
+                    self.problem(Severity::Alarm, refusal);
+                }
+            }
         }
         self.begin_opened();
     }
@@ -248,8 +273,7 @@ impl Actor {
 
     fn recording_file(&self, episode: &EpisodeId, at: UnixMs) -> PathBuf {
         let show = &self.production.snapshot().setup.show;
-        let short: String = episode.as_str().chars().take(8).collect();
-        self.folder.recordings().join(format!("{}-{show}-{short}.mp4", zoned(at).strftime("%Y-%m-%d-%H%M%S")))
+        self.folder.recordings().join(RecordingName::new(episode, show, at).file())
     }
 
     /// Nothing was on air: what was begun is taken back, and another episode is planned.
@@ -304,19 +328,22 @@ impl Actor {
                 None
             });
             // A recording that could not be finished is worth what it holds.
-            let (recording, state) = match finished {
-                Some(file) => (Some(file), ReplayState::Whole),
-                None => (begun.and_then(|path| recording::repair(&path).ok()), ReplayState::Recovered),
+            let repaired = finished.is_none().then(|| begun.map(|path| recording::repair(&path))).flatten();
+            let (state, duration_ms, bytes, recording) = match (finished, repaired) {
+                (Some(file), _) => (ReplayState::Whole, file.duration_ms.0, file.bytes, Some(file)),
+                (None, Some(Repaired::Finished(file))) => {
+                    (ReplayState::Recovered, file.duration_ms.0, file.bytes, Some(file))
+                }
+                (None, Some(Repaired::NotYet { reason, bytes })) => {
+                    answers.push(problem(Severity::Alarm, unfinished::not_yet(&reason)));
+                    answers.push(Message::Unfinished(Vec::new()));
+                    (ReplayState::Unfinished, 0, bytes, None)
+                }
+                (None, Some(Repaired::Nothing { .. }) | None) => (ReplayState::Recovered, 0, 0, None),
             };
             let ended_at = now();
-            let end = End {
-                ended_at,
-                duration_ms: recording.as_ref().map_or(0, |file| file.duration_ms.0),
-                bytes: recording.as_ref().map_or(0, |file| file.bytes),
-                state,
-                peak_viewers,
-                expires_at: Some(ended_at.plus(u64::from(hours) * 3_600_000)),
-            };
+            let expires_at = Some(ended_at.plus(u64::from(hours) * 3_600_000));
+            let end = End { ended_at, duration_ms, bytes, state, peak_viewers, expires_at };
             // Where the archive did not answer at the beginning, it may have filed it since.
             match unfiled.map_or(Ok(()), |row| row.file(&archive)) {
                 Ok(()) | Err(ArchiveError::WrongState { .. }) => {}
@@ -325,7 +352,7 @@ impl Actor {
             match archive.end_episode(&episode, end) {
                 Ok(()) if state == ReplayState::Whole => archive.remove_backups(),
                 Ok(()) => {}
-                Err(error) => answers.push(failure(&error)),
+                Err(error) => answers.extend([failure(&error), Message::Unfinished(vec![episode.clone()])]),
             }
             if let Some(file) = recording {
                 replays::make_thumbnail(&file.path);
@@ -347,14 +374,8 @@ impl Actor {
     }
 }
 
-fn zoned(at: UnixMs) -> jiff::Zoned {
-    let millis = i64::try_from(at.0).unwrap_or(i64::MAX);
-    let moment = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    moment.to_zoned(jiff::tz::TimeZone::system())
-}
-
 /// The title of an episode to which none was given.
-fn date_and_time(at: UnixMs) -> String {
+pub(crate) fn date_and_time(at: UnixMs) -> String {
     zoned(at).strftime("%-d %B %Y, %H:%M").to_string()
 }
 

@@ -8,6 +8,7 @@
 mod actor;
 mod addresses;
 mod bridge;
+mod clock;
 mod config;
 pub mod descriptors;
 mod disk;
@@ -27,6 +28,7 @@ mod settings;
 mod subscription;
 mod tasks;
 mod timers;
+mod unfinished;
 
 pub use actor::END_WITHIN;
 pub use config::{Listen, StudioConfig};

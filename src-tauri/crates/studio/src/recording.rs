@@ -1,15 +1,22 @@
 //! The recording of a broadcast: one more reader of the program, and what it reports.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Input, ProgramMs, Refusal, Severity};
-use fmp4::{RecordError, Recorder, RecorderEvent};
+use fmp4::{RecordError, Recorder, RecorderEvent, RepairError};
 use media::Program;
 use tokio::sync::mpsc;
 
 use crate::actor::{Message, problem};
+
+mod name;
+mod watch;
+
+pub(crate) use name::{RecordingName, zoned};
+pub(crate) use watch::{DiskWatch, Reopening};
 
 /// A recording that can be played to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,15 +56,41 @@ pub(crate) fn finish(recorder: Recorder) -> Result<FinishedRecording, Refusal> {
     Ok(FinishedRecording { path: finished.path, duration_ms: whole_ms(finished.duration), bytes: finished.bytes })
 }
 
+/// What became of a recording that was cut off.
+#[derive(Debug)]
+pub(crate) enum Repaired {
+    /// It is whole now.
+    Finished(FinishedRecording),
+    /// There never was anything in it, or there is no file.
+    Nothing {
+        /// Why, for people.
+        reason: String,
+    },
+    /// It is as it was: it may be possible later, and must not be lost meanwhile.
+    NotYet {
+        /// Why, for people.
+        reason: String,
+        /// Its size, where it can be seen.
+        bytes: u64,
+    },
+}
+
 /// Finishes one that was cut off. Blocks until it is on disk.
-///
-/// # Errors
-///
-/// Where it cannot be finished; it is as it was.
-pub(crate) fn repair(path: &Path) -> Result<FinishedRecording, fmp4::RepairError> {
-    let repaired = fmp4::repair(path)?;
-    let duration_ms = whole_ms(repaired.duration);
-    Ok(FinishedRecording { path: path.to_owned(), duration_ms, bytes: repaired.bytes })
+pub(crate) fn repair(path: &Path) -> Repaired {
+    match fmp4::repair(path) {
+        Ok(repaired) => {
+            let duration_ms = whole_ms(repaired.duration);
+            Repaired::Finished(FinishedRecording { path: path.to_owned(), duration_ms, bytes: repaired.bytes })
+        }
+        Err(RepairError::Empty) => Repaired::Nothing { reason: RepairError::Empty.to_string() },
+        Err(RepairError::Disk(error)) if error.kind() == ErrorKind::NotFound => {
+            Repaired::Nothing { reason: "its file is not there".to_owned() }
+        }
+        Err(error) => {
+            let bytes = std::fs::metadata(path).map_or(0, |file| file.len());
+            Repaired::NotYet { reason: error.to_string(), bytes }
+        }
+    }
 }
 
 fn whole_ms(duration: Duration) -> ProgramMs {

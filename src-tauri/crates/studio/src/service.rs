@@ -34,7 +34,7 @@ pub(crate) struct Service {
 pub(crate) async fn listen(
     config: &StudioConfig,
     setup: &Setup,
-    shelf: Arc<ArchiveLibrary>,
+    library: Arc<ArchiveLibrary>,
 ) -> Result<Service, AudienceError> {
     let reach = setup.reach;
     let address = match (config.listen, reach) {
@@ -51,11 +51,11 @@ pub(crate) async fn listen(
         ..AudienceConfig::new(listen)
     };
     let mut moved = None;
-    let audience = match Audience::start(at(address), shelf.clone()).await {
+    let audience = match Audience::start(at(address), library.clone()).await {
         Err(AudienceError::PortTaken { .. }) if config.listen == Listen::ByReach => {
             let elsewhere = AudienceConfig { listen: SocketAddr::new(address.ip(), 0), ..at(address) };
             let elsewhere = AudienceConfig { media_port: config.media_port.unwrap_or(0), ..elsewhere };
-            let audience = Audience::start(elsewhere, shelf).await?;
+            let audience = Audience::start(elsewhere, library).await?;
             let message = format!(
                 "Port {DEFAULT_PORT} is used by another program; viewers find the show at port {} until the next start",
                 audience.http_address().port()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::{self, DAY, Place, T, ada, append, end, episode, said, show};
+use crate::support::{self, DAY, Place, T, ada, append, at, end, episode, said, show};
 use archive::{Archive, ArchiveError, AsRunEntry, AsRunKind, Lookup};
 use domain::room::{Comment, CommentKey, Stored};
 use domain::{PageId, ProgramMs, ReplayState, Seq, TimelineSecond, UnixMs, ViewerId};
@@ -146,7 +146,7 @@ fn a_closed_archive_says_so_to_every_clone() {
     assert!(!append(&clone, &episode(1), &said(1, 0, "late")));
     assert_eq!(support::identity(&clone, support::HASH), None);
     assert!(matches!(clone.replays(), Err(ArchiveError::Closed)));
-    assert!(matches!(clone.expire(UnixMs(T)), Err(ArchiveError::Closed)));
+    assert!(matches!(clone.expire(at(T)), Err(ArchiveError::Closed)));
     clone.append_hearts(&episode(1), ProgramMs(0), &BTreeMap::from([(1, 1)]));
     assert_eq!(place.beside_the_database(), ["archive.db"], "closed cleanly: no log is left");
 }

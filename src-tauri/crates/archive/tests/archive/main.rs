@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "everything here is a test")]
 
 mod deletion;
+mod faults;
 mod files;
 mod hostile;
 mod keeps;

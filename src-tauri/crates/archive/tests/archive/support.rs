@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use archive::{Archive, End, Reader};
+use archive::{Archive, BootTime, End, Moment, Reader};
 use domain::room::{Comment, CommentKey, Stored};
 use domain::{EpisodeId, PageId, ProgramMs, PublicViewer, ReplayState, Said, Seq, ShowSlug, UnixMs, ViewerId};
 use tempfile::TempDir;
@@ -17,6 +17,16 @@ pub(crate) const DAY: u64 = 24 * HOUR;
 pub(crate) const HASH: [u8; 32] = [7; 32];
 /// How long an event is awaited before the test fails.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The computer runs since [`T`], and its clock shows what it should.
+pub(crate) fn at(wall: u64) -> Moment {
+    set(wall, 1, wall - T)
+}
+
+/// The clock shows `wall`, `ms` after the computer was started for the `boot`th time.
+pub(crate) fn set(wall: u64, boot: u64, ms: u64) -> Moment {
+    Moment { wall: UnixMs(wall), boot: Some(BootTime { boot, ms }) }
+}
 
 /// A data folder of its own.
 pub(crate) struct Place {
@@ -40,6 +50,13 @@ impl Place {
 
     pub(crate) fn open(&self) -> Archive {
         Archive::open(&self.database()).unwrap()
+    }
+
+    /// A new archive that has learnt the time, which is [`T`].
+    pub(crate) fn open_at_t(&self) -> Archive {
+        let archive = self.open();
+        assert!(archive.expire(at(T)).unwrap().is_empty());
+        archive
     }
 
     pub(crate) fn reader(&self) -> Reader {

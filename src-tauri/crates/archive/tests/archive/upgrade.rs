@@ -4,7 +4,7 @@ use archive::{Archive, ArchiveError, Lookup, Reader};
 use domain::{ProgramMs, Seq, UnixMs};
 use rusqlite::Connection;
 
-use crate::support::{DAY, HASH, Place, T, append, episode, identity, said, show};
+use crate::support::{DAY, HASH, Place, T, append, at, episode, identity, said, show};
 
 /// An archive as version 1 left it: one replay that is due, one that is kept, a planned episode.
 fn version_one(place: &Place) {
@@ -41,13 +41,13 @@ fn an_upgrade_loses_nothing() {
     let place = Place::new();
     version_one(&place);
     let error = Reader::open(&place.database()).unwrap_err();
-    assert!(matches!(error, ArchiveError::OlderVersion { found: 1, known: 3, .. }), "{error}");
+    assert!(matches!(error, ArchiveError::OlderVersion { found: 1, known: 4, .. }), "{error}");
     assert!(error.to_string().contains("open the studio once"), "{error}");
 
     let archive = Archive::open(&place.database()).unwrap();
     let copies = || place.beside_the_database().into_iter().filter(|name| name.contains("before")).collect::<Vec<_>>();
-    assert_eq!(copies(), ["archive.db.before-3"], "what it was before");
-    let copy = Connection::open(place.folder().join("archive.db.before-3")).unwrap();
+    assert_eq!(copies(), ["archive.db.before-4"], "what it was before");
+    let copy = Connection::open(place.folder().join("archive.db.before-4")).unwrap();
     let as_it_was = |sql: &str| copy.query_row(sql, (), |row| row.get::<_, String>(0)).unwrap();
     assert_eq!(as_it_was("SELECT user_version || '' FROM pragma_user_version"), "1");
     assert_eq!(as_it_was("SELECT text FROM chat WHERE seq = 1"), "from version one");
@@ -59,8 +59,9 @@ fn an_upgrade_loses_nothing() {
     assert_eq!(archive.last_said(&episode(1)).unwrap().0, Seq(3));
     assert_eq!(archive.planned(&show()).unwrap(), Some(episode(3)));
     assert!(identity(&archive, HASH).is_some());
-    let titles: Vec<_> = archive.replays().unwrap().into_iter().map(|replay| replay.title).collect();
-    assert_eq!(titles, ["Two", "One"]);
+    let listed = archive.replays().unwrap();
+    let seen: Vec<_> = listed.iter().map(|replay| (replay.title.as_str(), replay.chat, replay.hearts)).collect();
+    assert_eq!(seen, [("Two", 0, 0), ("One", 1, 5)], "totals are counted once, by the upgrade");
     let shows = place.reader().shows().unwrap();
     let last: Vec<_> = shows.iter().map(|show| (show.title.as_str(), show.last_started_at)).collect();
     assert_eq!(last, [("Late Night", Some(UnixMs(T + 5))), ("Never on air", None)], "filled in by the upgrade");
@@ -70,7 +71,7 @@ fn an_upgrade_loses_nothing() {
     assert_eq!(copies(), [""; 0]);
 
     // What version 1 could not do.
-    assert_eq!(archive.expire(UnixMs(T + DAY)).unwrap(), [episode(1)]);
+    assert_eq!(archive.expire(at(T + DAY)).unwrap(), [episode(1)]);
     assert_eq!(archive.replay(&episode(1)).unwrap(), Lookup::Gone);
     assert!(append(&archive, &episode(3), &said(1, 0, "before the show")));
     archive.close();

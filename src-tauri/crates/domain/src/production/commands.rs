@@ -72,7 +72,10 @@ impl Production {
             }
             Command::SetViewerMuted { viewer, muted } => Ok(vec![Effect::SetViewerMuted { viewer, muted }]),
             Command::KeepReplay { episode, keep } => {
-                self.finished_replay(&episode)?;
+                if self.finished_replay(&episode)?.state == ReplayState::Unfinished {
+                    let text = "this recording is not finished yet; it is kept until it is, or until you delete it";
+                    return Err(Refusal::new("replay.unfinished", text));
+                }
                 Ok(vec![Effect::KeepReplay { episode, keep }])
             }
             Command::DeleteReplay { episode } => {

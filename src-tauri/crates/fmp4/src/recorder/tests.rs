@@ -57,7 +57,7 @@ fn fragments(path: &Path) -> usize {
 
 #[track_caller]
 fn assert_times(path: &Path, stream: &str, begin: f64, step: f64, count: usize) {
-    let Some(times) = packet_times(path, stream) else { return };
+    let times = packet_times(path, stream);
     assert_eq!(times.len(), count);
     let wrong = times.iter().enumerate().find(|(n, time)| (*time - begin - *n as f64 * step).abs() > 0.0001);
     assert_eq!(wrong, None, "{stream}");
@@ -77,10 +77,9 @@ fn a_finished_recording_is_a_plain_file_whose_time_is_program_time() {
     assert_times(&path, "a", AUDIO_BEGINS.as_secs_f64(), 1024.0 / 48e3, show().len() - 300);
     let entries =
         "stream=codec_tag_string,profile,width,color_range,color_space,color_transfer,color_primaries,channels";
-    if let Some(streams) = probe(&path, entries, &[]) {
-        assert!(streams.contains("avc1,160,tv,bt709,bt709,bt709") && streams.contains("LC,mp4a,2"), "{streams}");
-    }
-    assert!(gstreamer(&path).is_none_or(|bytes| bytes == 300 * FRAME));
+    let streams = probe(&path, entries, &[]);
+    assert!(streams.contains("avc1,160,tv,bt709,bt709,bt709") && streams.contains("LC,mp4a,2"), "{streams}");
+    assert!(gstreamer(&path) == 300 * FRAME);
 }
 
 #[test]
@@ -90,7 +89,7 @@ fn an_unfinished_recording_plays_up_to_its_last_half_second() {
     record_unfinished(&path, &show());
     decode(&path);
     assert_times(&path, "v", 0.0, 1.0 / 30.0, 300);
-    assert!(gstreamer(&path).is_none_or(|bytes| bytes == 300 * FRAME));
+    assert!(gstreamer(&path) == 300 * FRAME);
     let repaired = crate::repair(&path).unwrap();
     assert!(repaired.duration >= Duration::from_secs(10) && !repaired.was_whole);
     decode(&path);
@@ -104,7 +103,7 @@ fn a_size_that_changes_on_air_decodes_before_and_after_the_file_is_finished() {
     let frames = 210 * FRAME + 90 * LARGER;
     record_unfinished(&path, &show_that_changes());
     decode(&path);
-    assert!(gstreamer(&path).is_none_or(|bytes| bytes == frames));
+    assert!(gstreamer(&path) == frames);
     crate::repair(&path).unwrap();
     for path in [path, folder.path().join("finished.mp4")] {
         if !path.exists() {
@@ -114,8 +113,8 @@ fn a_size_that_changes_on_air_decodes_before_and_after_the_file_is_finished() {
         assert_eq!(found.sizes, [(160, 90), (240, 136)], "the small one is the first again");
         assert!(found.video.iter().enumerate().all(|(n, frame)| frame.entry == 1 + u32::from((120..210).contains(&n))));
         decode(&path);
-        assert!(gstreamer(&path).is_none_or(|bytes| bytes == frames));
-        let Some(sizes) = probe(&path, "frame=width", &["-select_streams", "v"]) else { continue };
+        assert!(gstreamer(&path) == frames);
+        let sizes = probe(&path, "frame=width", &["-select_streams", "v"]);
         // Side data gets a line of its own.
         let widths = sizes.lines().map(|line| line.trim_matches(',')).filter(|width| !width.is_empty());
         let widths: Vec<_> = widths.collect();
@@ -133,6 +132,27 @@ fn a_recording_that_begins_in_mid_program_keeps_program_time() {
     decode(&path);
     // The first keyframe from there on.
     assert_times(&path, "v", 4.0, 1.0 / 30.0, 180);
+}
+
+#[test]
+fn a_recorder_that_opens_in_mid_gop_takes_it_from_its_keyframe_if_it_is_young() {
+    let at = |ms| Duration::from_millis(ms);
+    // Keyframes every two seconds. Without the second one, the first GOP grows older than a newcomer takes.
+    let without_second: Vec<_> =
+        show().into_iter().filter(|unit| !(unit.is_video_keyframe() && unit.pts.since_zero() == at(2000))).collect();
+    for (units, opened, begins) in [(show(), 1000, 0), (show(), 3900, 2000), (without_second, 3500, 4000)] {
+        let folder = folder();
+        let path = folder.path().join("show.mp4");
+        let program = Program::new(Look::Dressed);
+        publish(&program, &between(&units, at(0), at(opened)));
+        let recorder = Recorder::start(&program, &path, Arc::new(|event| panic!("{event:?}"))).unwrap();
+        publish(&program, &between(&units, at(opened), at(10_000)));
+        recorder.finish().unwrap();
+        let found = check(&std::fs::read(&path).unwrap());
+        assert!(found.video[0].sync && found.video[0].time == ProgramTime::from_millis(begins).ticks(90_000));
+        assert_eq!(found.video.len(), 300 - usize::try_from(begins * 30 / 1000).unwrap(), "opened at {opened}");
+        assert!(found.audio[0].time < ProgramTime::from_millis(begins + 50).ticks(48_000), "sound from there on, too");
+    }
 }
 
 /// A disk with a switch, a program, and its recorder.
@@ -229,7 +249,7 @@ fn a_disk_that_is_full_for_long_leaves_a_held_frame_and_silence() {
     assert!(found.audio.windows(2).all(|pair| pair[1].time - pair[0].time == 1024), "audio goes on");
     assert!((found.video_end() - 120.0).abs() < 0.001);
     decode(&path);
-    let Some(samples) = sound(&path) else { return };
+    let samples = sound(&path);
     // Decoded sound begins where the first packet does.
     let loud = |from: u64, to: u64| {
         let place = |seconds: u64| (seconds * 48_000 * 2) as usize;
@@ -237,6 +257,44 @@ fn a_disk_that_is_full_for_long_leaves_a_held_frame_and_silence() {
     };
     assert!(loud(50, 60) > 1000 && loud(101, 119) > 1000, "the tone before and after");
     assert_eq!(loud(63, 99), 0, "silence between");
+}
+
+#[test]
+fn a_disk_that_is_too_slow_is_reported_and_its_gap_is_held() {
+    let gate = Arc::new(std::sync::Mutex::new(()));
+    let passed = gate.clone();
+    let disk = MemoryDisk::default().failing(move |_, _| {
+        drop(passed.lock().unwrap());
+        None
+    });
+    let (program, folder) = (Program::new(Look::Dressed), folder());
+    let (send, events) = channel();
+    let events_to = Arc::new(move |event| drop(send.send(event)));
+    let recorder = Recorder::start_on(disk.clone(), &program, &folder.path().join("show.mp4"), events_to).unwrap();
+    let units = long_show(12);
+    let at = |seconds| Duration::from_secs(seconds);
+    let stuck = gate.lock().unwrap();
+    publish(&program, &between(&units, at(0), at(100)));
+    assert!(events.try_recv().is_err(), "it does not fail: it does not answer");
+    while recorder.stalled_for().is_none_or(|stalled| stalled < Duration::from_millis(20)) {
+        std::thread::yield_now();
+    }
+    drop(stuck);
+    let begun = Instant::now();
+    while recorder.bytes() < 1_000_000 || check(&disk.file()).video_end() < 60.0 {
+        assert!(begun.elapsed() < DEADLINE);
+        std::thread::yield_now();
+    }
+    publish(&program, &between(&units, at(100), at(120)));
+    let RecorderEvent::Overrun { gap } = events.recv_timeout(DEADLINE).unwrap() else { panic!("it says so") };
+    assert!((36..42).contains(&gap.as_secs()), "{gap:?}");
+    while recorder.stalled_for().is_some() {
+        std::thread::yield_now();
+    }
+    recorder.finish().unwrap();
+    let found = check(&disk.file());
+    assert!(found.whole && (found.video_end() - 120.0).abs() < 0.001);
+    assert!(found.video.iter().any(|frame| u64::from(frame.duration) > 36 * 90_000), "the last frame is held");
 }
 
 #[test]

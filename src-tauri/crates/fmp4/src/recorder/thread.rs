@@ -25,6 +25,36 @@ pub(super) struct Order {
     pub(super) abandon: AtomicBool,
 }
 
+/// Whether the thread waits for the disk, and since when.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    zero: Instant,
+    /// Nanoseconds after `zero`; 0 while it does not wait.
+    since: AtomicU64,
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self { zero: Instant::now(), since: AtomicU64::new(0) }
+    }
+}
+
+impl Waiting {
+    pub(super) fn since(&self) -> Option<Duration> {
+        let since = Some(self.since.load(Ordering::Relaxed)).filter(|since| *since > 0)?;
+        Some(self.zero.elapsed().saturating_sub(Duration::from_nanos(since)))
+    }
+
+    fn begin(&self) {
+        let since = u64::try_from(self.zero.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.since.store(since.max(1), Ordering::Relaxed);
+    }
+
+    fn end(&self) {
+        self.since.store(0, Ordering::Relaxed);
+    }
+}
+
 /// What the thread owns.
 pub(super) struct Recording<D> {
     writer: Writer<D>,
@@ -32,6 +62,7 @@ pub(super) struct Recording<D> {
     awake: Receiver<()>,
     order: Arc<Order>,
     bytes: Arc<AtomicU64>,
+    waiting: Arc<Waiting>,
     events: Arc<dyn Fn(RecorderEvent) + Send + Sync>,
     disk: DiskState,
     /// How many frames the queue had lost when this was last looked at.
@@ -54,11 +85,10 @@ impl<D: Disk> Recording<D> {
         writer: Writer<D>,
         reader: Reader,
         awake: Receiver<()>,
-        order: Arc<Order>,
-        bytes: Arc<AtomicU64>,
+        (order, bytes, waiting): (Arc<Order>, Arc<AtomicU64>, Arc<Waiting>),
         events: Arc<dyn Fn(RecorderEvent) + Send + Sync>,
     ) -> Self {
-        Self { writer, reader, awake, order, bytes, events, disk: DiskState::Writing, lost: 0 }
+        Self { writer, reader, awake, order, bytes, waiting, events, disk: DiskState::Writing, lost: 0 }
     }
 
     /// Runs until it is to finish or to go away.
@@ -106,7 +136,10 @@ impl<D: Disk> Recording<D> {
     }
 
     fn write(&mut self) {
-        match (self.writer.flush(), self.disk) {
+        self.waiting.begin();
+        let flushed = self.writer.flush();
+        self.waiting.end();
+        match (flushed, self.disk) {
             (Ok(()), DiskState::Writing | DiskState::Resuming) => {}
             (Ok(()), DiskState::Failed { .. }) => {
                 if self.reader.lost().frames == self.lost {

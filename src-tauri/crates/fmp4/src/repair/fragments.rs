@@ -83,6 +83,26 @@ impl Fragments {
     }
 }
 
+/// Whether the file ends before its first fragment does: there was never more in it.
+pub(super) fn ends_in_the_first(disk: &mut impl Disk, length: u64) -> io::Result<bool> {
+    let mut position = MOVIE;
+    loop {
+        let mut begin = [0; HEADER as usize];
+        if disk.read_at(position, &mut begin)? < begin.len() {
+            return Ok(true);
+        }
+        let Some((size, kind)) = header(&begin).map(|(size, kind)| (u64::from(size), kind)) else { return Ok(false) };
+        let is_expected = [b"moov", b"uuid", b"moof", b"mdat"].contains(&&kind) && (HEADER..=LARGEST).contains(&size);
+        if !is_expected || position + size > length {
+            return Ok(is_expected);
+        }
+        if kind == *b"mdat" {
+            return Ok(false);
+        }
+        position += size;
+    }
+}
+
 /// Reads the boxes at the top of a file.
 struct Scan<'a, D> {
     disk: &'a mut D,

@@ -43,7 +43,7 @@ fn repair(file: Vec<u8>) -> bool {
             true
         }
         Err(error) => {
-            assert!(matches!(error, RepairError::NothingPlayable), "{error}");
+            assert!(matches!(error, RepairError::Empty | RepairError::NothingPlayable), "{error}");
             assert!(disk.file() == file, "it is as it was");
             false
         }
@@ -106,6 +106,25 @@ fn the_child_that_reads_lies() {
 #[test]
 fn lies_cost_neither_the_process_nor_its_memory() {
     print!("{}", child("tests::hostile::the_child_that_reads_lies", CHILD, "1"));
+}
+
+#[test]
+fn a_recording_whose_head_is_damaged_is_not_taken_for_an_empty_one() {
+    let [unfinished, _] = recordings();
+    let moov = usize::try_from(u32::from_be_bytes(unfinished[48..52].try_into().unwrap())).unwrap();
+    let mut without_moov = unfinished.clone();
+    without_moov[52..56].copy_from_slice(b"gone");
+    let mut without_first = unfinished.clone();
+    without_first[48 + moov + 8..48 + moov + 100].fill(0);
+    for damaged in [without_moov, without_first] {
+        let refused = repair_ours(&mut MemoryDisk::holding(damaged)).unwrap_err();
+        assert!(matches!(refused, RepairError::NothingPlayable), "{refused}");
+    }
+    // One that was killed in its first write never held anything.
+    for length in [48, 60, 48 + moov, 48 + moov + 10, 48 + moov + 2000] {
+        let refused = repair_ours(&mut MemoryDisk::holding(unfinished[..length].to_vec())).unwrap_err();
+        assert!(matches!(refused, RepairError::Empty), "{length}: {refused}");
+    }
 }
 
 #[test]

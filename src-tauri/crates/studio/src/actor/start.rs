@@ -13,10 +13,12 @@ use crate::error::StudioError;
 use crate::folder::DataFolder;
 use crate::lanes::{Lanes, Observers};
 use crate::ledger::ArchiveLibrary;
+use crate::recording::{DiskWatch, Reopening};
 use crate::service::{self, Service};
 use crate::settings::{self, Remembered};
 use crate::tasks::Tasks;
-use crate::{bridge, effects, redact, replays};
+use crate::unfinished::{self, Again};
+use crate::{bridge, effects, redact};
 
 pub(crate) async fn open(
     mut config: StudioConfig,
@@ -38,10 +40,13 @@ pub(crate) async fn open(
     };
     let database = folder.database();
     let archive = blocking(move || Archive::open(&database)).await?;
+    // Before anything can begin: nothing of it is on air.
+    let (looked_into, recordings) = (archive.clone(), folder.recordings());
+    let found = blocking(move || Ok::<_, StudioError>(unfinished::find(&looked_into, &recordings))).await?;
     blocking(engine::init).await?;
 
-    let shelf = Arc::new(ArchiveLibrary::new(archive.clone()));
-    let service = service::listen(&config, &setup, shelf).await?;
+    let library = Arc::new(ArchiveLibrary::new(archive.clone()));
+    let service = service::listen(&config, &setup, library).await?;
     let Service { audience, links, moved, .. } = service;
     let sink = bridge::engine_sink(observers.clone());
     let engine_config = EngineConfig {
@@ -69,6 +74,10 @@ pub(crate) async fn open(
         opening: None,
         recording: None,
         recorder: None,
+        disk_watch: DiskWatch::default(),
+        reopening: Reopening::default(),
+        archive_restarts: 0,
+        again: Again::default(),
         program: None,
         is_deaf: false,
         is_probe_lost: false,
@@ -102,7 +111,7 @@ pub(crate) async fn open(
         Ok(watch) => actor._devices = Some(watch),
         Err(error) => actor.message(failure(&error)),
     }
-    replays::recover(&mut actor);
+    unfinished::recover(&mut actor, found);
     actor.plan();
     let listening = actor.audience.http_address();
     tracing::info!(%listening, at = now().0, "the studio is open");

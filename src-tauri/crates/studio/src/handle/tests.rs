@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use archive::testing::{self, Held};
 use domain::{Canvas, Device, DeviceChoice, DeviceKind, Levels, Phase, Reach, Setup, SourceId, SourceKind, Stats};
 use engine::EngineEvent;
-use rusqlite::Connection;
 use tokio::time::{Instant, timeout};
 
 use super::*;
@@ -68,21 +68,13 @@ async fn accepted(studio: &Studio, command: Command) {
     assert_eq!(reply, Reply::Accepted);
 }
 
-/// Another program that writes into the archive, and is not done until it is dropped.
-fn hold(data: &Path) -> Connection {
-    let connection = Connection::open(DataFolder::database_in(data)).unwrap();
-    connection.busy_timeout(DEADLINE).unwrap();
-    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-    connection
+fn hold(data: &Path) -> Held {
+    testing::hold(&DataFolder::database_in(data), DEADLINE)
 }
 
 async fn planned(studio: &Studio, data: &Path) {
     let archive = DataFolder::database_in(data);
-    let rows = || {
-        let connection = Connection::open(&archive).unwrap();
-        connection.query_row("SELECT count(*) FROM episode WHERE state = 'planned'", (), |row| row.get::<_, u32>(0))
-    };
-    until(studio, "an episode is planned", |_| rows() == Ok(1)).await;
+    until(studio, "an episode is planned", |_| testing::planned(&archive) == 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,12 +95,28 @@ async fn an_archive_that_does_not_answer_delays_neither_the_loop_nor_the_show() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_panic_in_the_archive_is_notified_and_the_show_is_filed() {
+    let data = tempfile::tempdir().unwrap();
+    let studio = Studio::start(small(data.path())).await.unwrap();
+    planned(&studio, data.path()).await;
+    accepted(&studio, Command::GoLive).await;
+    until(&studio, "on air", is_on_air).await;
+    testing::break_next_transaction(&DataFolder::database_in(data.path()));
+    let muted = Command::SetViewerMuted { viewer: domain::ViewerId::from_random([1; 16]), muted: true };
+    accepted(&studio, muted).await;
+    let noticed = timeout(AT_ONCE, until(&studio, "it is noticed", |seen| has_notice(seen, "archive.restarted")));
+    noticed.await.expect("within a second");
+    accepted(&studio, Command::End).await;
+    let snapshot = until(&studio, "it ends", is_ended).await;
+    assert!(snapshot.library.iter().any(|replay| replay.path.is_some() && replay.duration_ms > 0));
+    studio.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plan_that_failed_is_made_again_when_the_show_is_to_begin() {
     let data = tempfile::tempdir().unwrap();
     Studio::start(small(data.path())).await.unwrap().close().await;
-    let connection = Connection::open(DataFolder::database_in(data.path())).unwrap();
-    connection.execute("DELETE FROM episode", ()).unwrap();
-    drop(connection);
+    testing::forget_episodes(&DataFolder::database_in(data.path()));
     let held = hold(data.path());
     let studio = Studio::start(small(data.path())).await.unwrap();
     until(&studio, "the plan fails", |snapshot| has_notice(snapshot, "broadcast.not_planned")).await;

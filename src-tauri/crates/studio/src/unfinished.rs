@@ -1,0 +1,232 @@
+//! Recordings that are not finished: found at the start, finished in the background, and tried again
+//! until it works. None of them expires before.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use archive::{Archive, ArchiveError, End, Unfinished};
+use domain::{EpisodeId, Input, Refusal, ReplayState, Severity};
+use tokio::time::Instant;
+
+use crate::actor::{Actor, Message, failure, now, problem};
+use crate::episode::{date_and_time, random};
+use crate::recording::{self, RecordingName, Repaired};
+use crate::replays;
+
+/// How long a recovered replay is kept, counted from its recovery: the operator must have a chance
+/// to see it.
+const RECOVERED_KEPT_MS: u64 = 24 * 3_600_000;
+/// So much more room than at the last attempt is a reason to try again.
+const MORE_ROOM: u64 = 8 << 20;
+/// Without more room it is tried again this much later: a drive may be back.
+const AGAIN: Duration = Duration::from_secs(600);
+/// The task that finishes them.
+const FINISH: &str = "finishing recordings";
+/// Says that some are not finished, until none is left.
+const NOT_YET: &str = "recording.unfinished";
+
+/// What was found before anything could begin: none of it is on air in this process.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    shows: Vec<Unfinished>,
+    /// Those of which the archive knew nothing at all: they are kept until the operator says otherwise.
+    strangers: BTreeSet<EpisodeId>,
+}
+
+/// When it is tried again. Time is an argument.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Again {
+    /// Something is unfinished.
+    wanted: bool,
+    /// Shows that are over, though the archive could not be brought to say so.
+    over: BTreeSet<EpisodeId>,
+    tried: Option<Instant>,
+    /// The least room since the last attempt.
+    room: Option<u64>,
+}
+
+impl Again {
+    /// Something is unfinished; these of it are over, whatever the archive says.
+    pub(crate) fn want(&mut self, over: Vec<EpisodeId>) {
+        self.wanted = true;
+        self.over.extend(over);
+    }
+
+    /// An attempt begins.
+    fn begin(&mut self, now: Instant) {
+        (self.wanted, self.tried, self.room) = (false, Some(now), None);
+    }
+
+    /// The disk was measured: whether it is worth another attempt.
+    fn is_due(&mut self, free: u64, now: Instant) -> bool {
+        let least = self.room.map_or(free, |room| room.min(free));
+        self.room = Some(least);
+        let is_late = self.tried.is_none_or(|tried| now.saturating_duration_since(tried) >= AGAIN);
+        self.wanted && (is_late || free - least >= MORE_ROOM)
+    }
+}
+
+/// Looks for shows that never ended, and files recordings that no row names: their show could not be
+/// filed before the process died. Call it before anything can begin.
+///
+/// # Errors
+///
+/// What the archive reports.
+pub(crate) fn find(archive: &Archive, recordings: &Path) -> Result<Found, ArchiveError> {
+    let mut strangers = BTreeSet::new();
+    for (path, name) in orphans(recordings, &archive.recordings()?) {
+        let planned = archive.planned_like(&name.short)?;
+        let episode = planned.clone().unwrap_or_else(|| EpisodeId::from_random(random()));
+        archive.adopt_episode(&episode, &name.show, &date_and_time(name.began), &path, name.began)?;
+        tracing::info!(%episode, path = %path.display(), "a recording that no show named is filed");
+        if planned.is_none() {
+            strangers.insert(episode);
+        }
+    }
+    Ok(Found { shows: archive.unfinished()?, strangers })
+}
+
+/// Files that are called like a recording and that no row names.
+fn orphans(folder: &Path, known: &BTreeSet<PathBuf>) -> Vec<(PathBuf, RecordingName)> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let files = entries.filter(|path| !known.contains(path) && path.is_file());
+    files.filter_map(|path| RecordingName::of(&path).map(|name| (path, name))).collect()
+}
+
+/// Finishes, in the background, what was found at the start, and then brings the list.
+pub(crate) fn recover(actor: &mut Actor, found: Result<Found, ArchiveError>) {
+    actor.again.begin(Instant::now());
+    let archive = actor.archive.clone();
+    actor.tasks.blocking(FINISH, None, move || {
+        let mut answers = match &found {
+            Ok(found) => finish_all(&archive, found, Attempt::AtStart),
+            Err(error) => vec![failure(error)],
+        };
+        answers.push(replays::list(&archive).1);
+        answers
+    });
+}
+
+/// The disk was measured: what is unfinished is tried again where that may help.
+pub(crate) fn room_measured(actor: &mut Actor, free: u64) {
+    let now = Instant::now();
+    if !actor.again.is_due(free, now) || actor.tasks.is_running(FINISH) {
+        return;
+    }
+    actor.again.begin(now);
+    let (archive, over) = (actor.archive.clone(), actor.again.over.clone());
+    actor.tasks.blocking(FINISH, Some(Message::Unfinished(Vec::new())), move || match archive.unfinished() {
+        Ok(shows) => {
+            // What was begun and has not ended may be on air.
+            let shows = shows.into_iter().filter(|show| show.has_ended || over.contains(&show.episode)).collect();
+            let mut answers = finish_all(&archive, &Found { shows, ..Found::default() }, Attempt::Later);
+            answers.push(replays::list(&archive).1);
+            answers
+        }
+        Err(error) => vec![failure(&error), Message::Unfinished(Vec::new())],
+    });
+}
+
+/// Whether the operator knows already what cannot be finished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    AtStart,
+    Later,
+}
+
+fn finish_all(archive: &Archive, found: &Found, attempt: Attempt) -> Vec<Message> {
+    let mut answers = Vec::new();
+    let (mut finished, mut not_yet, mut over) = (Vec::new(), Vec::new(), Vec::new());
+    for show in &found.shows {
+        let expires_at = (!found.strangers.contains(&show.episode)).then(|| now().plus(RECOVERED_KEPT_MS));
+        match finish(archive, show, expires_at) {
+            Ok(Outcome::Finished) => finished.push(&show.title),
+            Ok(Outcome::Nothing(refusal)) => answers.push(problem(Severity::Note, refusal)),
+            Ok(Outcome::NotYet(reason)) => not_yet.push((&show.title, reason)),
+            // Its file may be whole by now; the archive is yet to know.
+            Err(error) => {
+                not_yet.push((&show.title, error.to_string()));
+                over.push(show.episode.clone());
+            }
+        }
+    }
+    let text = match finished.as_slice() {
+        [] => None,
+        [title] => {
+            Some(format!("“{title}” ended without a clean end; its recording was finished and is in the library"))
+        }
+        more => Some(format!(
+            "{} shows ended without a clean end; their recordings were finished and are in the library",
+            more.len()
+        )),
+    };
+    answers.extend(text.map(|text| problem(Severity::Note, Refusal::new("recording.recovered", text))));
+    let refusal = match not_yet.as_slice() {
+        [] => None,
+        [(title, reason)] => Some(not_yet_of(&format!("The recording of “{title}” is"), reason)),
+        [(title, reason), ..] => {
+            let which = format!("{} recordings are", not_yet.len());
+            Some(not_yet_of(&which, &format!("“{title}”: {reason}")))
+        }
+    };
+    match refusal {
+        Some(refusal) => {
+            // Later attempts change nothing of what was said.
+            if attempt == Attempt::AtStart {
+                answers.push(problem(Severity::Warning, refusal));
+            }
+            answers.push(Message::Unfinished(over));
+        }
+        None if attempt == Attempt::Later => answers.push(Message::Input(Input::Solved(NOT_YET))),
+        None => {}
+    }
+    answers
+}
+
+/// What to say of the recording of the show that has just ended.
+pub(crate) fn not_yet(reason: &str) -> Refusal {
+    not_yet_of("The recording of this show is", reason)
+}
+
+fn not_yet_of(which: &str, reason: &str) -> Refusal {
+    let text = format!(
+        "{which} not finished yet ({reason}); nothing of it is deleted, and it is tried again when the disk has room \
+         and at each start"
+    );
+    Refusal::new(NOT_YET, text)
+}
+
+/// What became of one show.
+enum Outcome {
+    Finished,
+    Nothing(Refusal),
+    NotYet(String),
+}
+
+fn finish(archive: &Archive, show: &Unfinished, expires_at: Option<domain::UnixMs>) -> Result<Outcome, ArchiveError> {
+    tracing::info!(episode = %show.episode, "finishing a recording");
+    let repaired = show.recording.as_deref().map(recording::repair);
+    let (state, duration_ms, bytes, outcome) = match repaired {
+        Some(Repaired::Finished(file)) => {
+            replays::make_thumbnail(&file.path);
+            (ReplayState::Recovered, file.duration_ms.0, file.bytes, Outcome::Finished)
+        }
+        Some(Repaired::NotYet { reason, bytes }) => (ReplayState::Unfinished, 0, bytes, Outcome::NotYet(reason)),
+        Some(Repaired::Nothing { reason }) => {
+            let text = format!("“{}” ended without a clean end, and nothing of it was recorded: {reason}", show.title);
+            (ReplayState::Recovered, 0, 0, Outcome::Nothing(Refusal::new("recording.none", text)))
+        }
+        None => {
+            let text = format!("“{}” ended without a clean end and was not recorded", show.title);
+            (ReplayState::Recovered, 0, 0, Outcome::Nothing(Refusal::new("recording.none", text)))
+        }
+    };
+    let ended_at = show.started_at.plus(duration_ms);
+    let peak_viewers = show.peak_viewers;
+    archive.end_episode(&show.episode, End { ended_at, duration_ms, bytes, state, peak_viewers, expires_at })?;
+    Ok(outcome)
+}
+
+#[cfg(test)]
+mod tests;
