@@ -158,7 +158,7 @@ pub(crate) fn clear(connection: &Connection, episode: &EpisodeId) -> Result<Prog
 /// Step 3, the end of it: the row goes only where the file is gone.
 pub(crate) fn bury(connection: &Connection, episode: &EpisodeId, is_file_gone: bool) -> Result<(), ArchiveError> {
     let id = episode.as_str();
-    connection.prepare_cached("UPDATE episode SET title = '' WHERE id = ?1")?.execute([id])?;
+    connection.prepare_cached("UPDATE episode SET title = '', place_key = NULL WHERE id = ?1")?.execute([id])?;
     if is_file_gone {
         connection.prepare_cached("DELETE FROM episode WHERE id = ?1 AND state = 'doomed'")?.execute([id])?;
         connection

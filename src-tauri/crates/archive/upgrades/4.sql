@@ -1,5 +1,6 @@
 -- Version 4: a recording that could not be finished is a state of its own; an episode knows its totals; a
--- clock that leaps ahead is not believed at once.
+-- clock that leaps ahead is not believed at once; people can be ejected; where comments come from is known under
+-- a key of the episode's.
 
 CREATE TABLE new_episode (
   id TEXT NOT NULL PRIMARY KEY CHECK (length(id) = 32),
@@ -15,7 +16,8 @@ CREATE TABLE new_episode (
   peak_viewers INTEGER NOT NULL DEFAULT 0,
   hearts INTEGER NOT NULL DEFAULT 0,
   chat INTEGER NOT NULL DEFAULT 0,
-  expires_at INTEGER CHECK (expires_at IS NULL OR state <> 'unfinished')
+  expires_at INTEGER CHECK (expires_at IS NULL OR state <> 'unfinished'),
+  place_key BLOB CHECK (length(place_key) = 32)
 ) STRICT;
 
 INSERT INTO new_episode (rowid, id, show, title, state, planned_at, started_at, ended_at, recording, duration_ms, bytes,
@@ -43,3 +45,7 @@ ALTER TABLE retention_clock ADD COLUMN doubted_wall INTEGER;
 ALTER TABLE retention_clock ADD COLUMN doubted_boot INTEGER;
 
 ALTER TABLE retention_clock ADD COLUMN doubted_boot_ms INTEGER;
+
+ALTER TABLE chat ADD COLUMN place BLOB CHECK (length(place) = 16);
+
+ALTER TABLE mute ADD COLUMN ejected INTEGER NOT NULL DEFAULT 0 CHECK (ejected IN (0, 1));

@@ -69,6 +69,16 @@ impl Actor {
             }
             AudienceEvent::Room(news) => self.input(Input::Room(news)),
             AudienceEvent::Notice(Notice { severity, refusal }) => self.problem(severity, refusal),
+            AudienceEvent::RoomRestarted => {
+                let text = "The room failed, which is a defect of Antenne, and was made anew. Everybody is still in \
+                            it, and nothing that was accepted is lost; the log says more";
+                self.problem(Severity::Alarm, Refusal::new("audience.room_restarted", text));
+            }
+            AudienceEvent::RoomLost => {
+                let text = "The room failed again and again, which is a defect of Antenne, and is closed until the \
+                            next show. The program goes on; viewers can watch, and not write";
+                self.problem(Severity::Alarm, Refusal::new("audience.room_lost", text));
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! An archive of an older version is brought up to date with everything in it.
 
 use archive::{Archive, ArchiveError, Lookup, Reader};
-use domain::{ProgramMs, Seq, UnixMs};
+use domain::{ProgramMs, Seq, UnixMs, Voice};
 use rusqlite::Connection;
 
 use crate::support::{DAY, HASH, Place, T, append, at, episode, identity, said, show};
@@ -55,7 +55,7 @@ fn an_upgrade_loses_nothing() {
     assert_eq!(timeline.chat, [said(1, 1234, "from version one")]);
     assert_eq!(timeline.hearts[0].at_ms, ProgramMs(3000));
     assert_eq!(archive.as_run(&episode(1)).unwrap().len(), 1);
-    assert_eq!(archive.muted(&episode(1)).unwrap().len(), 1);
+    assert_eq!(archive.silenced(&episode(1)).unwrap(), [(crate::support::ada().id, Voice::Muted)]);
     assert_eq!(archive.last_said(&episode(1)).unwrap().0, Seq(3));
     assert_eq!(archive.planned(&show()).unwrap(), Some(episode(3)));
     assert!(identity(&archive, HASH).is_some());

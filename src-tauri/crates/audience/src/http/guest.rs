@@ -61,6 +61,11 @@ impl Guest {
         };
         Self { address, place, stranger }
     }
+
+    /// Their address, where it is theirs: a proxy's is everybody's who comes through it.
+    pub(super) fn own_address(&self, trusted: &[IpAddr]) -> Option<IpAddr> {
+        Some(self.address).filter(|address| self.stranger.is_none() && !trusted.contains(address))
+    }
 }
 
 /// What `guest` may hold one more of: nothing to be counted where they are here.

@@ -44,8 +44,9 @@ pub(super) async fn enter(
         .max_write_buffer_size(WRITE_AT_MOST)
         .max_message_size(READ_AT_MOST)
         .max_frame_size(READ_AT_MOST);
+    let address = guest.own_address(&shared.trusted_proxies);
     Ok(upgrade.on_upgrade(move |socket| async move {
-        room::serve(socket, shared, show).await;
+        room::serve(socket, address, shared, show).await;
         drop((held, conversation));
     }))
 }

@@ -9,6 +9,7 @@ mod people;
 mod repeats;
 mod replays;
 mod room;
+mod room_faults;
 mod shows;
 mod stalled;
 mod support;
