@@ -5,9 +5,7 @@ use std::path::PathBuf;
 
 use domain::room::Place;
 use domain::room::limits::BACKLOG;
-use domain::{
-    EpisodeId, ProgramMs, PublicViewer, Replay, ReplayState, Said, Seq, ShowSlug, UnixMs, ViewerId, Voice,
-};
+use domain::{EpisodeId, ProgramMs, PublicViewer, Replay, ReplayState, Said, Seq, ShowSlug, UnixMs, ViewerId, Voice};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
 

@@ -35,7 +35,7 @@ enum End {
 
 /// Drives one viewer's connection until it ends.
 ///
-/// `address` is theirs.
+/// `address` is theirs; none where it is known to be a proxy's.
 pub(crate) async fn serve(mut socket: WebSocket, address: Option<IpAddr>, shared: Arc<Shared>, current: Arc<Show>) {
     let hello = timeout(shared.limits.hello, hello(&mut socket)).await.unwrap_or(Err(End::Bye(Bye::Protocol)));
     let end = match hello {
@@ -71,7 +71,13 @@ async fn hello(socket: &mut WebSocket) -> Result<Hello, End> {
     }
 }
 
-async fn converse(socket: &mut WebSocket, address: Option<IpAddr>, shared: &Shared, current: &Show, hello: Hello) -> End {
+async fn converse(
+    socket: &mut WebSocket,
+    address: Option<IpAddr>,
+    shared: &Shared,
+    current: &Show,
+    hello: Hello,
+) -> End {
     let Hello { name, token, page } = hello;
     let page = page.map_or_else(|| new_page().map(Page::Ours), |page| Ok(Page::Theirs(page)));
     let identity = identify(token.as_deref(), &current.journal).await;
