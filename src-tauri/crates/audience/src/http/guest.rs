@@ -132,6 +132,9 @@ mod tests {
 
     use super::*;
 
+    /// A peer, the header lines of its request, and who is believed to ask.
+    type Case = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+
     fn guest(peer: &str, host: &str, lines: &[(&'static str, &'static str)]) -> Guest {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
@@ -143,7 +146,7 @@ mod tests {
 
     #[test]
     fn only_what_a_trusted_proxy_says_last_is_believed() {
-        let cases: [(&str, &[(&str, &str)], &str); 16] = [
+        let cases: [Case; 16] = [
             ("198.51.100.7", &[("x-forwarded-for", "203.0.113.5")], "198.51.100.7"),
             ("192.0.2.1", &[("x-forwarded-for", "203.0.113.5")], "203.0.113.5"),
             ("::ffff:192.0.2.1", &[("x-forwarded-for", "203.0.113.5")], "203.0.113.5"),
