@@ -22,6 +22,10 @@ anonymous: number,
  */
 hearts: number, 
 /**
+ * Comments that viewers were not shown, because too many wrote at once.
+ */
+skipped: number, 
+/**
  * Those with a name, at most 200.
  */
 people: Array<Person>, };

@@ -119,7 +119,15 @@ viewer: ViewerId,
 /**
  * Whether.
  */
-muted: boolean, } | { "type": "keep_replay", 
+muted: boolean, } | { "type": "eject_viewer", 
+/**
+ * Who.
+ */
+viewer: ViewerId, } | { "type": "let_in", 
+/**
+ * Who.
+ */
+viewer: ViewerId, } | { "type": "keep_replay", 
 /**
  * Which.
  */

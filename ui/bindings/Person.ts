@@ -18,6 +18,6 @@ name: string,
  */
 hue: number, 
 /**
- * Whether the host muted them.
+ * Whether the host silenced them.
  */
 muted: boolean, };

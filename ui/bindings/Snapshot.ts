@@ -6,6 +6,7 @@ import type { Device } from "./Device";
 import type { Disk } from "./Disk";
 import type { Health } from "./Health";
 import type { Links } from "./Links";
+import type { Moderation } from "./Moderation";
 import type { Notice } from "./Notice";
 import type { OnProgram } from "./OnProgram";
 import type { Phase } from "./Phase";
@@ -54,6 +55,10 @@ links: Links,
  * Who watches.
  */
 audience: AudienceStatus, 
+/**
+ * Who may not speak, and who waits to be let in.
+ */
+moderation: Moderation, 
 /**
  * The last 500 comments of this episode, oldest first.
  */

@@ -51,7 +51,31 @@ backlog: Array<Said>,
 /**
  * The replay's page, where the show is over and the replay is there.
  */
-replay_url?: string, } | { "type": "said" } & Said | { "type": "accepted", 
+replay_url?: string, } | { "type": "said" } & Said | { "type": "held", 
+/**
+ * The `id` that the viewer gave it.
+ */
+id: string, 
+/**
+ * Why, in a sentence.
+ */
+message: string, } | { "type": "voice", 
+/**
+ * Whether neither comments nor hearts of theirs are taken.
+ */
+muted: boolean, 
+/**
+ * The same in a sentence.
+ */
+message: string, } | { "type": "skipped", 
+/**
+ * How many since the last message.
+ */
+count: number, 
+/**
+ * The same in a sentence.
+ */
+message: string, } | { "type": "accepted", 
 /**
  * The `id` that the viewer gave it.
  */

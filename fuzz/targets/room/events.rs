@@ -1,7 +1,7 @@
 //! Events as bytes choose them, from few people and few words, so that they meet.
 
-use domain::room::{ConnectionId, HostOrder, Page, RoomInput, Stored, ViewerEvent};
-use domain::{OnPicture, PageId, ProgramMs, PublicViewer, Seq, ViewerId};
+use domain::room::{ConnectionId, HostOrder, Page, Place, RoomInput, Stored, ViewerEvent};
+use domain::{OnPicture, PageId, ProgramMs, PublicViewer, Seq, ViewerId, Voice};
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 
 /// Connections that may exist.
@@ -39,7 +39,11 @@ pub(crate) fn any_event(input: &mut Unstructured<'_>, first: Seq) -> Result<Room
         16 if input.ratio(1, 16)? => RoomInput::Host(HostOrder::Ended { replay_url: name(input)? }),
         16 => RoomInput::Host(HostOrder::OnPicture(if input.arbitrary()? { vec![OnPicture::Chat] } else { Vec::new() })),
         17 => RoomInput::Host(HostOrder::Remove(place(input, first)?)),
-        18 => RoomInput::Host(HostOrder::Mute { viewer: viewer(any_person(input)?), muted: input.arbitrary()? }),
+        18 if input.ratio(1, 4)? => RoomInput::Host(HostOrder::LetIn { viewer: viewer(any_person(input)?) }),
+        18 => {
+            let voice = *input.choose(&[Voice::Free, Voice::Muted, Voice::Ejected])?;
+            RoomInput::Host(HostOrder::Voice { viewer: viewer(any_person(input)?), voice })
+        }
         _ if input.arbitrary()? => RoomInput::Host(HostOrder::Title(words(input)?)),
         _ if input.arbitrary()? => RoomInput::Flush,
         _ => RoomInput::Tick,
@@ -53,7 +57,8 @@ fn joined(input: &mut Unstructured<'_>, connection: ConnectionId) -> Result<Room
     let page = PageId::from_random([person; 16]);
     let page = if input.arbitrary()? { Page::Theirs(page) } else { Page::Ours(PageId::from_random(input.arbitrary()?)) };
     let (name, token) = (name(input)?, "t".to_owned());
-    Ok(RoomInput::Viewer(ViewerEvent::Joined { connection, viewer, name, token, token_hash: [person; 32], page }))
+    let (token_hash, place) = ([person; 32], input.arbitrary::<Option<bool>>()?.map(|home| Place([home.into(); 16])));
+    Ok(RoomInput::Viewer(ViewerEvent::Joined { connection, viewer, name, token, token_hash, page, place }))
 }
 
 fn any_person(input: &mut Unstructured<'_>) -> Result<u8> {

@@ -21,7 +21,9 @@ const LATER: Duration = Duration::from_secs(5);
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let mut input = Unstructured::new(bytes);
     let first = Seq(u64::from(input.arbitrary::<u16>().unwrap_or_default()));
-    let limits = Limits { connections: CONNECTIONS, ..Limits::default() };
+    // What a rush leaves out is `rush.rs`'s own promise.
+    let (accepted_a_second, shown_a_second) = (1_000_000, 1_000_000);
+    let limits = Limits { connections: CONNECTIONS, accepted_a_second, shown_a_second, ..Limits::default() };
     let mut room = Room::new(NAMES[0].to_owned(), first, Vec::new(), limits.clone());
     let mut model = Model::new(first, limits);
     let mut now = Now { elapsed: Duration::ZERO, program_ms: ProgramMs(0) };

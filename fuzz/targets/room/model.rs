@@ -8,7 +8,7 @@ use domain::room::{
     Comment, CommentKey, ConnectionId, Delivery, Errand, HostOrder, Limits, Now, RoomEffect, RoomInput, RoomNews, Stored,
     ViewerEvent,
 };
-use domain::{BroadcastState, Bye, PublicViewer, Said, Seq, ToViewer, ViewerId, text};
+use domain::{BroadcastState, Bye, PublicViewer, Said, Seq, ToViewer, ViewerId, Voice, text};
 
 /// What happened so far, as far as a promise needs it.
 pub(crate) struct Model {
@@ -17,7 +17,8 @@ pub(crate) struct Model {
     state: BroadcastState,
     people: BTreeMap<ConnectionId, ViewerId>,
     known: BTreeSet<ConnectionId>,
-    muted: BTreeSet<ViewerId>,
+    ever: BTreeSet<ViewerId>,
+    silenced: BTreeMap<ViewerId, Voice>,
     next: Seq,
     kept: BTreeMap<Seq, Stored>,
     repeated: BTreeSet<Seq>,
@@ -42,7 +43,8 @@ impl Model {
             state: BroadcastState::Waiting,
             people: BTreeMap::new(),
             known: BTreeSet::new(),
-            muted: BTreeSet::new(),
+            ever: BTreeSet::new(),
+            silenced: BTreeMap::new(),
             next,
             kept: BTreeMap::new(),
             repeated: BTreeSet::new(),
@@ -65,8 +67,10 @@ impl Model {
         self.now = now;
         match input {
             RoomInput::Viewer(ViewerEvent::Joined { connection, viewer, .. })
-                if self.people.len() < self.limits.connections =>
+                if self.people.len() < self.limits.connections
+                    && self.silenced.get(&viewer.id) != Some(&Voice::Ejected) =>
             {
+                self.ever.insert(viewer.id.clone());
                 self.people.entry(*connection).or_insert_with(|| viewer.id.clone());
                 self.known.insert(*connection);
             }
@@ -87,8 +91,13 @@ impl Model {
     fn expect_order(&mut self, order: &HostOrder) {
         match order {
             HostOrder::Remove(seq) if *seq < self.next => drop(self.removed.insert(*seq)),
-            HostOrder::Mute { viewer, muted: true } => drop(self.muted.insert(viewer.clone())),
-            HostOrder::Mute { viewer, muted: false } => drop(self.muted.remove(viewer)),
+            HostOrder::Voice { viewer, voice: Voice::Free } => drop(self.silenced.remove(viewer)),
+            HostOrder::Voice { viewer, voice } => {
+                self.silenced.insert(viewer.clone(), *voice);
+                if *voice == Voice::Ejected {
+                    self.people.retain(|_, id| id != viewer);
+                }
+            }
             HostOrder::OnAir if self.state != BroadcastState::Ended => self.state = BroadcastState::OnAir,
             HostOrder::Interrupted(true) if self.state == BroadcastState::OnAir => {
                 self.state = BroadcastState::Interrupted;
@@ -114,6 +123,9 @@ impl Model {
                 self.one(message);
             }
             RoomEffect::Deliver(Delivery::ToAll(message)) => self.everybody(message),
+            RoomEffect::Deliver(Delivery::Dismiss(_, Bye::Removed)) => {
+                assert!(self.silenced.values().any(|voice| *voice == Voice::Ejected), "nobody was ejected");
+            }
             RoomEffect::Deliver(Delivery::Dismiss(connection, bye)) => {
                 assert_eq!(*bye, Bye::Full);
                 assert!(
@@ -146,11 +158,14 @@ impl Model {
                 assert!(status.people.len() <= 200 && status.people.len() <= status.viewers as usize);
                 for person in &status.people {
                     assert!(self.people.values().any(|id| *id == person.id), "{person:?} is not here");
-                    assert_eq!(person.muted, self.muted.contains(&person.id));
+                    assert_eq!(person.muted, self.silenced.contains_key(&person.id));
                     assert_eq!(text::clean_name(&person.name).as_ref(), Some(&person.name));
                 }
             }
-            RoomNews::Muted { viewer, muted } => assert_eq!(self.muted.contains(viewer), *muted),
+            RoomNews::Voice { viewer, voice } => {
+                assert_eq!(self.silenced.get(viewer).copied().unwrap_or_default(), *voice);
+            }
+            RoomNews::Held(held) => assert!(held.len() <= 50 && held.iter().all(|held| held.texts.len() <= 3)),
         }
     }
 
@@ -174,7 +189,7 @@ impl Model {
                 let is_kept = self.kept.get(seq) == Some(&Stored::Kept);
                 assert!(is_kept || self.repeated.contains(seq), "{seq} is not in the archive");
             }
-            ToViewer::Refused { .. } => {}
+            ToViewer::Refused { .. } | ToViewer::Held { .. } | ToViewer::Voice { .. } => {}
             other => panic!("{other:?} is for everybody"),
         }
     }
@@ -206,11 +221,11 @@ impl Model {
     }
 
     fn store(&mut self, comment: &Comment) {
-        let Comment { said, key, token_hash } = comment;
+        let Comment { said, key, token_hash, .. } = comment;
         assert_ne!(self.state, BroadcastState::Ended, "a comment after the end");
         let author = &said.viewer.id;
-        assert!(self.people.values().any(|id| id == author), "{author} is not here");
-        assert!(!self.muted.contains(author), "{author} is muted");
+        assert!(self.ever.contains(author), "{author} never came in");
+        assert!(!self.silenced.contains_key(author), "{author} is silenced");
         assert_eq!(ViewerId::from_random([token_hash[0]; 16]), *author, "the proof is another's");
         assert_eq!(said.seq, self.next, "places are given without gaps");
         self.next = Seq(self.next.0 + 1);

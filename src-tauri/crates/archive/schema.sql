@@ -1,4 +1,4 @@
--- The archive of a studio, as it is now (version 3). A new database is made from this file; an
+-- The archive of a studio, as it is now (version 4). A new database is made from this file; an
 -- older one is brought here by upgrades/*.sql, and a test proves that both come out equal.
 -- Whoever changes this file adds an upgrade.
 --
@@ -48,7 +48,9 @@ CREATE TABLE episode (
   -- The most people at once.
   peak_viewers INTEGER NOT NULL DEFAULT 0,
   -- Retention time at which the replay is deleted. NULL: kept, or not ended.
-  expires_at INTEGER
+  expires_at INTEGER,
+  -- Under this key the addresses in chat.place are written. Random; NULL: none was written.
+  place_key BLOB CHECK (length(place_key) = 32)
 ) STRICT;
 
 CREATE INDEX episode_by_show ON episode (show);
@@ -88,6 +90,9 @@ CREATE TABLE chat (
   -- page that it was written in, and that page's own id for it. NULL: older than version 3.
   page TEXT CHECK (length(page) = 32),
   page_id TEXT CHECK ((page IS NULL) = (page_id IS NULL)),
+  -- The writer's address, as the first half of an HMAC-SHA-256 under the episode's key. NULL: it says
+  -- nothing about them (this computer, a proxy), or older than version 4.
+  place BLOB CHECK (length(place) = 16),
   PRIMARY KEY (episode, seq)
 ) STRICT, WITHOUT ROWID;
 
@@ -100,6 +105,8 @@ CREATE UNIQUE INDEX chat_once ON chat (episode, page, page_id) WHERE page IS NOT
 CREATE TABLE mute (
   episode TEXT NOT NULL REFERENCES episode (id) ON DELETE CASCADE,
   viewer TEXT NOT NULL,
+  -- 1: they are not let into the room either.
+  ejected INTEGER NOT NULL DEFAULT 0 CHECK (ejected IN (0, 1)),
   PRIMARY KEY (episode, viewer)
 ) STRICT, WITHOUT ROWID;
 

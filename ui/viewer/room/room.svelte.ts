@@ -65,12 +65,12 @@ export class Room {
   /** Says `text`; `name` with the first comment, `atMs` is the moment that the writer was seeing. */
   say(text: string, name: string | null, atMs: ProgramMs | null): void {
     this.#said += 1;
-    this.#send({ id: `c${this.#said}`, text, name, atMs, status: "sending", code: null, retryAt: null });
+    this.#send({ id: `c${this.#said}`, text, name, atMs, status: "sending", code: null, words: null, retryAt: null });
   }
 
   /** Sends a refused comment again, perhaps with a name. */
   again(outgoing: Outgoing, name: string | null = outgoing.name): void {
-    this.#send({ ...outgoing, name, status: "sending", code: null, retryAt: null });
+    this.#send({ ...outgoing, name, status: "sending", code: null, words: null, retryAt: null });
   }
 
   forget(id: string): void {
@@ -79,6 +79,7 @@ export class Room {
 
   /** One tap on the heart or on the picture. */
   tap(): void {
+    if (this.state.muted !== null) return;
     this.#batch.tap();
     this.#sendHearts();
   }

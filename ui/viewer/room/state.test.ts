@@ -19,7 +19,7 @@ function welcome(more: Partial<Extract<ToViewer, { type: "welcome" }>> = {}): To
 }
 
 function outgoing(id: string, text = "hello"): Outgoing {
-  return { id, text, name: null, atMs: null, status: "sending", code: null, retryAt: null };
+  return { id, text, name: null, atMs: null, status: "sending", code: null, words: null, retryAt: null };
 }
 
 function after(room: RoomState, ...messages: ToViewer[]): RoomState {
@@ -170,4 +170,26 @@ test("names and comments are tidied as the server does it", () => {
   expect(tidy("nice \ud83d")).toBe("nice");
   expect(tidy("nice 🎉")).toBe("nice 🎉");
   expect([...tidyName("é".repeat(60))].length).toBe(40);
+});
+
+test("a muted viewer has the room's own words for it, until they may speak again", () => {
+  const words = "The host has muted you.";
+  const muted = after(inRoom, { type: "voice", muted: true, message: words });
+  expect(muted.muted).toBe(words);
+  expect(after(muted, { type: "voice", muted: false, message: "again" }).muted).toBeNull();
+  expect(after(muted, welcome()).muted).toBeNull();
+  expect(after(inRoom, { type: "refused", code: "muted", message: words }).muted).toBe(words);
+});
+
+test("a comment that waits for the host says so, is sent again after a reconnect, and goes when it is answered", () => {
+  const held = after(queue(inRoom, outgoing("c1")), { type: "held", id: "c1", message: "It waits." });
+  expect(held.outbox.map(({ status, words }) => [status, words])).toEqual([["held", "It waits."]]);
+  expect(unanswered(after(held, welcome())).map(({ id }) => id)).toEqual(["c1"]);
+  expect(after(held, { type: "accepted", id: "c1", seq: 3 }).outbox).toEqual([]);
+  const refused = after(held, { type: "refused", id: "c1", code: "muted", message: "No." });
+  expect(refused.outbox.map(({ status, words }) => [status, words])).toEqual([["refused", "No."]]);
+});
+
+test("what a rush left out is said in the room's words", () => {
+  expect(after(inRoom, { type: "skipped", count: 3, message: "3 are not shown" }).skipped).toEqual({ words: "3 are not shown", at: 1000 });
 });

@@ -20,9 +20,12 @@ export interface Outgoing {
   /**
    * `later`: the room asked for patience. `shown`: a comment of this viewer's arrived, most likely
    * this one, so it is not drawn a second time; only the receipt, which names it, settles that.
+   * `held`: it waits for the host.
    */
-  status: "sending" | "later" | "refused" | "shown";
+  status: "sending" | "later" | "held" | "refused" | "shown";
   code: RefusedCode | null;
+  /** What the room says about it; none where there is nothing to say. */
+  words: string | null;
   /** When it may be tried again, on the page's clock. */
   retryAt: number | null;
 }
@@ -45,6 +48,10 @@ export interface RoomState {
   people: readonly Acquaintance[];
   joined: { names: readonly string[]; at: number } | null;
   needsName: boolean;
+  /** What the room says to a viewer whom the host muted; none to others. */
+  muted: string | null;
+  /** What the room says of comments that it did not show. */
+  skipped: { words: string; at: number } | null;
 }
 
 export const emptyRoom: RoomState = {
@@ -61,6 +68,8 @@ export const emptyRoom: RoomState = {
   people: [],
   joined: null,
   needsName: false,
+  muted: null,
+  skipped: null,
 };
 
 /** The room after `message`, at `now` on the page's clock. Unknown types change nothing. */
@@ -90,7 +99,13 @@ export function reduce(room: RoomState, message: ToViewer, now: number): RoomSta
         chat: room.chat.filter(({ seq }) => seq !== message.seq),
       };
     case "refused":
-      return message.id === undefined ? room : refused(room, message.id, message.code, message.retry_ms ?? null, now);
+      return refused(room, message, now);
+    case "held":
+      return held(room, message.id, message.message);
+    case "voice":
+      return { ...room, muted: message.muted ? message.message : null };
+    case "skipped":
+      return { ...room, skipped: { words: message.message, at: now } };
     case "state":
       return {
         ...room,
@@ -123,7 +138,7 @@ export function dueAgain(room: RoomState, now: number): readonly Outgoing[] {
 
 /** Comments that a new connection must bring again: nobody said what became of them. */
 export function unanswered(room: RoomState): readonly Outgoing[] {
-  return room.outbox.filter(({ status }) => status === "sending");
+  return room.outbox.filter(({ status }) => status === "sending" || status === "held");
 }
 
 function welcomed(room: RoomState, message: Extract<ToViewer, { type: "welcome" }>): RoomState {
@@ -137,6 +152,7 @@ function welcomed(room: RoomState, message: Extract<ToViewer, { type: "welcome" 
     onPicture: message.on_picture,
     replayUrl: message.replay_url ?? null,
     hearts: message.hearts,
+    muted: null,
     chat: backlog,
     accepted: new Set(mine.map(({ seq }) => seq)),
     // The answers to what was on its way may have been lost with the connection. Whoever holds the
@@ -185,13 +201,19 @@ function accepted(room: RoomState, id: string, seq: Seq): RoomState {
   };
 }
 
-function refused(room: RoomState, id: string, code: RefusedCode, retryMs: number | null, now: number): RoomState {
+function held(room: RoomState, id: string, words: string): RoomState {
+  return { ...room, outbox: room.outbox.map((outgoing) => (outgoing.id === id ? { ...outgoing, status: "held", words } : outgoing)) };
+}
+
+function refused(room: RoomState, { id, code, retry_ms: retryMs, message }: Extract<ToViewer, { type: "refused" }>, now: number): RoomState {
+  const muted = code === "muted" ? message : room.muted;
+  if (id === undefined) return muted === room.muted ? room : { ...room, muted };
   const outbox = room.outbox.map((outgoing): Outgoing => {
     if (outgoing.id !== id) return outgoing;
-    const later = code === "too_fast" && retryMs !== null;
-    return { ...outgoing, code, status: later ? "later" : "refused", retryAt: later ? now + retryMs : null };
+    const later = code === "too_fast" && retryMs !== undefined;
+    return { ...outgoing, code, words: message, status: later ? "later" : "refused", retryAt: later ? now + retryMs : null };
   });
-  return { ...room, outbox, needsName: room.needsName || code === "name_needed" };
+  return { ...room, muted, outbox, needsName: room.needsName || code === "name_needed" };
 }
 
 function acquaintance({ id, name, hue }: PublicViewer): Acquaintance {

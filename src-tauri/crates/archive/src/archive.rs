@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::room::{Comment, Stored};
-use domain::{EpisodeId, ProgramMs, PublicViewer, Replay, Said, Seq, ShowSlug, Timeline, UnixMs, ViewerId};
+use domain::room::{Comment, Place, Stored};
+use domain::{EpisodeId, ProgramMs, PublicViewer, Replay, Said, Seq, ShowSlug, Timeline, UnixMs, ViewerId, Voice};
 
 use crate::retention::Doomed;
 use crate::rows::{AsRunRow, Beginning, ChatRow};
@@ -125,14 +125,34 @@ impl Archive {
         self.threads.erase(move |connection| rows::remove_message(connection, &episode, seq.0))
     }
 
-    /// Remembers that somebody may not speak in an episode, or may again.
+    /// Remembers that somebody is silenced in an episode, or may speak again.
     ///
     /// # Errors
     ///
     /// [`ArchiveError::NoSuchEpisode`].
-    pub fn set_viewer_muted(&self, episode: &EpisodeId, viewer: &ViewerId, muted: bool) -> Result<(), ArchiveError> {
+    pub fn set_voice(&self, episode: &EpisodeId, viewer: &ViewerId, voice: Voice) -> Result<(), ArchiveError> {
         let (episode, viewer) = (episode.clone(), viewer.clone());
-        self.threads.call(move |connection| rows::set_muted(connection, &episode, viewer.as_str(), muted))
+        self.threads.call(move |connection| rows::set_voice(connection, &episode, &viewer, voice))
+    }
+
+    /// The key under which the addresses of an episode's writers are written: `fresh` (from a
+    /// cryptographic source), where it has none yet. It goes with the episode.
+    ///
+    /// # Errors
+    ///
+    /// [`ArchiveError::NoSuchEpisode`].
+    pub fn place_key(&self, episode: &EpisodeId, fresh: [u8; 32]) -> Result<[u8; 32], ArchiveError> {
+        let episode = episode.clone();
+        self.threads.call(move |connection| rows::place_key(connection, &episode, &fresh))
+    }
+
+    /// Who spoke in an episode, and from where, in the order of their first words.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn who_spoke(&self, episode: &EpisodeId) -> Result<Vec<(ViewerId, Option<Place>)>, ArchiveError> {
+        self.threads.look(|connection| library::who_spoke(connection, episode))
     }
 
     /// Who may not speak in an episode.
@@ -140,8 +160,8 @@ impl Archive {
     /// # Errors
     ///
     /// What SQLite reports.
-    pub fn muted(&self, episode: &EpisodeId) -> Result<Vec<ViewerId>, ArchiveError> {
-        self.threads.look(|connection| library::muted(connection, episode))
+    pub fn silenced(&self, episode: &EpisodeId) -> Result<Vec<(ViewerId, Voice)>, ArchiveError> {
+        self.threads.look(|connection| library::silenced(connection, episode))
     }
 
     /// Keeps a replay, or lets it expire `retention_hours` from `now`.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use domain::room::Place;
 use domain::room::limits::BACKLOG;
 use domain::{
     EpisodeId, ProgramMs, PublicViewer, Replay, ReplayState, Said, Seq, ShowSlug, Timeline, TimelineSecond, UnixMs,
-    ViewerId,
+    ViewerId, Voice,
 };
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -159,10 +160,27 @@ pub(crate) fn last_said(connection: &Connection, episode: &EpisodeId) -> Result<
 }
 
 /// Who may not speak in an episode.
-pub(crate) fn muted(connection: &Connection, episode: &EpisodeId) -> Result<Vec<ViewerId>, ArchiveError> {
-    let mut statement = connection.prepare_cached("SELECT viewer FROM mute WHERE episode = ?1")?;
-    let muted = statement.query_map([episode.as_str()], |row| viewer_id(row, 0))?;
-    Ok(muted.collect::<rusqlite::Result<_>>()?)
+pub(crate) fn silenced(connection: &Connection, episode: &EpisodeId) -> Result<Vec<(ViewerId, Voice)>, ArchiveError> {
+    let mut statement = connection.prepare_cached("SELECT viewer, ejected FROM mute WHERE episode = ?1")?;
+    let silenced = statement.query_map([episode.as_str()], |row| {
+        let voice = if row.get(1)? { Voice::Ejected } else { Voice::Muted };
+        Ok((viewer_id(row, 0)?, voice))
+    })?;
+    Ok(silenced.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Who spoke in an episode, and from where.
+pub(crate) fn who_spoke(
+    connection: &Connection,
+    episode: &EpisodeId,
+) -> Result<Vec<(ViewerId, Option<Place>)>, ArchiveError> {
+    let mut statement = connection
+        .prepare_cached("SELECT viewer, place FROM chat WHERE episode = ?1 GROUP BY viewer, place ORDER BY min(seq)")?;
+    let spoke = statement.query_map([episode.as_str()], |row| {
+        let place: Option<[u8; 16]> = row.get(1)?;
+        Ok((viewer_id(row, 0)?, place.map(Place)))
+    })?;
+    Ok(spoke.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Who a token belongs to.

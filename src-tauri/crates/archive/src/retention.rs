@@ -131,7 +131,7 @@ pub(crate) fn bury(connection: &Connection, episode: &EpisodeId, is_file_gone: b
         "DELETE FROM heart WHERE episode = ?1",
         "DELETE FROM as_run WHERE episode = ?1",
         "DELETE FROM mute WHERE episode = ?1",
-        "UPDATE episode SET title = '' WHERE id = ?1",
+        "UPDATE episode SET title = '', place_key = NULL WHERE id = ?1",
     ] {
         connection.prepare_cached(sql)?.execute([id])?;
     }

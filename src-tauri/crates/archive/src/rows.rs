@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use domain::room::{Comment, Stored};
-use domain::{EpisodeId, ProgramMs, Seq, ShowSlug, UnixMs};
+use domain::{EpisodeId, ProgramMs, Seq, ShowSlug, UnixMs, ViewerId, Voice};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::files::Files;
@@ -40,7 +40,7 @@ pub(crate) struct AsRunRow {
 /// Writes a comment and who its writer is; not where the episode is unknown or deleted, or the
 /// comment is there already.
 pub(crate) fn chat(connection: &Connection, row: &ChatRow) -> rusqlite::Result<Stored> {
-    let ChatRow { episode, comment: Comment { said, key, token_hash } } = row;
+    let ChatRow { episode, comment: Comment { said, key, token_hash, place } } = row;
     let viewer = &said.viewer;
     let first: Option<i64> = connection
         .prepare_cached("SELECT seq FROM chat WHERE episode = ?1 AND page = ?2 AND page_id = ?3")?
@@ -51,8 +51,8 @@ pub(crate) fn chat(connection: &Connection, row: &ChatRow) -> rusqlite::Result<S
     }
     let written = connection
         .prepare_cached(
-            "INSERT INTO chat (episode, seq, at_ms, viewer, name, hue, badge, text, page, page_id)
-             SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM episode WHERE id = ?1 AND state <> 'doomed'",
+            "INSERT INTO chat (episode, seq, at_ms, viewer, name, hue, badge, text, page, page_id, place)
+             SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM episode WHERE id = ?1 AND state <> 'doomed'",
         )?
         .execute(params![
             episode.as_str(),
@@ -65,6 +65,7 @@ pub(crate) fn chat(connection: &Connection, row: &ChatRow) -> rusqlite::Result<S
             said.text,
             key.page.as_str(),
             key.id,
+            place.map(|place| place.0),
         ])?;
     if written == 0 {
         return Ok(Stored::Failed);
@@ -106,21 +107,41 @@ pub(crate) fn remove_message(connection: &Connection, episode: &EpisodeId, seq: 
     Ok(())
 }
 
-/// Mutes somebody in an episode, or lets them speak again.
-pub(crate) fn set_muted(
+/// Silences somebody in an episode, or lets them speak again.
+pub(crate) fn set_voice(
     connection: &Connection,
     episode: &EpisodeId,
-    viewer: &str,
-    is_muted: bool,
+    viewer: &ViewerId,
+    voice: Voice,
 ) -> Result<(), ArchiveError> {
     state(connection, episode)?;
-    let sql = if is_muted {
-        "INSERT INTO mute (episode, viewer) VALUES (?1, ?2) ON CONFLICT DO NOTHING"
+    let (episode, viewer) = (episode.as_str(), viewer.as_str());
+    if voice.is_silenced() {
+        connection
+            .prepare_cached(
+                "INSERT INTO mute (episode, viewer, ejected) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (episode, viewer) DO UPDATE SET ejected = excluded.ejected",
+            )?
+            .execute(params![episode, viewer, voice == Voice::Ejected])?;
     } else {
-        "DELETE FROM mute WHERE episode = ?1 AND viewer = ?2"
-    };
-    connection.prepare_cached(sql)?.execute(params![episode.as_str(), viewer])?;
+        connection
+            .prepare_cached("DELETE FROM mute WHERE episode = ?1 AND viewer = ?2")?
+            .execute(params![episode, viewer])?;
+    }
     Ok(())
+}
+
+/// The key under which an episode's addresses are written: `fresh`, where it had none.
+pub(crate) fn place_key(
+    connection: &Connection,
+    episode: &EpisodeId,
+    fresh: &[u8; 32],
+) -> Result<[u8; 32], ArchiveError> {
+    state(connection, episode)?;
+    let key = connection
+        .prepare_cached("UPDATE episode SET place_key = ifnull(place_key, ?2) WHERE id = ?1 RETURNING place_key")?
+        .query_row(params![episode.as_str(), fresh], |row| row.get(0))?;
+    Ok(key)
 }
 
 /// Plans an episode: its show exists from now on.
@@ -205,5 +226,5 @@ pub(crate) fn require(
 #[cfg(test)]
 pub(crate) fn comment(said: domain::Said) -> Comment {
     let key = domain::room::CommentKey { page: domain::PageId::from_random([1; 16]), id: format!("c{}", said.seq) };
-    Comment { said, key, token_hash: [0; 32] }
+    Comment { said, key, token_hash: [0; 32], place: None }
 }

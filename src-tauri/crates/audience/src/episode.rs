@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::room::{Comment, RoomNews, Stored};
-use domain::{EpisodeId, ProgramMs, PublicViewer, Replay, Said, Seq, ShowSlug, Timeline};
+use domain::room::{Comment, Place, RoomNews, Stored};
+use domain::{EpisodeId, ProgramMs, PublicViewer, Replay, Said, Seq, ShowSlug, Timeline, ViewerId};
 use tokio::sync::oneshot;
 
 /// One broadcast, as the service must know it.
@@ -19,6 +19,11 @@ pub struct Episode {
     pub next_seq: Seq,
     /// The last comments, in their order.
     pub backlog: Vec<Said>,
+    /// Who spoke in it, and from where.
+    pub spoke: Vec<(ViewerId, Option<Place>)>,
+    /// Under this key its people's addresses become places. Random, and the same for as long as the
+    /// episode is.
+    pub place_key: [u8; 32],
     /// Where its room writes.
     pub journal: Arc<dyn Journal>,
 }
@@ -62,4 +67,8 @@ pub trait Library: Send + Sync + 'static {
 pub enum AudienceEvent {
     /// Something in the room.
     Room(RoomNews),
+    /// A defect of ours tore the room. It was made anew with its people, order and moderation.
+    RoomRestarted,
+    /// That happened again and again: the room is closed until the next episode.
+    RoomLost,
 }

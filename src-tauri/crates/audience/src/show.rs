@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::room::HostOrder;
-use domain::{Bye, OnPicture, Seq, ShowSlug, ViewerId};
+use domain::{Bye, OnPicture, Seq, ShowSlug, ViewerId, Voice};
 use media::{Program, Track};
 
 use crate::clock::ProgramClock;
@@ -24,6 +24,8 @@ pub(crate) struct Show {
     pub(crate) key: ShowKey,
     pub(crate) slug: ShowSlug,
     pub(crate) journal: Arc<dyn Journal>,
+    /// For the addresses of its people, which are kept in no other form.
+    pub(crate) place_key: [u8; 32],
     pub(crate) room: RoomHandle,
     pub(crate) clock: Arc<ProgramClock>,
     /// Its own, so that two rooms do not overwrite each other's numbers.
@@ -102,9 +104,10 @@ impl ShowHandle {
         let (sender, events) = EventSender::pair(metrics.clone());
         let limits = shared.limits.room.clone();
         let room = RoomHandle::open(&episode, limits, clock.clone(), metrics.clone(), sender);
-        let Episode { show: slug, journal, .. } = episode;
+        let Episode { show: slug, journal, place_key, .. } = episode;
         let key = shared.shows.key();
-        let show = Arc::new(Show { key, slug, journal, room, clock, metrics, on_air: AtomicBool::new(false) });
+        let show =
+            Arc::new(Show { key, slug, journal, place_key, room, clock, metrics, on_air: AtomicBool::new(false) });
         if let Some(previous) = shared.shows.put(show.clone()) {
             shut(&shared, &previous, Bye::Ended);
         }
@@ -152,14 +155,21 @@ impl ShowHandle {
         self.shared.media.end(self.show.key);
     }
 
-    /// Removes a comment from the room.
-    pub fn remove_message(&self, seq: Seq) {
-        self.order(HostOrder::Remove(seq));
+    /// Removes a comment from the room, which then says so. False where the room is gone, and nobody will.
+    #[must_use]
+    pub fn remove_message(&self, seq: Seq) -> bool {
+        self.order(HostOrder::Remove(seq))
     }
 
-    /// Mutes a viewer in this episode, or lets them speak again.
-    pub fn set_muted(&self, viewer: ViewerId, muted: bool) {
-        self.order(HostOrder::Mute { viewer, muted });
+    /// Silences a viewer in this episode, or lets them speak again. False where the room is gone.
+    #[must_use]
+    pub fn set_voice(&self, viewer: ViewerId, voice: Voice) -> bool {
+        self.order(HostOrder::Voice { viewer, voice })
+    }
+
+    /// Says what somebody wrote who waits to be let in.
+    pub fn let_in(&self, viewer: ViewerId) {
+        self.order(HostOrder::LetIn { viewer });
     }
 
     /// Units of the program that did not reach viewers because the service was too far behind.
@@ -175,8 +185,9 @@ impl ShowHandle {
         }
     }
 
-    fn order(&self, order: HostOrder) {
-        self.show.room.order(order);
+    /// Whether the room takes it. It is gone once it was closed.
+    fn order(&self, order: HostOrder) -> bool {
+        self.show.room.order(order)
     }
 }
 

@@ -123,12 +123,22 @@ pub enum Command {
         /// Which.
         seq: Seq,
     },
-    /// Mutes a viewer in this episode, or lets them speak again.
+    /// Mutes a viewer in this episode, or lets them speak (and come in) again.
     SetViewerMuted {
         /// Who.
         viewer: ViewerId,
         /// Whether.
         muted: bool,
+    },
+    /// Sends a viewer out of the room, for as long as this episode lasts.
+    EjectViewer {
+        /// Who.
+        viewer: ViewerId,
+    },
+    /// Says what somebody new wrote from where somebody was silenced. To refuse them is to mute them.
+    LetIn {
+        /// Who.
+        viewer: ViewerId,
     },
     /// Keeps a replay, or lets it expire.
     KeepReplay {
@@ -191,6 +201,8 @@ fn serde_name(command: &Command) -> String {
         Command::SetTitleCard { .. } => "set_title_card",
         Command::RemoveMessage { .. } => "remove_message",
         Command::SetViewerMuted { .. } => "set_viewer_muted",
+        Command::EjectViewer { .. } => "eject_viewer",
+        Command::LetIn { .. } => "let_in",
         Command::KeepReplay { .. } => "keep_replay",
         Command::DeleteReplay { .. } => "delete_replay",
         Command::OpenReplayFolder { .. } => "open_replay_folder",

@@ -5,8 +5,8 @@ use ts_rs::TS;
 
 use crate::status::OnProgram;
 use crate::{
-    AudienceStatus, Check, DestinationStatus, Device, Disk, Health, Levels, Links, Notice, Phase, Replay, Said, Seq,
-    Setup, SourceStatus,
+    AudienceStatus, Check, DestinationStatus, Device, Disk, Health, Levels, Links, Moderation, Notice, Phase, Replay,
+    Said, Seq, Setup, SourceStatus,
 };
 
 /// Everything the window shows. It can be rebuilt from this at any moment.
@@ -32,6 +32,8 @@ pub struct Snapshot {
     pub links: Links,
     /// Who watches.
     pub audience: AudienceStatus,
+    /// Who may not speak, and who waits to be let in.
+    pub moderation: Moderation,
     /// The last 500 comments of this episode, oldest first.
     pub chat: Vec<Said>,
     /// What the operator put on the picture.
@@ -60,6 +62,7 @@ pub enum Event {
     Destinations(Vec<DestinationStatus>),
     Links(Links),
     Audience(AudienceStatus),
+    Moderation(Moderation),
     OnProgram(OnProgram),
     Health(Health),
     Disk(Disk),

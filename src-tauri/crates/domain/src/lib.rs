@@ -16,6 +16,7 @@ mod event;
 mod ids;
 mod layout;
 mod message;
+mod moderation;
 mod plan;
 mod production;
 mod replay;
@@ -34,8 +35,10 @@ pub use event::{Event, Numbered, Snapshot, Update};
 pub use ids::{DestinationId, EpisodeId, NoticeId, PageId, PlanId, Seq, ShowSlug, SlugError, ViewerId};
 pub use layout::{Canvas, CanvasError, Layout, Rect};
 pub use message::{
-    BroadcastState, Bye, FromViewer, OnPicture, PublicViewer, RefusedCode, Said, Timeline, TimelineSecond, ToViewer,
+    Backlog, BroadcastState, Bye, FromViewer, OnPicture, PublicViewer, RefusedCode, Said, Timeline, TimelineSecond,
+    ToViewer,
 };
+pub use moderation::{HeldVoice, Moderation, Silenced, Voice};
 pub use plan::{ChatCard, CommentCard, Graphics, Plan, TitleCard, plan};
 pub use production::{AsRunWhat, Effect, Input, PROOF_WITHIN_MS, Production};
 pub use replay::{Replay, ReplayState};

@@ -2,8 +2,10 @@
 //! timeline.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use ts_rs::TS;
 
 use crate::{PageId, ProgramMs, Seq, UnixMs, ViewerId};
@@ -52,7 +54,7 @@ pub enum FromViewer {
 }
 
 /// As with tokens: what is malformed proves nothing, and is no reason to turn anybody away.
-fn page_or_none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<PageId>, D::Error> {
+fn page_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PageId>, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.as_deref().and_then(PageId::parse))
 }
 
@@ -84,6 +86,45 @@ pub struct Said {
     pub viewer: PublicViewer,
     /// The comment, cleaned.
     pub text: String,
+}
+
+/// The last comments, oldest first. Clones are the same list: whoever writes it for many people needs
+/// to write it once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Backlog(Arc<Vec<Said>>);
+
+impl Backlog {
+    /// Whether both are the same list, not only equal.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Deref for Backlog {
+    type Target = [Said];
+
+    fn deref(&self) -> &[Said] {
+        &self.0
+    }
+}
+
+impl FromIterator<Said> for Backlog {
+    fn from_iter<I: IntoIterator<Item = Said>>(said: I) -> Self {
+        Self(Arc::new(said.into_iter().collect()))
+    }
+}
+
+impl Serialize for Backlog {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.as_slice().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Backlog {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(|said| Self(Arc::new(said)))
+    }
 }
 
 /// What the audience knows about the broadcast.
@@ -178,7 +219,8 @@ pub enum ToViewer {
         #[ts(type = "number")]
         hearts: u64,
         /// The last 50 comments.
-        backlog: Vec<Said>,
+        #[ts(as = "Vec<Said>")]
+        backlog: Backlog,
         /// The replay's page, where the show is over and the replay is there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
@@ -186,6 +228,28 @@ pub enum ToViewer {
     },
     /// An accepted comment, anybody's.
     Said(Said),
+    /// Their own comment waits for the host; `accepted` or `refused` follows.
+    Held {
+        /// The `id` that the viewer gave it.
+        id: String,
+        /// Why, in a sentence.
+        message: String,
+    },
+    /// The host muted this viewer, or lets them speak again.
+    Voice {
+        /// Whether neither comments nor hearts of theirs are taken.
+        muted: bool,
+        /// The same in a sentence.
+        message: String,
+    },
+    /// Accepted comments of others that are not shown here, because too many write at once; at most
+    /// 1 message a second.
+    Skipped {
+        /// How many since the last message.
+        count: u32,
+        /// The same in a sentence.
+        message: String,
+    },
     /// Their own comment is in the archive.
     Accepted {
         /// The `id` that the viewer gave it.

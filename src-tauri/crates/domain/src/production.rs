@@ -17,9 +17,9 @@ use std::collections::BTreeMap;
 use changes::Emitted;
 
 use crate::{
-    AudienceStatus, Canvas, ChatCard, DestinationAddress, DestinationId, EpisodeId, Graphics, Health, Links, Notice,
-    NoticeId, OnPicture, OnProgram, Overlay, Phase, Refusal, Said, Secret, Setup, Severity, Snapshot, SourceId,
-    TitleCard, UnixMs,
+    AudienceStatus, Canvas, ChatCard, DestinationAddress, DestinationId, EpisodeId, Graphics, Health, Links,
+    Moderation, Notice, NoticeId, OnPicture, OnProgram, Overlay, Phase, Refusal, Said, Secret, Setup, Severity,
+    Snapshot, SourceId, TitleCard, UnixMs,
 };
 
 /// How many comments the window keeps.
@@ -104,6 +104,7 @@ impl Production {
                 destinations: Vec::new(),
                 links: Links::default(),
                 audience: AudienceStatus::default(),
+                moderation: Moderation::default(),
                 chat: Vec::new(),
                 on_program: OnProgram::default(),
                 health: Health::default(),

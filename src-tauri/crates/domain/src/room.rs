@@ -16,6 +16,7 @@ mod edge;
 mod envelope;
 pub mod limits;
 mod owner;
+mod rush;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -23,13 +24,13 @@ mod words;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-pub use edge::{Delivery, Edge, EdgeEffect, EdgeInput, Page, ViewerEvent};
+pub use edge::{Delivery, Edge, EdgeEffect, EdgeInput, Page, Seated, ViewerEvent};
 pub use envelope::{EdgeId, Envelope, Epoch, Mark};
 pub use limits::Limits;
 pub use owner::{Errand, Owner, OwnerEffect, OwnerInput};
 pub use words::{
-    Asker, Comment, CommentKey, Counts, Down, HostOrder, Passing, Past, Present, RoomNews, Say, Standing, Stored,
-    ToEdge, ToOwner, Up, WholeState,
+    Asker, Comment, CommentKey, Counts, Down, HostOrder, Passing, Past, Place, Present, RoomNews, Say, Standing,
+    Stored, ToEdge, ToOwner, Up, WholeState,
 };
 
 use crate::{BroadcastState, ProgramMs, Said, Seq};
@@ -90,14 +91,33 @@ impl Room {
     #[must_use]
     pub fn new(title: String, next: Seq, backlog: Vec<Said>, limits: Limits) -> Self {
         let standing = Standing { title, ..Standing::default() };
-        // They live and end together: both are in their first life.
-        let owner = Owner::new(Epoch(0), Past { standing, next, backlog, ..Past::default() });
+        Self::after(Past { standing, next, backlog, ..Past::default() }, limits)
+    }
+
+    /// A room that goes on where `past` stands, without people.
+    #[must_use]
+    pub fn after(past: Past, limits: Limits) -> Self {
+        // They live and end together, and nobody outside knows of them: each is in its first life.
+        let owner = Owner::new(Epoch(0), Past { heard: Vec::new(), ..past }).accepting(limits.accepted_a_second);
         let mut room = Self { owner, edge: Edge::new(Self::HERE, Epoch(0), limits) };
         let beginning = Now { elapsed: Duration::ZERO, program_ms: ProgramMs(0) };
         let (mut to_nobody, mut frames) = (Vec::new(), VecDeque::new());
         room.edge_step(beginning, EdgeInput::Connected, &mut to_nobody, &mut frames);
         room.settle(beginning, &mut to_nobody, &mut frames);
         room
+    }
+
+    /// What another life of this room needs, should a defect have torn this one. People are not in it
+    /// ([`Self::seated`] has them); they join again.
+    #[must_use]
+    pub fn past(&self) -> Past {
+        self.owner.past()
+    }
+
+    /// Everybody who is here.
+    #[must_use]
+    pub fn seated(&self) -> Vec<Seated> {
+        self.edge.seated()
     }
 
     /// Where the broadcast stands.

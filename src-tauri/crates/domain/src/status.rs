@@ -197,7 +197,7 @@ pub struct Person {
     pub name: String,
     /// Their colour, in degrees.
     pub hue: u16,
-    /// Whether the host muted them.
+    /// Whether the host silenced them.
     pub muted: bool,
 }
 
@@ -214,6 +214,9 @@ pub struct AudienceStatus {
     /// Accepted hearts in this episode.
     #[ts(type = "number")]
     pub hearts: u64,
+    /// Comments that viewers were not shown, because too many wrote at once.
+    #[ts(type = "number")]
+    pub skipped: u64,
     /// Those with a name, at most 200.
     pub people: Vec<Person>,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use audience::{AudienceEvent, ShowHandle};
 use domain::room::RoomNews;
-use domain::{Device, Input, Phase, Severity};
+use domain::{Device, Input, Phase, Refusal, Severity};
 use engine::{EngineEvent, EventSink};
 use fmp4::Recorder;
 
@@ -58,6 +58,16 @@ impl Actor {
                 self.hearts = Some(RoomNews::Hearts { at_ms, hue, count, total });
             }
             AudienceEvent::Room(news) => self.input(Input::Room(news)),
+            AudienceEvent::RoomRestarted => {
+                let text = "The room failed, which is a defect of Antenne, and was made anew. Everybody is still in \
+                            it, and nothing that was accepted is lost; the log says more";
+                self.problem(Severity::Alarm, Refusal::new("audience.room_restarted", text));
+            }
+            AudienceEvent::RoomLost => {
+                let text = "The room failed again and again, which is a defect of Antenne, and is closed until the \
+                            next show. The program goes on; viewers can watch, and not write";
+                self.problem(Severity::Alarm, Refusal::new("audience.room_lost", text));
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use archive::AsRunKind;
 use bytes::Bytes;
+use domain::room::RoomNews;
 use domain::{AsRunWhat, BroadcastState, Command, DestinationAddress, Effect, Input, Phase, ProgramMs, Proof, Secret};
 use http_body_util::Empty;
 use hyper_util::client::legacy::Client;
@@ -48,19 +49,24 @@ pub(crate) fn carry_out(actor: &mut Actor, effect: Effect) {
         Effect::RemoveDestination(id) => actor.engine.remove_destination(id),
         Effect::RemoveMessage(seq) => {
             let Some(episode) = actor.production.episode().cloned() else { return };
-            if let Some(show) = &actor.show {
-                show.remove_message(seq);
+            if !actor.show.as_ref().is_some_and(|show| show.remove_message(seq)) {
+                // There is no room that would say so, and nothing may keep it on the picture.
+                actor.input(Input::Room(RoomNews::Removed(seq)));
             }
             replays::change(actor, move |archive| archive.remove_message(&episode, seq).map(|()| false));
         }
-        Effect::SetViewerMuted { viewer, muted } => {
+        Effect::SetVoice { viewer, voice } => {
             let Some(episode) = actor.production.episode().cloned() else { return };
-            if let Some(show) = &actor.show {
-                show.set_muted(viewer.clone(), muted);
+            if !actor.show.as_ref().is_some_and(|show| show.set_voice(viewer.clone(), voice)) {
+                actor.input(Input::Room(RoomNews::Voice { viewer: viewer.clone(), voice }));
             }
-            let work =
-                move |archive: &archive::Archive| archive.set_viewer_muted(&episode, &viewer, muted).map(|()| false);
+            let work = move |archive: &archive::Archive| archive.set_voice(&episode, &viewer, voice).map(|()| false);
             replays::change(actor, work);
+        }
+        Effect::LetIn(viewer) => {
+            if let Some(show) = &actor.show {
+                show.let_in(viewer);
+            }
         }
         Effect::Listen => actor.listen_again(),
         Effect::KeepReplay { episode, keep } => {

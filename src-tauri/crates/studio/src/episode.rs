@@ -7,7 +7,10 @@ use std::time::Duration;
 use archive::{Archive, ArchiveError, End};
 use audience::{Episode, ShowHandle};
 use backon::{BlockingRetryable as _, ExponentialBuilder};
-use domain::{EpisodeId, Input, Phase, Refusal, Replay, ReplayState, Said, Seq, Severity, ShowSlug, UnixMs, ViewerId};
+use domain::room::Place;
+use domain::{
+    EpisodeId, Input, Phase, Refusal, Replay, ReplayState, Said, Seq, Severity, ShowSlug, UnixMs, ViewerId, Voice,
+};
 use engine::Broadcast;
 use fmp4::Recorder;
 use media::{Look, Program};
@@ -33,7 +36,9 @@ pub(crate) struct Planned {
     episode: EpisodeId,
     next_seq: Seq,
     said: Vec<Said>,
-    muted: Vec<ViewerId>,
+    silenced: Vec<(ViewerId, Voice)>,
+    spoke: Vec<(ViewerId, Option<Place>)>,
+    place_key: [u8; 32],
 }
 
 /// An episode that is being filed: it begins when that is done.
@@ -72,17 +77,19 @@ fn plan_row(archive: &Archive, show: &ShowSlug, title: &str) -> Result<Planned, 
         }
     };
     let (next_seq, said) = archive.last_said(&episode)?;
-    let muted = archive.muted(&episode)?;
-    Ok(Planned { episode, next_seq, said, muted })
+    let silenced = archive.silenced(&episode)?;
+    let spoke = archive.who_spoke(&episode)?;
+    let place_key = archive.place_key(&episode, random())?;
+    Ok(Planned { episode, next_seq, said, silenced, spoke, place_key })
 }
 
-/// 128 bits from the system's source.
+/// Random bits from the system's source.
 ///
 /// # Panics
 ///
 /// Where the system has no randomness: nothing that must not be guessed can be made then.
-fn random() -> [u8; 16] {
-    let mut bits = [0; 16];
+fn random<const BYTES: usize>() -> [u8; BYTES] {
+    let mut bits = [0; BYTES];
     getrandom::fill(&mut bits).expect("the system has a source of randomness");
     bits
 }
@@ -119,9 +126,13 @@ impl Actor {
         match outcome {
             // Where the service moves, it is planned again at the new place.
             Ok(planned) if self.production.awaits_plan() && !self.tasks.is_running(LISTEN) => {
-                let Planned { episode, next_seq, said, muted } = *planned;
-                let (show, events) = self.audience.open(self.room(&episode, next_seq, said.clone()));
-                muted.into_iter().for_each(|viewer| show.set_muted(viewer, true));
+                let (episode, chat) = (planned.episode.clone(), planned.said.clone());
+                let silenced = planned.silenced.clone();
+                let (show, events) = self.audience.open(self.room(*planned));
+                for (viewer, voice) in silenced {
+                    // It is open; and it says so to the window, too.
+                    let _ = show.set_voice(viewer, voice);
+                }
                 show.set_on_picture(self.production.on_picture());
                 self.audience_events = Some(events);
                 // A show under another name is another show: nobody finds the old one any more.
@@ -130,7 +141,7 @@ impl Actor {
                 {
                     before.close();
                 }
-                self.input(Input::Planned { episode, chat: said });
+                self.input(Input::Planned { episode, chat });
             }
             Ok(_) => {}
             Err(refusal) => {
@@ -140,16 +151,19 @@ impl Actor {
         }
     }
 
-    /// The room of `episode`, for the audience.
-    fn room(&self, episode: &EpisodeId, next_seq: Seq, backlog: Vec<Said>) -> Episode {
+    /// The room of a planned episode, for the audience.
+    fn room(&self, planned: Planned) -> Episode {
+        let Planned { episode, next_seq, said, spoke, place_key, .. } = planned;
         let setup = &self.production.snapshot().setup;
         Episode {
             id: episode.clone(),
             show: setup.show.clone(),
             title: setup.title.clone(),
             next_seq,
-            backlog,
-            journal: Arc::new(ArchiveJournal::new(self.archive.clone(), episode.clone())),
+            backlog: said,
+            spoke,
+            place_key,
+            journal: Arc::new(ArchiveJournal::new(self.archive.clone(), episode)),
         }
     }
 

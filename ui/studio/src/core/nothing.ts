@@ -25,7 +25,8 @@ export const NOTHING: Snapshot = {
   checks: [],
   destinations: [],
   links: { viewer_url: "", whep_url: "", room_url: "", qr_path: "", qr_side: 0 },
-  audience: { viewers: 0, peak: 0, anonymous: 0, hearts: 0, people: [] },
+  audience: { viewers: 0, peak: 0, anonymous: 0, hearts: 0, skipped: 0, people: [] },
+  moderation: { held: [], silenced: [] },
   chat: [],
   on_program: { comment: null, title: false },
   health: {

@@ -23,6 +23,8 @@ export function reduce(snapshot: Snapshot, event: Event): Snapshot {
       return { ...snapshot, links: event.value };
     case "audience":
       return { ...snapshot, audience: event.value };
+    case "moderation":
+      return { ...snapshot, moderation: event.value };
     case "on_program":
       return { ...snapshot, on_program: event.value };
     case "health":

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::support::{self, DAY, Place, T, ada, append, end, episode, said, show};
 use archive::{Archive, ArchiveError, AsRunEntry, AsRunKind, Lookup};
 use domain::room::{Comment, CommentKey, Stored};
-use domain::{PageId, ProgramMs, ReplayState, Seq, TimelineSecond, UnixMs, ViewerId};
+use domain::{PageId, ProgramMs, ReplayState, Seq, TimelineSecond, UnixMs, ViewerId, Voice};
 
 #[test]
 fn an_episode_goes_from_planned_to_replay_with_everything_that_happened() {
@@ -87,18 +87,42 @@ fn the_backlog_is_the_last_fifty_and_places_rise_for_ever() {
 }
 
 #[test]
-fn mutes_outlive_a_restart_and_can_be_taken_back() {
+fn who_is_silenced_outlives_a_restart_and_can_be_taken_back() {
     let place = Place::new();
     let archive = place.open();
     let somebody = ViewerId::from_random([3; 16]);
     archive.plan_episode(&episode(1), &show(), "", UnixMs(T)).unwrap();
-    archive.set_viewer_muted(&episode(1), &ada().id, true).unwrap();
-    archive.set_viewer_muted(&episode(1), &somebody, true).unwrap();
-    archive.set_viewer_muted(&episode(1), &somebody, true).unwrap();
+    archive.set_voice(&episode(1), &ada().id, Voice::Muted).unwrap();
+    archive.set_voice(&episode(1), &somebody, Voice::Muted).unwrap();
+    archive.set_voice(&episode(1), &somebody, Voice::Ejected).unwrap();
     archive.close();
     let archive = place.open();
-    archive.set_viewer_muted(&episode(1), &ada().id, false).unwrap();
-    assert_eq!(archive.muted(&episode(1)).unwrap(), [somebody]);
+    archive.set_voice(&episode(1), &ada().id, Voice::Free).unwrap();
+    assert_eq!(archive.silenced(&episode(1)).unwrap(), [(somebody, Voice::Ejected)]);
+}
+
+#[test]
+fn where_comments_came_from_is_known_under_the_episodes_key_and_goes_with_it() {
+    let place = Place::new();
+    let archive = place.open();
+    archive.plan_episode(&episode(1), &show(), "", UnixMs(T)).unwrap();
+    assert_eq!(archive.place_key(&episode(1), [1; 32]).unwrap(), [1; 32]);
+    assert_eq!(archive.place_key(&episode(1), [2; 32]).unwrap(), [1; 32], "it keeps its key");
+    let from = domain::room::Place(*b"an address' hmac");
+    let comment = domain::room::Comment { place: Some(from), ..support::comment(&said(1, 10, "hi")) };
+    assert!(support::append_comment(&archive, &episode(1), comment));
+    assert!(append(&archive, &episode(1), &said(2, 20, "on this computer")));
+    archive.close();
+    let archive = place.open();
+    let ada = ada().id;
+    assert_eq!(archive.who_spoke(&episode(1)).unwrap(), [(ada.clone(), Some(from)), (ada, None)]);
+    let bytes = || std::fs::read(place.database()).unwrap();
+    let holds = |bytes: &[u8], what: &[u8]| bytes.windows(what.len()).any(|window| window == what);
+    archive.delete(&episode(1)).unwrap();
+    assert_eq!(archive.who_spoke(&episode(1)).unwrap(), []);
+    assert!(matches!(archive.place_key(&episode(1), [3; 32]), Err(ArchiveError::NoSuchEpisode(_))));
+    archive.close();
+    assert!(!holds(&bytes(), &from.0) && !holds(&bytes(), &[1; 32]), "neither is left in the file");
 }
 
 #[test]
@@ -123,7 +147,7 @@ fn what_makes_no_sense_is_refused_with_a_sentence_and_changes_nothing() {
         archive.end_episode(&unknown, end(T, None)),
         archive.keep(&unknown, true, UnixMs(T), 24),
         archive.delete(&unknown),
-        archive.set_viewer_muted(&unknown, &ada().id, true),
+        archive.set_voice(&unknown, &ada().id, Voice::Muted),
     ] {
         assert!(matches!(outcome, Err(ArchiveError::NoSuchEpisode(_))), "{outcome:?}");
     }

@@ -117,8 +117,11 @@ pub(crate) fn append(archive: &Archive, episode: &EpisodeId, said: &Said) -> boo
 }
 
 pub(crate) fn append_as(archive: &Archive, episode: &EpisodeId, said: &Said, hash: [u8; 32]) -> bool {
+    append_comment(archive, episode, Comment { token_hash: hash, ..comment(said) })
+}
+
+pub(crate) fn append_comment(archive: &Archive, episode: &EpisodeId, comment: Comment) -> bool {
     let (stored, answer) = mpsc::channel();
-    let comment = Comment { token_hash: hash, ..comment(said) };
     archive.append_chat(episode, comment, Box::new(move |answer| stored.send(answer == Stored::Kept).unwrap()));
     answer.recv_timeout(DEADLINE).unwrap()
 }
@@ -126,7 +129,7 @@ pub(crate) fn append_as(archive: &Archive, episode: &EpisodeId, said: &Said, has
 /// `said` as it comes from one page that gives each comment an id of its own.
 pub(crate) fn comment(said: &Said) -> Comment {
     let key = CommentKey { page: PageId::from_random([1; 16]), id: format!("c{}", said.seq) };
-    Comment { said: said.clone(), key, token_hash: HASH }
+    Comment { said: said.clone(), key, token_hash: HASH, place: None }
 }
 
 /// Appends all and waits until all are stored.

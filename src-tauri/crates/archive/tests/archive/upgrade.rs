@@ -1,7 +1,7 @@
 //! An archive of an older version is brought up to date with everything in it.
 
 use archive::{Archive, ArchiveError, Lookup, Reader};
-use domain::{ProgramMs, Seq, UnixMs};
+use domain::{ProgramMs, Seq, UnixMs, Voice};
 use rusqlite::Connection;
 
 use crate::support::{DAY, HASH, Place, T, append, episode, identity, said, show};
@@ -41,13 +41,13 @@ fn an_upgrade_loses_nothing() {
     let place = Place::new();
     version_one(&place);
     let error = Reader::open(&place.database()).unwrap_err();
-    assert!(matches!(error, ArchiveError::OlderVersion { found: 1, known: 3, .. }), "{error}");
+    assert!(matches!(error, ArchiveError::OlderVersion { found: 1, known: 4, .. }), "{error}");
     assert!(error.to_string().contains("open the studio once"), "{error}");
 
     let archive = Archive::open(&place.database()).unwrap();
     let copies = || place.beside_the_database().into_iter().filter(|name| name.contains("before")).collect::<Vec<_>>();
-    assert_eq!(copies(), ["archive.db.before-3"], "what it was before");
-    let copy = Connection::open(place.folder().join("archive.db.before-3")).unwrap();
+    assert_eq!(copies(), ["archive.db.before-4"], "what it was before");
+    let copy = Connection::open(place.folder().join("archive.db.before-4")).unwrap();
     let as_it_was = |sql: &str| copy.query_row(sql, (), |row| row.get::<_, String>(0)).unwrap();
     assert_eq!(as_it_was("SELECT user_version || '' FROM pragma_user_version"), "1");
     assert_eq!(as_it_was("SELECT text FROM chat WHERE seq = 1"), "from version one");
@@ -55,7 +55,7 @@ fn an_upgrade_loses_nothing() {
     assert_eq!(timeline.chat, [said(1, 1234, "from version one")]);
     assert_eq!(timeline.hearts[0].at_ms, ProgramMs(3000));
     assert_eq!(archive.as_run(&episode(1)).unwrap().len(), 1);
-    assert_eq!(archive.muted(&episode(1)).unwrap().len(), 1);
+    assert_eq!(archive.silenced(&episode(1)).unwrap(), [(crate::support::ada().id, Voice::Muted)]);
     assert_eq!(archive.last_said(&episode(1)).unwrap().0, Seq(3));
     assert_eq!(archive.planned(&show()).unwrap(), Some(episode(3)));
     assert!(identity(&archive, HASH).is_some());

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::rejection::PathRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -9,6 +10,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::accept::Connection;
 use super::problem::Problem;
 use crate::room;
 use crate::shared::Shared;
@@ -24,6 +26,7 @@ const WRITE_AT_MOST: usize = 512 << 10;
 /// `GET /S/room`.
 pub(super) async fn enter(
     State(shared): State<Arc<Shared>>,
+    Extension(connection): Extension<Connection>,
     show: Result<Path<String>, PathRejection>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
@@ -43,8 +46,9 @@ pub(super) async fn enter(
         .max_write_buffer_size(WRITE_AT_MOST)
         .max_message_size(READ_AT_MOST)
         .max_frame_size(READ_AT_MOST);
+    let address = connection.peer.ip();
     Ok(upgrade.on_upgrade(move |socket| async move {
-        room::serve(socket, shared, show).await;
+        room::serve(socket, address, shared, show).await;
         drop(place);
     }))
 }

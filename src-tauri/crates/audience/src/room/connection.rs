@@ -1,5 +1,6 @@
 //! One viewer's WebSocket, from hello to goodbye.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use super::flood::Flood;
 use super::identity::{Identity, identify, new_page};
 use super::outbox::{self, Inbox};
 use super::parse::{Parsed, parse_room_message};
-use super::{Inward, RoomHandle};
+use super::{Inward, RoomHandle, place};
 use crate::shared::Shared;
 use crate::show::Show;
 
@@ -33,10 +34,12 @@ enum End {
 }
 
 /// Drives one viewer's connection until it ends.
-pub(crate) async fn serve(mut socket: WebSocket, shared: Arc<Shared>, current: Arc<Show>) {
+///
+/// `address` is theirs.
+pub(crate) async fn serve(mut socket: WebSocket, address: IpAddr, shared: Arc<Shared>, current: Arc<Show>) {
     let hello = timeout(shared.limits.hello, hello(&mut socket)).await.unwrap_or(Err(End::Bye(Bye::Protocol)));
     let end = match hello {
-        Ok(hello) => converse(&mut socket, &shared, &current, hello).await,
+        Ok(hello) => converse(&mut socket, address, &shared, &current, hello).await,
         Err(end) => end,
     };
     if let End::Bye(bye) = end {
@@ -68,7 +71,7 @@ async fn hello(socket: &mut WebSocket) -> Result<Hello, End> {
     }
 }
 
-async fn converse(socket: &mut WebSocket, shared: &Shared, current: &Show, hello: Hello) -> End {
+async fn converse(socket: &mut WebSocket, address: IpAddr, shared: &Shared, current: &Show, hello: Hello) -> End {
     let Hello { name, token, page } = hello;
     let page = page.map_or_else(|| new_page().map(Page::Ours), |page| Ok(Page::Theirs(page)));
     let identity = identify(token.as_deref(), &current.journal).await;
@@ -82,8 +85,9 @@ async fn converse(socket: &mut WebSocket, shared: &Shared, current: &Show, hello
     let Identity { viewer, token, token_hash } = identity;
     let connection = current.room.connection();
     let (outbox, inbox) = outbox::outbox(shared.limits.outbox);
-    let joined = Box::new(ViewerEvent::Joined { connection, viewer, name, token, token_hash, page });
-    if !current.room.send(Inward::Joined(joined, connection, outbox)).await {
+    let place = place::of(address, &current.place_key);
+    let joined = Box::new(ViewerEvent::Joined { connection, viewer, name, token, token_hash, page, place });
+    if !current.room.send(Inward::Joined(joined, outbox)).await {
         return End::Bye(Bye::Ended);
     }
     let end = talk(socket, &current.room, connection, inbox, shared.limits.silence).await;
@@ -106,8 +110,8 @@ async fn talk(
         tokio::select! {
             biased;
             bye = &mut inbox.farewell => return dismissed(socket, &mut inbox, bye.unwrap_or(Bye::Shutdown)).await,
-            Some(text) = inbox.queue.recv() => {
-                let sending = timeout(silence, socket.send(Message::Text(text)));
+            Some(letter) = inbox.queue.recv() => {
+                let sending = timeout(silence, socket.send(Message::Text(letter.into_text())));
                 let sent = tokio::select! {
                     biased;
                     sent = sending => sent,
@@ -155,8 +159,8 @@ async fn talk(
 async fn dismissed(socket: &mut WebSocket, inbox: &mut Inbox, bye: Bye) -> End {
     if matches!(bye, Bye::Shutdown | Bye::Ended) {
         let rest = async {
-            while let Ok(text) = inbox.queue.try_recv() {
-                if socket.send(Message::Text(text)).await.is_err() {
+            while let Ok(letter) = inbox.queue.try_recv() {
+                if socket.send(Message::Text(letter.into_text())).await.is_err() {
                     return;
                 }
             }

@@ -8,6 +8,7 @@ mod people;
 mod repeats;
 mod replays;
 mod room;
+mod room_faults;
 mod shows;
 mod support;
 mod whep;

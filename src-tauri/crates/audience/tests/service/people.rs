@@ -2,7 +2,7 @@
 
 use audience::AudienceEvent;
 use domain::room::RoomNews;
-use domain::{AudienceStatus, Seq};
+use domain::{AudienceStatus, Seq, Voice};
 use serde_json::json;
 
 use crate::support::{Service, Viewer};
@@ -52,17 +52,21 @@ async fn the_host_removes_and_mutes_and_the_show_goes_through_its_states() {
     bob.hello(Some("Bob")).await;
     ada.send(json!({ "type": "say", "id": "c1", "text": "rude" })).await;
     assert_eq!(ada.next("accepted").await["seq"], 1);
-    service.show.remove_message(Seq(1));
+    assert!(service.show.remove_message(Seq(1)));
     assert_eq!(bob.next("removed").await["seq"], 1);
     service.event(|event| (event == AudienceEvent::Room(RoomNews::Removed(Seq(1)))).then_some(())).await;
     let mut carol = service.viewer().await;
     assert_eq!(carol.hello(None).await["backlog"], json!([]));
-    service.show.set_muted(domain::ViewerId::parse(&ada_is).unwrap(), true);
+    assert!(service.show.set_voice(domain::ViewerId::parse(&ada_is).unwrap(), Voice::Muted));
     service
-        .event(|event| matches!(event, AudienceEvent::Room(RoomNews::Muted { muted: true, .. })).then_some(()))
+        .event(|event| matches!(event, AudienceEvent::Room(RoomNews::Voice { voice: Voice::Muted, .. })).then_some(()))
         .await;
+    let told = ada.next("voice").await;
     ada.send(json!({ "type": "say", "id": "c2", "text": "again" })).await;
-    assert_eq!(ada.next("refused").await["code"], "muted");
+    let refused = ada.next("refused").await;
+    assert_eq!((&refused["code"], &refused["message"]), (&json!("muted"), &told["message"]), "one wording");
+    assert!(service.show.set_voice(domain::ViewerId::parse(&ada_is).unwrap(), Voice::Ejected));
+    assert_eq!(ada.goodbye().await, (Some("removed".to_owned()), 1008));
     service.on_air();
     assert_eq!(bob.next("state").await["state"], "on_air");
     service.show.interrupted(true);

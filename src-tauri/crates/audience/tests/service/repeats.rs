@@ -38,7 +38,7 @@ async fn over_two_hundred_reconnects_every_comment_is_said_exactly_once() {
     let seed = 20_271_127;
     let mut random = fastrand::Rng::with_seed(seed);
     // People do not write that fast; lost connections are what this is about.
-    let room = Limits { say_burst: 100_000, ..Limits::default() };
+    let room = Limits { say_burst: 100_000, accepted_a_second: 100_000, shown_a_second: 100_000, ..Limits::default() };
     let limits = ServiceLimits { room, outbox: 8192, ..ServiceLimits::default() };
     let service = Service::start_with(limits, TestJournal::default(), TestLibrary::default()).await;
     let mut witness = service.viewer().await;

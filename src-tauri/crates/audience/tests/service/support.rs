@@ -33,6 +33,8 @@ pub(crate) struct TestJournal {
     pub(crate) kept: Mutex<Vec<Comment>>,
     pub(crate) hearts: Mutex<BTreeMap<ProgramMs, u32>>,
     pub(crate) known: Mutex<BTreeMap<[u8; 32], PublicViewer>>,
+    /// What it panics at, as a defect in the room's task would.
+    pub(crate) poison: Option<&'static str>,
     /// Whether comments wait for [`Self::keep`].
     pub(crate) slow: bool,
 }
@@ -65,6 +67,7 @@ impl Journal for TestJournal {
     }
 
     fn append_chat(&self, comment: Comment, stored: oneshot::Sender<Stored>) {
+        assert_ne!(Some(comment.said.text.as_str()), self.poison, "a defect, injected");
         self.known.lock().unwrap().insert(comment.token_hash, comment.said.viewer.clone());
         self.waiting.lock().unwrap().push((comment, stored));
         if !self.slow {
@@ -179,6 +182,8 @@ pub(crate) fn episode(show: ShowSlug, number: u8, journal: Arc<TestJournal>) -> 
         title: "A title".to_owned(),
         next_seq: Seq(1),
         backlog: Vec::new(),
+        spoke: Vec::new(),
+        place_key: [7; 32],
         journal,
     }
 }

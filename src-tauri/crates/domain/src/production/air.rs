@@ -1,7 +1,7 @@
 //! Going on air, proving it, and ending.
 
 use super::{AsRunWhat, COUNTDOWN_MS, Effect, PROOF_WITHIN_MS, Production};
-use crate::{AudienceStatus, EpisodeId, Event, OnProgram, Phase, Proof, Refusal, Said, Severity, UnixMs};
+use crate::{AudienceStatus, EpisodeId, Event, Moderation, OnProgram, Phase, Proof, Refusal, Said, Severity, UnixMs};
 
 /// The code of the notice that there is no place for the next episode.
 const NOT_PLANNED: &str = "broadcast.not_planned";
@@ -47,6 +47,7 @@ impl Production {
         self.planned = Some(episode);
         self.snapshot.notices.retain(|notice| notice.code != NOT_PLANNED);
         self.snapshot.chat.clone_from(&chat);
+        self.snapshot.moderation = Moderation::default();
         let mut effects = vec![self.emit(Event::ChatCleared)];
         effects.extend(chat.into_iter().map(|said| self.emit(Event::Said(said))).collect::<Vec<_>>());
         effects.extend(self.time_passed(now));
@@ -147,6 +148,7 @@ impl Production {
         self.planned = None;
         self.snapshot.chat.clear();
         self.snapshot.audience = AudienceStatus::default();
+        self.snapshot.moderation = Moderation::default();
         Ok(vec![self.emit(Event::ChatCleared), Effect::PlanEpisode])
     }
 

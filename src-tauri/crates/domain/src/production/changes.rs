@@ -4,7 +4,7 @@
 use super::{Effect, Production};
 use crate::{
     AudienceStatus, BroadcastState, Check, Composition, DestinationStatus, Device, DeviceChoice, Disk, Event, Graphics,
-    Health, Layout, Links, Notice, Numbered, OnPicture, OnProgram, Phase, Setup, SourceSetup, SourceStatus,
+    Health, Layout, Links, Moderation, Notice, Numbered, OnPicture, OnProgram, Phase, Setup, SourceSetup, SourceStatus,
 };
 
 /// What others know: the window, the engine, the room.
@@ -27,6 +27,7 @@ struct Window {
     destinations: Vec<DestinationStatus>,
     links: Links,
     audience: AudienceStatus,
+    moderation: Moderation,
     on_program: OnProgram,
     health: Health,
     disk: Option<Disk>,
@@ -64,6 +65,7 @@ impl Emitted {
             destinations: snapshot.destinations,
             links: snapshot.links,
             audience: snapshot.audience,
+            moderation: snapshot.moderation,
             on_program: snapshot.on_program,
             health: snapshot.health,
             disk: snapshot.disk,
@@ -127,6 +129,7 @@ impl Production {
         section!(destinations, Destinations);
         section!(links, Links);
         section!(audience, Audience);
+        section!(moderation, Moderation);
         section!(on_program, OnProgram);
         section!(health, Health);
         section!(notices, Notices);

@@ -3,7 +3,7 @@
 use super::{AsRunWhat, DestinationTarget, Effect, Production};
 use crate::{
     Command, DestinationAddress, DestinationId, DestinationSetup, DestinationState, DestinationStatus, EpisodeId,
-    Phase, Refusal, Replay, ReplayState, Secret, Seq, Setup, UnixMs,
+    Phase, Refusal, Replay, ReplayState, Secret, Seq, Setup, UnixMs, Voice,
 };
 
 impl Production {
@@ -70,7 +70,16 @@ impl Production {
                 self.message(seq)?;
                 Ok(vec![Effect::RemoveMessage(seq)])
             }
-            Command::SetViewerMuted { viewer, muted } => Ok(vec![Effect::SetViewerMuted { viewer, muted }]),
+            Command::SetViewerMuted { viewer, muted } => {
+                let voice = if muted { Voice::Muted } else { Voice::Free };
+                Ok(vec![Effect::SetVoice { viewer, voice }])
+            }
+            Command::EjectViewer { viewer } => Ok(vec![Effect::SetVoice { viewer, voice: Voice::Ejected }]),
+            Command::LetIn { viewer } => {
+                let is_held = self.snapshot.moderation.held.iter().any(|held| held.viewer.id == viewer);
+                let unknown = || Refusal::new("chat.not_held", "nobody of that name waits to be let in any more");
+                is_held.then(|| vec![Effect::LetIn(viewer)]).ok_or_else(unknown)
+            }
             Command::KeepReplay { episode, keep } => {
                 self.finished_replay(&episode)?;
                 Ok(vec![Effect::KeepReplay { episode, keep }])

@@ -2,7 +2,7 @@
 
 use super::{AsRunWhat, CARD_STANDS_MS, CARDS, CHAT_KEPT, Content, Effect, Input, Production, card};
 use crate::room::RoomNews;
-use crate::{DestinationReport, Event, Levels, Phase, Said, Seq, UnixMs};
+use crate::{DestinationReport, Event, Levels, Phase, Said, Seq, Silenced, UnixMs, ViewerId, Voice};
 
 /// Below this peak audio counts as silence, in dBFS.
 const SILENCE_DB: f32 = -50.0;
@@ -107,14 +107,40 @@ impl Production {
                 self.snapshot.audience.hearts = total;
                 Vec::new()
             }
-            RoomNews::Muted { viewer, muted } => {
-                for person in self.snapshot.audience.people.iter_mut().filter(|person| person.id == viewer) {
-                    person.muted = muted;
-                }
-                let detail = format!("viewer {viewer} {}", if muted { "muted" } else { "may speak again" });
-                vec![Effect::AsRun { kind: AsRunWhat::Moderation, detail }]
+            RoomNews::Voice { viewer, voice } => self.voice(viewer, voice),
+            RoomNews::Held(held) => {
+                self.snapshot.moderation.held = held;
+                Vec::new()
             }
         }
+    }
+
+    fn voice(&mut self, viewer: ViewerId, voice: Voice) -> Vec<Effect> {
+        for person in self.snapshot.audience.people.iter_mut().filter(|person| person.id == viewer) {
+            person.muted = voice.is_silenced();
+        }
+        let silenced = &mut self.snapshot.moderation.silenced;
+        let before = silenced.iter().position(|one| one.id == viewer).map(|at| silenced.remove(at));
+        let detail = match voice {
+            Voice::Free => format!("viewer {viewer} may speak again"),
+            Voice::Muted => format!("viewer {viewer} muted"),
+            Voice::Ejected => format!("viewer {viewer} ejected"),
+        };
+        if voice.is_silenced() {
+            let (name, hue) = before.map(|one| (one.name, one.hue)).unwrap_or_else(|| self.called(&viewer));
+            self.snapshot.moderation.silenced.push(Silenced { id: viewer, name, hue, voice });
+        }
+        vec![Effect::AsRun { kind: AsRunWhat::Moderation, detail }]
+    }
+
+    /// Name and colour of a viewer, as far as they are known.
+    fn called(&self, viewer: &ViewerId) -> (String, u16) {
+        let people = self.snapshot.audience.people.iter().map(|person| (&person.id, &person.name, person.hue));
+        let held = self.snapshot.moderation.held.iter().map(|held| &held.viewer);
+        let writers = self.snapshot.chat.iter().rev().map(|said| &said.viewer);
+        let writers = held.chain(writers).map(|writer| (&writer.id, &writer.name, writer.hue));
+        let found = people.chain(writers).find(|(id, ..)| *id == viewer);
+        found.map(|(_, name, hue)| (name.clone(), hue)).unwrap_or_default()
     }
 
     fn said(&mut self, now: UnixMs, said: Said) -> Vec<Effect> {
@@ -130,6 +156,12 @@ impl Production {
     }
 
     fn removed(&mut self, seq: Seq) -> Vec<Effect> {
+        let is_shown =
+            self.snapshot.on_program.comment == Some(seq) || self.cards.iter().any(|(card, _)| card.seq == seq);
+        if !is_shown && !self.snapshot.chat.iter().any(|said| said.seq == seq) {
+            // Twice is once: the studio took it off before the room did.
+            return Vec::new();
+        }
         self.cards.retain(|(card, _)| card.seq != seq);
         self.snapshot.chat.retain(|said| said.seq != seq);
         if self.snapshot.on_program.comment == Some(seq) {

@@ -6,6 +6,7 @@ use crate::{
     ViewerId, plan,
 };
 
+mod moderation;
 mod planning;
 
 fn episode() -> EpisodeId {

@@ -4,7 +4,7 @@ use crate::room::RoomNews;
 use crate::{
     BroadcastState, Command, DestinationAddress, DestinationId, DestinationReport, Device, Disk, EpisodeId, Levels,
     Links, Numbered, OnPicture, Proof, Refusal, Replay, Said, Secret, Seq, Severity, SourceId, SourceState, Stats,
-    UnixMs, ViewerId,
+    UnixMs, ViewerId, Voice,
 };
 
 /// What happened.
@@ -119,7 +119,9 @@ pub enum Effect {
     /// Take a comment out of room and archive.
     RemoveMessage(Seq),
     /// Take a viewer's voice in this episode, or give it back.
-    SetViewerMuted { viewer: ViewerId, muted: bool },
+    SetVoice { viewer: ViewerId, voice: Voice },
+    /// Say what somebody wrote who waits to be let in.
+    LetIn(ViewerId),
     /// Listen where the chosen audience can reach us.
     Listen,
     /// Keep a replay, or not.

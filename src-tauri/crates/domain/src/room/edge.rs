@@ -7,24 +7,28 @@
 mod asked;
 mod bucket;
 mod hearts;
+mod moderation;
+mod pace;
 mod people;
 mod view;
+mod wording;
 mod words;
 
 use std::time::Duration;
 
 use super::envelope::Log;
-use super::limits::{COMMENT_CHARACTERS, HEARTS_IN_A_MESSAGE, Limits, SEEN_AT_MOST_MS};
+use super::limits::{COMMENT_CHARACTERS, HEARTS_IN_A_MESSAGE, Limits, believable};
 use super::{
     ASK_AGAIN, Asker, ConnectionId, Down, EdgeId, Envelope, Epoch, Mark, Now, Say, ToEdge, ToOwner, Up, WholeState,
-    milliseconds,
 };
-use crate::{BroadcastState, Bye, ProgramMs, PublicViewer, RefusedCode, ToViewer, text};
+use crate::{BroadcastState, Bye, ProgramMs, PublicViewer, RefusedCode, Said, ToViewer, Voice, text};
 use asked::Asked;
 use hearts::Taps;
+use pace::Pace;
 use people::People;
-use view::View;
-pub use words::{Delivery, EdgeEffect, EdgeInput, Page, ViewerEvent};
+use view::{View, to_all};
+use wording::refusal;
+pub use words::{Delivery, EdgeEffect, EdgeInput, Page, Seated, ViewerEvent};
 
 /// Words about hearts and people are not added to more than so many that the owner did not hear.
 const UNHEARD: usize = 32;
@@ -41,6 +45,7 @@ pub struct Edge {
     asked: Asked,
     people: People,
     taps: Taps,
+    pace: Pace,
     /// None until the owner said where everything stands; newcomers wait for it.
     view: Option<View>,
     asked_at: Option<Duration>,
@@ -52,6 +57,7 @@ impl Edge {
     /// answered.
     #[must_use]
     pub fn new(id: EdgeId, epoch: Epoch, limits: Limits) -> Self {
+        let shown_a_second = limits.shown_a_second;
         Self {
             id,
             limits,
@@ -59,6 +65,7 @@ impl Edge {
             asked: Asked::default(),
             people: People::default(),
             taps: Taps::default(),
+            pace: Pace::new(shown_a_second),
             view: None,
             asked_at: None,
             unwelcomed: Vec::new(),
@@ -69,9 +76,15 @@ impl Edge {
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
         if self.log.len() >= UNHEARD {
-            return None;
+            return self.pace.deadline();
         }
-        [self.people.deadline(), self.taps.deadline()].into_iter().flatten().min()
+        [self.people.deadline(), self.taps.deadline(), self.pace.deadline()].into_iter().flatten().min()
+    }
+
+    /// Everybody who is here, for another life of this edge.
+    #[must_use]
+    pub fn seated(&self) -> Vec<Seated> {
+        self.people.seated()
     }
 
     /// Where the broadcast stands, as far as this edge knows.
@@ -99,12 +112,16 @@ impl Edge {
 
     fn viewer(&mut self, now: Now, event: ViewerEvent, effects: &mut Vec<EdgeEffect>) {
         match event {
-            ViewerEvent::Joined { connection, viewer, name, token, token_hash, page } => {
+            ViewerEvent::Joined { connection, viewer, name, token, token_hash, page, place } => {
                 if self.people.connections() >= self.limits.connections {
                     effects.push(EdgeEffect::Deliver(Delivery::Dismiss(connection, Bye::Full)));
-                } else if !self.people.is_here(connection) {
+                } else if self.people.is_here(connection) {
+                    // It said hello before.
+                } else if self.voice(&viewer.id) == Voice::Ejected {
+                    self.eject(now, &viewer.id, vec![(connection, place)], effects);
+                } else {
                     let name = name.as_deref();
-                    self.people.join(now.elapsed, connection, viewer, name, token_hash, page, &self.limits);
+                    self.people.join(now.elapsed, connection, viewer, name, token_hash, page, place, &self.limits);
                     self.unwelcomed.push((connection, token));
                     self.welcome(now, effects);
                 }
@@ -121,13 +138,13 @@ impl Edge {
                     }
                     Ok(None) => {}
                     Err((code, retry)) => {
-                        effects.push(refusal(connection, Some(id), code, retry.map(milliseconds)));
+                        effects.push(refusal(connection, Some(id), code, retry));
                     }
                 }
             }
             ViewerEvent::Hearts { connection, count } => {
                 if let Err((code, retry)) = self.tap(now, connection, count) {
-                    effects.push(refusal(connection, None, code, retry.map(milliseconds)));
+                    effects.push(refusal(connection, None, code, retry));
                 }
             }
         }
@@ -151,7 +168,7 @@ impl Edge {
         if is_over && !may_be_known {
             return Err((RefusedCode::Closed, None));
         }
-        if !may_be_known && self.view.as_ref().is_some_and(|view| view.muted.contains(&viewer.id)) {
+        if !may_be_known && self.voice(&viewer.id).is_silenced() {
             return Err((RefusedCode::Muted, None));
         }
         let text = text::clean(text);
@@ -179,7 +196,8 @@ impl Edge {
             None => viewer,
         };
         let Some(key) = self.people.key(connection, id) else { return Ok(None) };
-        Ok(Some(Say { viewer, token_hash, key, text, at_ms: moment(at_ms, now.program_ms) }))
+        let place = self.people.place(connection);
+        Ok(Some(Say { viewer, token_hash, key, text, at_ms: believable(at_ms, now.program_ms), place }))
     }
 
     fn tap(&mut self, now: Now, connection: ConnectionId, count: u32) -> Result<(), Refused> {
@@ -188,7 +206,8 @@ impl Edge {
         if is_over {
             return Err((RefusedCode::Closed, None));
         }
-        if self.view.as_ref().is_some_and(|view| view.muted.contains(&member.viewer.id)) {
+        let voice = self.view.as_ref().map(|view| view.voice(&member.viewer.id)).unwrap_or_default();
+        if voice.is_silenced() {
             return Err((RefusedCode::Muted, None));
         }
         if count > HEARTS_IN_A_MESSAGE {
@@ -201,13 +220,17 @@ impl Edge {
 
     /// What is due by now, whatever happened. While the owner does not hear, it is counted on.
     fn due(&mut self, now: Now, effects: &mut Vec<EdgeEffect>) {
+        if let Some(word) = self.pace.take_word(now.elapsed) {
+            effects.push(to_all(word));
+            self.people.touch();
+        }
         if self.log.len() >= UNHEARD {
             return;
         }
         if let Some(by_hue) = self.taps.take_window(now.elapsed) {
             self.send(Up::Hearts(by_hue), effects);
         }
-        if let Some(counts) = self.people.take_counts(now.elapsed) {
+        if let Some(counts) = self.people.take_counts(now.elapsed, self.pace.skipped()) {
             self.send(Up::Presence(counts), effects);
         }
     }
@@ -271,18 +294,30 @@ impl Edge {
         match word {
             Down::Said { said, asker } => {
                 self.people.rename(&said.viewer);
-                let seq = said.seq;
-                view.said(said, effects);
-                self.accepted(asker, seq, effects);
+                if view.said(said.clone()) {
+                    self.show(now, said.clone(), asker, effects);
+                }
+                if let Some(asker) = asker {
+                    self.accepted(asker, said.seq, effects);
+                }
+            }
+            Down::Held { asker } => {
+                if let Some((connection, id)) = self.asker(asker) {
+                    effects.push(wording::held(connection, id));
+                }
             }
             Down::Accepted { asker, seq } => self.accepted(asker, seq, effects),
             Down::Refused { asker, code, retry_ms } => {
                 if let Some((connection, id)) = self.answered(asker) {
-                    effects.push(refusal(connection, Some(id), code, retry_ms));
+                    let retry = retry_ms.map(|ms| Duration::from_millis(ms.into()));
+                    effects.push(refusal(connection, Some(id), code, retry));
                 }
             }
             Down::Removed(seq) => view.removed(seq, effects),
-            Down::Muted { viewer, muted } => view.mute(viewer, muted),
+            Down::Voice { viewer, voice } => {
+                view.set_voice(viewer.clone(), voice);
+                self.voice_changed(now, &viewer, voice, effects);
+            }
             Down::Standing(standing) => {
                 view.stand(standing, effects);
                 self.flush(effects);
@@ -300,7 +335,11 @@ impl Edge {
         }
         match &mut self.view {
             None => self.view = Some(View::new(state)),
-            Some(view) => view.update(state, effects),
+            Some(view) => {
+                let before = std::mem::take(&mut view.silenced);
+                view.update(state, effects);
+                self.voices_changed(now, &before, effects);
+            }
         }
         self.people.count_again();
         for (connection, id, say) in self.asked.take_heard(self.log.first()) {
@@ -311,12 +350,38 @@ impl Edge {
     }
 
     fn welcome(&mut self, now: Now, effects: &mut Vec<EdgeEffect>) {
-        let Some(view) = &self.view else { return };
+        let Some(view) = &mut self.view else { return };
+        let mut silenced = Vec::new();
         for (connection, token) in self.unwelcomed.drain(..) {
-            if let Some(member) = self.people.member(connection) {
-                let welcome = view.welcome(now, member.viewer.clone(), token);
+            let Some(member) = self.people.member(connection) else { continue };
+            let viewer = member.viewer.clone();
+            let voice = view.voice(&viewer.id);
+            if voice != Voice::Ejected {
+                let welcome = view.welcome(now, viewer.clone(), token);
                 effects.push(EdgeEffect::Deliver(Delivery::To(connection, welcome)));
             }
+            if voice.is_silenced() {
+                silenced.push((connection, viewer.id, voice));
+            }
+        }
+        for (connection, viewer, voice) in silenced {
+            let here = vec![(connection, self.people.place(connection))];
+            match voice {
+                Voice::Ejected => self.eject(now, &viewer, here, effects),
+                Voice::Muted | Voice::Free => {
+                    effects.push(wording::voice(connection, voice));
+                    self.seen(&viewer, &here, effects);
+                }
+            }
+        }
+    }
+
+    /// A comment is new: everybody sees it, or, where too many write at once, its writer.
+    fn show(&mut self, now: Now, said: Said, asker: Option<Asker>, effects: &mut Vec<EdgeEffect>) {
+        if self.pace.is_shown(now.elapsed) {
+            effects.push(to_all(ToViewer::Said(said)));
+        } else if let Some((writer, _)) = asker.and_then(|asker| self.asker(asker)) {
+            effects.push(EdgeEffect::Deliver(Delivery::To(writer, ToViewer::Said(said))));
         }
     }
 
@@ -326,28 +391,19 @@ impl Edge {
         }
     }
 
-    /// Whose question that answers, if it was asked here and nobody answered before.
-    fn answered(&mut self, asker: Asker) -> Option<(ConnectionId, String)> {
-        let is_ours = asker.edge == self.id && asker.epoch == self.log.epoch();
-        let (connection, id) = is_ours.then(|| self.asked.answered(asker.n)).flatten()?;
+    /// Whose question that is, if it was asked here and nobody answered yet.
+    fn asker(&self, asker: Asker) -> Option<(ConnectionId, String)> {
+        let (connection, id) = self.is_ours(asker).then(|| self.asked.waits(asker.n)).flatten()?;
         self.people.is_here(connection).then_some((connection, id))
     }
-}
 
-/// The program time of a comment: the moment its writer saw, as long as that is believable.
-fn moment(seen: Option<ProgramMs>, now: ProgramMs) -> ProgramMs {
-    seen.filter(|seen| (now.0.saturating_sub(SEEN_AT_MOST_MS)..=now.0).contains(&seen.0)).unwrap_or(now)
-}
+    /// Whose question that answers, if it was asked here and nobody answered before.
+    fn answered(&mut self, asker: Asker) -> Option<(ConnectionId, String)> {
+        let (connection, id) = self.is_ours(asker).then(|| self.asked.answered(asker.n)).flatten()?;
+        self.people.is_here(connection).then_some((connection, id))
+    }
 
-fn refusal(connection: ConnectionId, id: Option<String>, code: RefusedCode, retry_ms: Option<u32>) -> EdgeEffect {
-    let message = match code {
-        RefusedCode::NameNeeded => "Write a name with your first message.".to_owned(),
-        RefusedCode::Empty => "There is nothing in this message that can be read.".to_owned(),
-        RefusedCode::TooLong => format!("A message has at most {COMMENT_CHARACTERS} characters."),
-        RefusedCode::TooFast => "Slower, please: try again in a moment.".to_owned(),
-        RefusedCode::Muted => "The host has muted you.".to_owned(),
-        RefusedCode::Closed if retry_ms.is_some() => "The message could not be kept. Try again in a moment.".to_owned(),
-        RefusedCode::Closed => "The show is over, and the chat with it.".to_owned(),
-    };
-    EdgeEffect::Deliver(Delivery::To(connection, ToViewer::Refused { id, code, retry_ms, message }))
+    fn is_ours(&self, asker: Asker) -> bool {
+        asker.edge == self.id && asker.epoch == self.log.epoch()
+    }
 }

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::ProgramMs;
+
 /// The longest comment, in characters after cleaning.
 pub const COMMENT_CHARACTERS: usize = 500;
 /// The longest name, in characters after cleaning.
@@ -21,10 +23,19 @@ pub const HEARTS_INTERVAL_MS: u64 = 250;
 pub const SAY_BURST: u32 = 5;
 /// One more comment each, in milliseconds.
 pub const SAY_INTERVAL_MS: u64 = 1500;
+/// Comments that a room accepts in any second, whoever writes them.
+pub const ACCEPTED_A_SECOND: u32 = 100;
+/// Comments of others that everybody is shown in any second.
+pub const SHOWN_A_SECOND: u32 = 30;
 /// How far back the moment that a viewer saw may lie, in milliseconds of program time.
 pub const SEEN_AT_MOST_MS: u64 = 30_000;
 
-/// How much one edge bears. The defaults are those of a show; tests and trials take others.
+/// The program time of a comment: the moment its writer saw, as long as that is believable.
+pub(super) fn believable(seen: Option<ProgramMs>, now: ProgramMs) -> ProgramMs {
+    seen.filter(|seen| (now.0.saturating_sub(SEEN_AT_MOST_MS)..=now.0).contains(&seen.0)).unwrap_or(now)
+}
+
+/// How much a room bears. The defaults are those of a show; tests and trials take others.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Comments of a viewer at once.
@@ -35,6 +46,10 @@ pub struct Limits {
     pub hearts_burst: u32,
     /// One more heart message each.
     pub hearts_interval: Duration,
+    /// Comments that the room accepts in any second.
+    pub accepted_a_second: u32,
+    /// Comments of others that everybody is shown in any second.
+    pub shown_a_second: u32,
     /// Connections at once.
     pub connections: usize,
 }
@@ -46,6 +61,8 @@ impl Default for Limits {
             say_interval: Duration::from_millis(SAY_INTERVAL_MS),
             hearts_burst: 4,
             hearts_interval: Duration::from_millis(HEARTS_INTERVAL_MS),
+            accepted_a_second: ACCEPTED_A_SECOND,
+            shown_a_second: SHOWN_A_SECOND,
             connections: 5000,
         }
     }

@@ -6,20 +6,26 @@
 mod chat;
 mod edges;
 mod hearts;
+mod moderation;
+mod pace;
+mod voices;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::envelope::Log;
+use super::limits::ACCEPTED_A_SECOND;
 use super::{
     Asker, Comment, Down, EdgeId, Envelope, Epoch, HostOrder, Mark, Now, Passing, Past, Present, RoomNews, Say,
     Standing, Stored, ToEdge, ToOwner, Up, WholeState,
 };
-use crate::{BroadcastState, ProgramMs, RefusedCode, Seq, ViewerId};
+use crate::{BroadcastState, ProgramMs, RefusedCode, Seq};
 use chat::{Admission, Chat};
 use edges::Edges;
 pub(super) use edges::{JOINED, LISTED};
 use hearts::Hearts;
+use pace::Pace;
+use voices::Voices;
 
 /// Words that an edge may have missed and still be sent one by one.
 const LOG: usize = 1024;
@@ -29,6 +35,8 @@ const REMOVED: usize = 256;
 const NOT_KEPT: Duration = Duration::from_secs(3);
 /// What a writer is asked to wait when too many comments wait for the archive.
 const BEHIND: Duration = Duration::from_secs(1);
+/// What a writer is asked to wait when too many wait for the host.
+const TOO_MANY_HELD: Duration = Duration::from_secs(30);
 
 /// What reaches the owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +86,8 @@ pub struct Owner {
     standing: Standing,
     chat: Chat,
     removed: VecDeque<Seq>,
-    muted: BTreeSet<ViewerId>,
+    voices: Voices,
+    pace: Pace,
     hearts: Hearts,
     edges: Edges,
 }
@@ -91,21 +100,29 @@ impl Owner {
     }
 
     pub(super) fn with_log(epoch: Epoch, past: Past, log: usize) -> Self {
-        let Past { standing, next, backlog, removed, muted, hearts, peak, heard } = past;
+        let Past { standing, next, backlog, removed, silenced, spoke, seen, held, pending, hearts, peak, heard } = past;
+        let mut voices = Voices::new(silenced, spoke, held);
+        seen.into_iter().for_each(|(viewer, place)| voices.seen(&viewer, place));
         Self {
             log: Log::new(epoch, log),
             passing: 0,
             standing,
-            chat: Chat::new(next, backlog),
+            chat: Chat::new(next, backlog, pending),
             removed: removed.into(),
-            muted: muted.into_iter().collect(),
+            voices,
+            pace: Pace::new(ACCEPTED_A_SECOND),
             hearts: Hearts::new(hearts),
             edges: Edges::new(peak, heard),
         }
     }
 
-    /// What a successor needs. Comments that wait for the archive are not in it: the successor finds
-    /// those that were kept in the archive's backlog, and edges bring the others again.
+    /// The same, accepting so many comments in any second, whoever writes them.
+    #[must_use]
+    pub fn accepting(self, in_a_second: u32) -> Self {
+        Self { pace: Pace::new(in_a_second), ..self }
+    }
+
+    /// What a successor needs.
     #[must_use]
     pub fn past(&self) -> Past {
         Past {
@@ -113,7 +130,11 @@ impl Owner {
             next: self.chat.next(),
             backlog: self.chat.backlog(),
             removed: self.removed.iter().copied().collect(),
-            muted: self.muted.iter().cloned().collect(),
+            silenced: self.voices.silenced(),
+            spoke: self.voices.who_spoke(),
+            seen: self.voices.who_was_seen(),
+            held: self.voices.waiting(),
+            pending: self.chat.pending(),
             hearts: self.hearts.total(),
             peak: self.edges.peak(),
             heard: self.edges.heard(),
@@ -138,7 +159,7 @@ impl Owner {
             }
             OwnerInput::EdgeGone(edge) => self.edges.gone(edge),
             OwnerInput::Stored(seq, stored) => self.stored(seq, stored, &mut effects),
-            OwnerInput::Host(order) => self.host(order, &mut effects),
+            OwnerInput::Host(order) => self.host(now, order, &mut effects),
             OwnerInput::Tick => {}
         }
         self.due(now, &mut effects);
@@ -157,9 +178,12 @@ impl Owner {
         if n == expected {
             self.edges.heard_one(edge);
             match word {
-                Up::Say(say) => self.say(Asker { edge, epoch, n }, say, effects),
+                Up::Say(say) => self.say(now, Asker { edge, epoch, n }, say, effects),
                 Up::Hearts(by_hue) => self.taps(now, by_hue, effects),
                 Up::Presence(counts) => self.edges.count(edge, counts),
+                Up::Seen { viewer, places } => {
+                    places.into_iter().for_each(|place| self.voices.seen(&viewer, place));
+                }
             }
         }
         let n = expected.max(n + 1);
@@ -195,26 +219,43 @@ impl Owner {
             standing: self.standing.clone(),
             backlog: self.chat.backlog(),
             removed: self.removed.iter().copied().collect(),
-            muted: self.muted.iter().cloned().collect(),
+            silenced: self.voices.silenced(),
             hearts: self.hearts.sent_total(),
             present: self.edges.present(),
         }
     }
 
-    fn say(&mut self, asker: Asker, say: Say, effects: &mut Vec<OwnerEffect>) {
+    fn say(&mut self, now: Now, asker: Asker, say: Say, effects: &mut Vec<OwnerEffect>) {
+        if self.voices.is_waiting(asker, &say.key) {
+            return self.send(Down::Held { asker }, effects);
+        }
         let admission = self.chat.known(asker, &say.key);
         let over = self.standing.state == BroadcastState::Ended;
         match admission {
             Admission::Said(seq) => self.send(Down::Accepted { asker, seq }, effects),
             Admission::OnItsWay => {}
             Admission::New if over => self.send(refused(asker, RefusedCode::Closed, None), effects),
-            Admission::New if self.muted.contains(&say.viewer.id) => {
+            Admission::New if self.voices.of(&say.viewer.id).is_silenced() => {
+                if let Some(place) = say.place {
+                    self.voices.seen(&say.viewer.id, place);
+                }
                 self.send(refused(asker, RefusedCode::Muted, None), effects);
+            }
+            Admission::New if self.voices.must_wait(&say) => {
+                if self.voices.wait(say, Some(asker)) {
+                    self.send(Down::Held { asker }, effects);
+                    effects.push(OwnerEffect::Errand(Errand::News(RoomNews::Held(self.voices.held()))));
+                } else {
+                    self.send(refused(asker, RefusedCode::TooFast, Some(TOO_MANY_HELD)), effects);
+                }
             }
             Admission::New if self.chat.is_full() => {
                 self.send(refused(asker, RefusedCode::TooFast, Some(BEHIND)), effects);
             }
-            Admission::New => effects.push(OwnerEffect::Errand(Errand::Store(self.chat.push(asker, say)))),
+            Admission::New => match self.pace.take(now.elapsed) {
+                Ok(()) => self.accept(vec![asker], say, effects),
+                Err(retry) => self.send(refused(asker, RefusedCode::TooFast, Some(retry)), effects),
+            },
         }
     }
 
@@ -236,9 +277,7 @@ impl Owner {
             let mut askers = done.askers.into_iter();
             match done.stored {
                 Stored::Kept if !done.removed => {
-                    if let Some(asker) = askers.next() {
-                        self.send(Down::Said { said: done.comment.said.clone(), asker }, effects);
-                    }
+                    self.send(Down::Said { said: done.comment.said.clone(), asker: askers.next() }, effects);
                     for asker in askers {
                         self.send(Down::Accepted { asker, seq: done.comment.said.seq }, effects);
                     }
@@ -259,8 +298,9 @@ impl Owner {
         }
     }
 
-    fn host(&mut self, order: HostOrder, effects: &mut Vec<OwnerEffect>) {
+    fn host(&mut self, now: Now, order: HostOrder, effects: &mut Vec<OwnerEffect>) {
         let before = self.standing.clone();
+        let held = self.voices.held();
         let state = self.standing.state;
         match order {
             // Over is over: nothing follows the end but another room.
@@ -275,6 +315,8 @@ impl Owner {
             HostOrder::Ended { replay_url } => {
                 self.standing.state = BroadcastState::Ended;
                 self.standing.replay_url = replay_url;
+                let released = self.voices.take_all();
+                self.turn_away(released, RefusedCode::Closed, effects);
             }
             HostOrder::OnPicture(on_picture) => self.standing.on_picture = on_picture,
             HostOrder::Title(title) => self.standing.title = title,
@@ -288,15 +330,18 @@ impl Owner {
                     effects.push(OwnerEffect::Errand(Errand::News(RoomNews::Removed(seq))));
                 }
             }
-            HostOrder::Mute { viewer, muted } => {
-                if muted {
-                    self.muted.insert(viewer.clone());
-                } else {
-                    self.muted.remove(&viewer);
-                }
-                self.send(Down::Muted { viewer: viewer.clone(), muted }, effects);
-                effects.push(OwnerEffect::Errand(Errand::News(RoomNews::Muted { viewer, muted })));
+            HostOrder::Voice { viewer, voice } => self.voice(now, viewer, voice, effects),
+            HostOrder::LetIn { viewer } => {
+                let released = self.voices.take(&viewer);
+                self.let_in(now, released, effects);
+                // Where a fourth speaks by now, nobody waits any more.
+                let released = self.voices.take_free();
+                self.let_in(now, released, effects);
             }
+        }
+        let still_held = self.voices.held();
+        if still_held != held {
+            effects.push(OwnerEffect::Errand(Errand::News(RoomNews::Held(still_held))));
         }
         if self.standing != before {
             self.send(Down::Standing(self.standing.clone()), effects);
@@ -310,7 +355,8 @@ impl Owner {
             self.pass(&word, effects);
         }
         if let Some(present) = self.edges.take_present(now.elapsed) {
-            let status = self.edges.status(&present, self.hearts.total(), &self.muted);
+            let status =
+                self.edges.status(&present, self.hearts.total(), |viewer| self.voices.of(viewer).is_silenced());
             effects.push(OwnerEffect::Errand(Errand::News(RoomNews::Presence(status))));
             self.pass(&Passing::Presence(present), effects);
         }

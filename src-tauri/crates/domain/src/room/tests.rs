@@ -2,14 +2,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{
-    ConnectionId, Delivery, Errand, HostOrder, Limits, Now, Page, Room, RoomEffect, RoomInput, RoomNews, Stored,
+    ConnectionId, Delivery, Errand, HostOrder, Limits, Now, Page, Place, Room, RoomEffect, RoomInput, RoomNews, Stored,
     ViewerEvent,
 };
 use crate::{
-    BroadcastState, Bye, OnPicture, PageId, ProgramMs, PublicViewer, RefusedCode, Said, Seq, ToViewer, ViewerId,
+    BroadcastState, Bye, OnPicture, PageId, ProgramMs, PublicViewer, RefusedCode, Said, Seq, ToViewer, ViewerId, Voice,
 };
 
 mod crowd;
+mod moderation;
 mod repeats;
 mod simulation;
 
@@ -27,11 +28,22 @@ fn viewer(who: u8) -> ViewerId {
 
 /// Viewer `who` over a connection of their own.
 fn join_as(room: &mut Room, now: Now, connection: u64, who: u8, name: Option<&str>) -> Vec<RoomEffect> {
+    join_from(room, now, connection, who, name, None)
+}
+
+fn join_from(
+    room: &mut Room,
+    now: Now,
+    connection: u64,
+    who: u8,
+    name: Option<&str>,
+    place: Option<Place>,
+) -> Vec<RoomEffect> {
     let viewer = PublicViewer { id: viewer(who), name: String::new(), hue: u16::from(who), badge: None };
     let random = u128::from(connection) << 64 | now.elapsed.as_millis();
     let page = Page::Ours(PageId::from_random(random.to_be_bytes()));
     let (connection, name, token) = (ConnectionId(connection), name.map(str::to_owned), "t".to_owned());
-    let joined = ViewerEvent::Joined { connection, viewer, name, token, token_hash: [who; 32], page };
+    let joined = ViewerEvent::Joined { connection, viewer, name, token, token_hash: [who; 32], page, place };
     room.apply(now, RoomInput::Viewer(joined))
 }
 
@@ -228,7 +240,7 @@ fn a_removed_comment_is_in_no_backlog_and_a_muted_viewer_reaches_nobody() {
     assert!(backlog.is_empty());
     assert!(room.apply(at(5), host(HostOrder::Remove(Seq(99)))).is_empty(), "there is no such comment");
 
-    room.apply(at(6), host(HostOrder::Mute { viewer: viewer(1), muted: true }));
+    room.apply(at(6), host(HostOrder::Voice { viewer: viewer(1), voice: Voice::Muted }));
     assert_eq!(refused(&say(&mut room, at(7), 1, "hi")), Some((RefusedCode::Muted, None)));
     assert_eq!(refused(&hearts(&mut room, at(7), 1, 1)), Some((RefusedCode::Muted, None)));
     room.apply(at(8), left(1));
@@ -238,7 +250,7 @@ fn a_removed_comment_is_in_no_backlog_and_a_muted_viewer_reaches_nobody() {
         Some((RefusedCode::Muted, None)),
         "also under a new name"
     );
-    room.apply(at(90_002), host(HostOrder::Mute { viewer: viewer(1), muted: false }));
+    room.apply(at(90_002), host(HostOrder::Voice { viewer: viewer(1), voice: Voice::Free }));
     assert!(stored(&say(&mut room, at(90_003), 1, "hi")).is_some());
 }
 
@@ -326,9 +338,10 @@ fn an_archive_that_does_not_answer_makes_writers_wait() {
     }
     let mut accepted = 0;
     let mut waiting = 0;
-    for who in 1..=120 {
+    for who in 1..=120_u8 {
         for _ in 0..5 {
-            let effects = say(&mut room, at(1), who, "hi");
+            // Slow enough for the room's pace.
+            let effects = say(&mut room, at(u64::from(who) * 100), who, "hi");
             accepted += usize::from(stored(&effects).is_some());
             waiting += usize::from(refused(&effects) == Some((RefusedCode::TooFast, Some(1000))));
         }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{EdgeId, Envelope, Epoch, Mark};
 use crate::{
-    AudienceStatus, BroadcastState, OnPicture, PageId, ProgramMs, PublicViewer, RefusedCode, Said, Seq, ViewerId,
+    AudienceStatus, BroadcastState, HeldVoice, OnPicture, PageId, ProgramMs, PublicViewer, RefusedCode, Said, Seq,
+    ViewerId, Voice,
 };
 
 /// What makes a comment the same comment, however often it arrives.
@@ -19,6 +20,12 @@ pub struct CommentKey {
     pub id: String,
 }
 
+/// Where somebody's connection comes from: their address under a key of the episode's, so that it says
+/// nothing about the address to whoever has not both. Nobody has one whose address says nothing about
+/// who they are: this computer's own, or a proxy's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Place(pub [u8; 16]);
+
 /// An accepted comment on its way into the archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comment {
@@ -28,6 +35,8 @@ pub struct Comment {
     pub key: CommentKey,
     /// What the archive knows its writer's token by.
     pub token_hash: [u8; 32],
+    /// Where it came from.
+    pub place: Option<Place>,
 }
 
 /// What the archive answered for a comment.
@@ -61,12 +70,17 @@ pub enum HostOrder {
     Title(String),
     /// A comment is taken back.
     Remove(Seq),
-    /// A viewer may not speak any more, or may again.
-    Mute {
+    /// A viewer is silenced, or may speak again.
+    Voice {
         /// Whom it concerns.
         viewer: ViewerId,
-        /// False lets them speak again.
-        muted: bool,
+        /// What they may do from now on.
+        voice: Voice,
+    },
+    /// What somebody said who waits for the host is said.
+    LetIn {
+        /// Whom it concerns.
+        viewer: ViewerId,
     },
 }
 
@@ -78,13 +92,15 @@ pub enum RoomNews {
     Said(Said),
     /// A comment is no more.
     Removed(Seq),
-    /// A viewer is muted, or may speak again.
-    Muted {
+    /// A viewer is silenced, or may speak again.
+    Voice {
         /// Whom it concerns.
         viewer: ViewerId,
-        /// False: they may speak again.
-        muted: bool,
+        /// What they may do from now on.
+        voice: Voice,
     },
+    /// Who waits for the host: all of them.
+    Held(Vec<HeldVoice>),
     /// Accepted hearts, for the picture, within 50 ms of the tap.
     Hearts {
         /// Program time of the moment they were accepted.
@@ -135,6 +151,8 @@ pub struct Counts {
     pub joined: Vec<String>,
     /// Those with a name, at most 200.
     pub people: Vec<PublicViewer>,
+    /// Comments that they were not shown, since the edge began.
+    pub skipped: u64,
 }
 
 /// Who waits for an answer: the word of an edge with this number.
@@ -161,6 +179,8 @@ pub struct Say {
     pub text: String,
     /// The moment that its writer was seeing.
     pub at_ms: ProgramMs,
+    /// Where it came from.
+    pub place: Option<Place>,
 }
 
 /// From an edge to the owner, numbered, and said again until the owner heard it.
@@ -173,6 +193,13 @@ pub enum Up {
     Hearts(BTreeMap<u16, u32>),
     /// Who is at this edge, at most once a second.
     Presence(Counts),
+    /// Somebody silenced is here, or came.
+    Seen {
+        /// Who.
+        viewer: ViewerId,
+        /// From where.
+        places: Vec<Place>,
+    },
 }
 
 /// From the owner to every edge, numbered, and said again to whoever missed it.
@@ -183,8 +210,8 @@ pub enum Down {
     Said {
         /// As everybody sees it.
         said: Said,
-        /// Whoever brought it.
-        asker: Asker,
+        /// Whoever brought it; none where they brought it to another life of the owner.
+        asker: Option<Asker>,
     },
     /// A comment is in the archive, and was said before or removed meanwhile.
     Accepted {
@@ -192,6 +219,11 @@ pub enum Down {
         asker: Asker,
         /// Its place.
         seq: Seq,
+    },
+    /// A comment waits for the host; another answer follows.
+    Held {
+        /// Whoever brought it.
+        asker: Asker,
     },
     /// A comment was not accepted.
     Refused {
@@ -204,12 +236,12 @@ pub enum Down {
     },
     /// A comment is no more.
     Removed(Seq),
-    /// A viewer may not speak any more, or may again.
-    Muted {
+    /// A viewer is silenced, or may speak again.
+    Voice {
         /// Whom it concerns.
         viewer: ViewerId,
-        /// False: they may speak again.
-        muted: bool,
+        /// What they may do from now on.
+        voice: Voice,
     },
     /// The broadcast changed.
     Standing(Standing),
@@ -260,7 +292,7 @@ pub struct WholeState {
     /// Comments that were taken back, the last of them.
     pub removed: Vec<Seq>,
     /// Who may not speak.
-    pub muted: Vec<ViewerId>,
+    pub silenced: Vec<(ViewerId, Voice)>,
     /// Accepted hearts.
     pub hearts: u64,
     /// Who is here.
@@ -316,7 +348,16 @@ pub struct Past {
     /// Comments that were taken back, the last of them.
     pub removed: Vec<Seq>,
     /// Who may not speak.
-    pub muted: Vec<ViewerId>,
+    pub silenced: Vec<(ViewerId, Voice)>,
+    /// Who spoke, and from where.
+    pub spoke: Vec<(ViewerId, Option<Place>)>,
+    /// Silenced people, and where they were seen.
+    pub seen: Vec<(ViewerId, Place)>,
+    /// What waits for the host.
+    pub held: Vec<Say>,
+    /// Comments that the archive did not answer for yet, in their order. A successor who will not hear
+    /// its answers has none: it finds those that were kept in the archive, and edges bring the others again.
+    pub pending: Vec<Comment>,
     /// Accepted hearts.
     pub hearts: u64,
     /// The most people at once.

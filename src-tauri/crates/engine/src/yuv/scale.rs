@@ -4,8 +4,9 @@
 //! four times as long for the same.
 
 use domain::Rect;
-use fast_image_resize::images::{CroppedImage, CroppedImageMut, Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedCroppedImage, TypedCroppedImageMut, TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use gst_video::prelude::VideoFrameExt;
 
 use crate::yuv::AlphaFrame;
@@ -121,18 +122,19 @@ fn scale_plane(resizer: &mut Resizer, source: Area, samples: &[u8], target: Area
     if (from.width, from.height) == (2 * to.width, 2 * to.height) {
         return halve(source, samples, target, into);
     }
-    // Rows may be longer than the frame is wide; the rest of a row is cropped away.
+    // Rows may be longer than the frame is wide; the rest of a row is cropped away. Images that know their
+    // kind of pixel: otherwise the compiler makes the resizer for all kinds, which takes it minutes.
     let rows = from.y + from.height;
-    let image = ImageRef::new(source.stride, rows, samples, PixelType::U8).ok()?;
-    let mut whole = Image::from_slice_u8(target.stride, to.height, into, PixelType::U8).ok()?;
-    let mut cropped = CroppedImageMut::new(&mut whole, 0, 0, to.width, to.height).ok()?;
+    let image = TypedImageRef::<U8>::from_buffer(source.stride, rows, samples).ok()?;
+    let whole = TypedImage::<U8>::from_buffer(target.stride, to.height, into).ok()?;
+    let mut cropped = TypedCroppedImageMut::new(whole, 0, 0, to.width, to.height).ok()?;
     // The box averages what becomes smaller; what grows would be blocks.
     let grows = to.width > from.width || to.height > from.height;
     let filter = if grows { FilterType::Bilinear } else { FilterType::Box };
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
     // A view, so that what lies beside the part never bleeds into its edges.
-    let part = CroppedImage::new(&image, from.x, from.y, from.width, from.height).ok()?;
-    resizer.resize(&part, &mut cropped, &options).ok()
+    let part = TypedCroppedImage::new(image, from.x, from.y, from.width, from.height).ok()?;
+    resizer.resize_typed(&part, &mut cropped, &options).ok()
 }
 
 /// The monitor's case, and that of sources side by side: a fifth of what any ratio takes.

@@ -105,6 +105,7 @@ fn follow(window: &mut Snapshot, event: Event) {
         Event::Notices(notices) => window.notices = notices,
         Event::Said(said) => window.chat.push(said),
         Event::Removed(seq) => window.chat.retain(|said| said.seq != seq),
+        Event::Moderation(moderation) => window.moderation = moderation,
         Event::ChatCleared => window.chat.clear(),
     }
 }

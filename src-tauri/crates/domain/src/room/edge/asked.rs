@@ -16,8 +16,15 @@ impl Asked {
         self.0.len() >= WAITING
     }
 
+    /// Whoever brings the same comment again waits once: the answer to the newest word is theirs.
     pub(super) fn ask(&mut self, n: u64, connection: ConnectionId, id: String, say: Say) {
+        self.0.retain(|_, (_, _, before)| before.key != say.key);
         self.0.insert(n, (connection, id, say));
+    }
+
+    /// Who waits for the answer to word `n`.
+    pub(super) fn waits(&self, n: u64) -> Option<(ConnectionId, String)> {
+        self.0.get(&n).map(|(connection, id, _)| (*connection, id.clone()))
     }
 
     /// Whose the answer to word `n` is.

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use super::Page;
 use super::bucket::Bucket;
+use super::{Page, Seated};
 use crate::room::limits::Limits;
 use crate::room::owner::{JOINED, LISTED};
-use crate::room::{CommentKey, ConnectionId, Counts};
+use crate::room::{CommentKey, ConnectionId, Counts, Place};
 use crate::{PublicViewer, ViewerId, text};
 
 /// Between two words to the owner.
@@ -27,10 +27,11 @@ pub(super) struct Member {
 }
 
 /// A connection.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Seat {
     viewer: ViewerId,
     page: Page,
+    place: Option<Place>,
     said: u64,
 }
 
@@ -72,6 +73,7 @@ impl People {
         name: Option<&str>,
         token_hash: [u8; 32],
         page: Page,
+        place: Option<Place>,
         limits: &Limits,
     ) {
         self.forget(now);
@@ -98,7 +100,7 @@ impl People {
             self.most = self.most.max(self.present);
         }
         member.connections += 1;
-        self.seats.insert(connection, Seat { viewer: viewer.id.clone(), page, said: 0 });
+        self.seats.insert(connection, Seat { viewer: viewer.id.clone(), page, place, said: 0 });
         if !name.is_empty() {
             self.named.insert(viewer.id);
             if is_new || is_renamed {
@@ -122,6 +124,33 @@ impl People {
         }
         self.changed = true;
         self.forget(now);
+    }
+
+    /// Somebody's connections, and where each comes from. Looks at everybody: only for what the host does.
+    pub(super) fn connections_of(&self, viewer: &ViewerId) -> Vec<(ConnectionId, Option<Place>)> {
+        let theirs = self.seats.iter().filter(|(_, seat)| seat.viewer == *viewer);
+        theirs.map(|(connection, seat)| (*connection, seat.place)).collect()
+    }
+
+    /// Everybody's connections, as they joined.
+    pub(super) fn seated(&self) -> Vec<Seated> {
+        let seated = self.seats.iter().filter_map(|(connection, seat)| {
+            let member = self.members.get(&seat.viewer)?;
+            let Seat { page, place, .. } = seat.clone();
+            Some(Seated {
+                connection: *connection,
+                viewer: member.viewer.clone(),
+                token_hash: member.token_hash,
+                page,
+                place,
+            })
+        });
+        seated.collect()
+    }
+
+    /// Where a connection comes from.
+    pub(super) fn place(&self, connection: ConnectionId) -> Option<Place> {
+        self.seats.get(&connection)?.place
     }
 
     /// Whom a connection belongs to.
@@ -169,8 +198,13 @@ impl People {
         self.changed |= !self.members.is_empty();
     }
 
+    /// A number about them changed that goes with the counts.
+    pub(super) fn touch(&mut self) {
+        self.changed = true;
+    }
+
     /// What the owner is to be sent now, if it is time.
-    pub(super) fn take_counts(&mut self, now: Duration) -> Option<Counts> {
+    pub(super) fn take_counts(&mut self, now: Duration, skipped: u64) -> Option<Counts> {
         if self.deadline()? > now {
             return None;
         }
@@ -186,6 +220,7 @@ impl People {
             anonymous: self.present.saturating_sub(named),
             people: listed.map(|member| member.viewer.clone()).collect(),
             joined: std::mem::take(&mut self.joined),
+            skipped,
         })
     }
 

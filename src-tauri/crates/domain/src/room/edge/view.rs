@@ -1,11 +1,11 @@
 //! What an edge knows of the room, and what everybody is sent when that changes.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{Delivery, EdgeEffect};
 use crate::room::limits::BACKLOG;
 use crate::room::{Envelope, Mark, Now, Passing, Present, Standing, WholeState};
-use crate::{PublicViewer, Said, Seq, ToViewer, ViewerId};
+use crate::{Backlog, PublicViewer, Said, Seq, ToViewer, ViewerId, Voice};
 
 /// Removals that are remembered, so that none is sent twice for nothing.
 const REMOVED: usize = 1024;
@@ -17,8 +17,10 @@ pub(super) struct View {
     pub(super) mark: Mark,
     next_passing: u64,
     pub(super) standing: Standing,
-    pub(super) muted: BTreeSet<ViewerId>,
+    pub(super) silenced: BTreeMap<ViewerId, Voice>,
     ring: VecDeque<Said>,
+    /// The ring as newcomers are sent it; none where it changed since.
+    backlog: Option<Backlog>,
     /// The newest comment that everybody was sent, or that came with the backlog.
     last: Seq,
     removed: BTreeSet<Seq>,
@@ -28,12 +30,13 @@ pub(super) struct View {
 
 impl View {
     pub(super) fn new(state: WholeState) -> Self {
-        let WholeState { mark, passing, standing, backlog, removed, muted, hearts, present } = state;
+        let WholeState { mark, passing, standing, backlog, removed, silenced, hearts, present } = state;
         Self {
             mark,
             next_passing: passing,
             standing,
-            muted: muted.into_iter().collect(),
+            silenced: silenced.into_iter().collect(),
+            backlog: None,
             last: backlog.last().map_or(Seq(0), |said| said.seq),
             ring: backlog.into(),
             removed: removed.into_iter().collect(),
@@ -44,7 +47,7 @@ impl View {
 
     /// Takes over a whole state: removals first, then what everybody missed.
     pub(super) fn update(&mut self, state: WholeState, effects: &mut Vec<EdgeEffect>) {
-        let WholeState { mark, passing, standing, backlog, removed, muted, hearts, present } = state;
+        let WholeState { mark, passing, standing, backlog, removed, silenced, hearts, present } = state;
         let oldest = backlog.first().map_or(Seq(0), |said| said.seq);
         let still = |said: &&Said| said.seq < oldest || backlog.iter().any(|other| other.seq == said.seq);
         let gone: Vec<Seq> = self.ring.iter().filter(|said| !still(said)).map(|said| said.seq).collect();
@@ -55,27 +58,32 @@ impl View {
         }
         self.stand(standing, effects);
         for said in backlog {
-            self.said(said, effects);
+            if self.said(said.clone()) {
+                effects.push(to_all(ToViewer::Said(said)));
+            }
         }
-        self.muted = muted.into_iter().collect();
+        self.silenced = silenced.into_iter().collect();
         self.pass(Passing::Hearts { at_ms: crate::ProgramMs(0), by_hue: Default::default(), total: hearts }, effects);
         self.pass(Passing::Presence(present), effects);
         (self.mark, self.next_passing) = (mark, passing);
     }
 
-    pub(super) fn said(&mut self, said: Said, effects: &mut Vec<EdgeEffect>) {
+    /// Takes a comment. False where it is known already.
+    pub(super) fn said(&mut self, said: Said) -> bool {
         if said.seq <= self.last {
-            return;
+            return false;
         }
         self.last = said.seq;
-        self.ring.push_back(said.clone());
+        self.backlog = None;
+        self.ring.push_back(said);
         if self.ring.len() > BACKLOG {
             self.ring.pop_front();
         }
-        effects.push(to_all(ToViewer::Said(said)));
+        true
     }
 
     pub(super) fn removed(&mut self, seq: Seq, effects: &mut Vec<EdgeEffect>) {
+        self.backlog = None;
         self.ring.retain(|said| said.seq != seq);
         self.removed.insert(seq);
         if self.removed.len() > REMOVED {
@@ -84,11 +92,16 @@ impl View {
         effects.push(to_all(ToViewer::Removed { seq }));
     }
 
-    pub(super) fn mute(&mut self, viewer: ViewerId, muted: bool) {
-        if muted {
-            self.muted.insert(viewer);
+    /// What somebody may do.
+    pub(super) fn voice(&self, viewer: &ViewerId) -> Voice {
+        self.silenced.get(viewer).copied().unwrap_or_default()
+    }
+
+    pub(super) fn set_voice(&mut self, viewer: ViewerId, voice: Voice) {
+        if voice.is_silenced() {
+            self.silenced.insert(viewer, voice);
         } else {
-            self.muted.remove(&viewer);
+            self.silenced.remove(&viewer);
         }
     }
 
@@ -128,7 +141,7 @@ impl View {
         }
     }
 
-    pub(super) fn welcome(&self, now: Now, viewer: PublicViewer, token: String) -> ToViewer {
+    pub(super) fn welcome(&mut self, now: Now, viewer: PublicViewer, token: String) -> ToViewer {
         let Standing { state, title, on_picture, replay_url } = self.standing.clone();
         ToViewer::Welcome {
             v: 1,
@@ -139,12 +152,12 @@ impl View {
             program_ms: now.program_ms,
             on_picture,
             hearts: self.hearts,
-            backlog: self.ring.iter().cloned().collect(),
+            backlog: self.backlog.get_or_insert_with(|| self.ring.iter().cloned().collect()).clone(),
             replay_url,
         }
     }
 }
 
-fn to_all(message: ToViewer) -> EdgeEffect {
+pub(super) fn to_all(message: ToViewer) -> EdgeEffect {
     EdgeEffect::Deliver(Delivery::ToAll(message))
 }

@@ -1,6 +1,6 @@
 //! What reaches an edge and what follows, as far as it is no frame between edge and owner.
 
-use crate::room::{CommentKey, ConnectionId, ToEdge, ToOwner};
+use crate::room::{CommentKey, ConnectionId, Place, ToEdge, ToOwner};
 use crate::{Bye, PageId, ProgramMs, PublicViewer, ToViewer};
 
 /// Which page a viewer's comments come from.
@@ -29,6 +29,8 @@ pub enum ViewerEvent {
         token_hash: [u8; 32],
         /// The page they came with.
         page: Page,
+        /// Where they come from.
+        place: Option<Place>,
     },
     /// A connection is gone.
     Left {
@@ -55,6 +57,21 @@ pub enum ViewerEvent {
         /// How often.
         count: u32,
     },
+}
+
+/// A connection, as another life of its edge needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seated {
+    /// Which.
+    pub connection: ConnectionId,
+    /// Whose, under the name that they bear now.
+    pub viewer: PublicViewer,
+    /// What the archive knows their token by.
+    pub token_hash: [u8; 32],
+    /// The page they came with.
+    pub page: Page,
+    /// Where they come from.
+    pub place: Option<Place>,
 }
 
 /// What reaches an edge.
@@ -90,6 +107,19 @@ pub enum Delivery {
     ToAll(ToViewer),
     /// A connection is closed, with the reason.
     Dismiss(ConnectionId, Bye),
+}
+
+impl ViewerEvent {
+    /// Whose it is.
+    #[must_use]
+    pub const fn connection(&self) -> ConnectionId {
+        match self {
+            Self::Joined { connection, .. }
+            | Self::Left { connection }
+            | Self::Say { connection, .. }
+            | Self::Hearts { connection, .. } => *connection,
+        }
+    }
 }
 
 impl Page {

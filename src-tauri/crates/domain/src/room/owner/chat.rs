@@ -52,11 +52,12 @@ pub(super) struct Chat {
 
 impl Chat {
     /// Goes on where the archive stands.
-    pub(super) fn new(next: Seq, backlog: Vec<Said>) -> Self {
+    pub(super) fn new(next: Seq, backlog: Vec<Said>, pending: Vec<Comment>) -> Self {
         let skip = backlog.len().saturating_sub(BACKLOG);
+        let unanswered = |comment| Pending { comment, askers: Vec::new(), stored: None, removed: false };
         Self {
             next,
-            pending: VecDeque::new(),
+            pending: pending.into_iter().map(unanswered).collect(),
             backlog: backlog.into_iter().skip(skip).collect(),
             remembered: BTreeMap::new(),
             oldest_first: VecDeque::new(),
@@ -87,11 +88,11 @@ impl Chat {
     }
 
     /// Gives a comment its place.
-    pub(super) fn push(&mut self, asker: Asker, say: Say) -> Comment {
-        let Say { viewer, token_hash, key, text, at_ms } = say;
-        let comment = Comment { said: Said { seq: self.next, at_ms, viewer, text }, key, token_hash };
+    pub(super) fn push(&mut self, askers: Vec<Asker>, say: Say) -> Comment {
+        let Say { viewer, token_hash, key, text, at_ms, place } = say;
+        let comment = Comment { said: Said { seq: self.next, at_ms, viewer, text }, key, token_hash, place };
         self.next = Seq(self.next.0 + 1);
-        self.pending.push_back(Pending { comment: comment.clone(), askers: vec![asker], stored: None, removed: false });
+        self.pending.push_back(Pending { comment: comment.clone(), askers, stored: None, removed: false });
         comment
     }
 
@@ -140,6 +141,12 @@ impl Chat {
             pending.removed = true;
         }
         seq < self.next
+    }
+
+    /// What the archive did not answer for yet, and nobody removed.
+    pub(super) fn pending(&self) -> Vec<Comment> {
+        let pending = self.pending.iter().filter(|pending| !pending.removed);
+        pending.map(|pending| pending.comment.clone()).collect()
     }
 
     /// The last comments.

@@ -1,6 +1,6 @@
 //! The edges of a room: how far each was heard, and how many people are there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::room::{ASK_AGAIN, Counts, EdgeId, Epoch, Mark, Present};
@@ -98,7 +98,7 @@ impl Edges {
     /// An edge is gone, with everybody there.
     pub(super) fn gone(&mut self, edge: EdgeId) {
         if let Some(known) = self.known.get_mut(&edge) {
-            known.counts = Counts::default();
+            known.counts = Counts { skipped: known.counts.skipped, ..Counts::default() };
             self.changed = true;
         }
     }
@@ -131,16 +131,22 @@ impl Edges {
     }
 
     /// The same for the host, who also sees who they are.
-    pub(super) fn status(&self, present: &Present, hearts: u64, muted: &BTreeSet<ViewerId>) -> AudienceStatus {
+    pub(super) fn status(
+        &self,
+        present: &Present,
+        hearts: u64,
+        is_silenced: impl Fn(&ViewerId) -> bool,
+    ) -> AudienceStatus {
         let everybody = self.known.values().flat_map(|known| &known.counts.people);
         let person = |viewer: &crate::PublicViewer| Person {
             id: viewer.id.clone(),
             name: viewer.name.clone(),
             hue: viewer.hue,
-            muted: muted.contains(&viewer.id),
+            muted: is_silenced(&viewer.id),
         };
         let people = everybody.take(LISTED).map(person).collect();
         let Present { viewers, peak, anonymous, .. } = *present;
-        AudienceStatus { viewers, peak, anonymous, hearts, people }
+        let skipped = self.known.values().map(|known| known.counts.skipped).max().unwrap_or_default();
+        AudienceStatus { viewers, peak, anonymous, hearts, skipped, people }
     }
 }

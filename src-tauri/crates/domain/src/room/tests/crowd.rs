@@ -145,3 +145,72 @@ fn a_full_room_says_so() {
         RoomEffect::Deliver(Delivery::To(_, ToViewer::Welcome { .. }))
     ));
 }
+
+/// Everybody says something as often as they may; what each gets is noted.
+#[test]
+fn of_what_two_thousand_say_a_hundred_a_second_are_accepted_and_thirty_shown_to_all() {
+    let mut room = room();
+    for who in 1..=250 {
+        join(&mut room, at(0), who, Some("N"));
+    }
+    let (mut accepted, mut shown, mut shown_to_writer, mut skipped) = (Vec::new(), Vec::new(), 0, 0);
+    let mut longest = 0;
+    for ms in (1000..11_000).step_by(10) {
+        for who in 0..4_u64 {
+            let who = u8::try_from((ms / 10 * 4 + who) % 250 + 1).expect("small");
+            let mut effects = say(&mut room, at(ms), who, "hi");
+            if let Some((RefusedCode::TooFast, Some(retry))) = refused(&effects) {
+                longest = longest.max(retry);
+            }
+            if let Some(said) = stored(&effects) {
+                accepted.push(ms);
+                effects.extend(room.apply(at(ms), RoomInput::Stored(said.seq, Stored::Kept)));
+            }
+            for effect in effects {
+                match effect {
+                    RoomEffect::Deliver(Delivery::ToAll(ToViewer::Said(_))) => shown.push(ms),
+                    RoomEffect::Deliver(Delivery::To(writer, ToViewer::Said(said))) => {
+                        assert_eq!((said.viewer.id, writer.0), (viewer(who), who.into()));
+                        shown_to_writer += 1;
+                    }
+                    RoomEffect::Deliver(Delivery::ToAll(ToViewer::Skipped { count, .. })) => skipped += count,
+                    _ => {}
+                }
+            }
+        }
+    }
+    let most =
+        |of: &[u64]| of.iter().map(|end| of.iter().filter(|ms| **ms <= *end && **ms + 1000 > *end).count()).max();
+    assert!(accepted.len() >= 600 && most(&accepted) <= Some(100), "{} {:?}", accepted.len(), most(&accepted));
+    assert!(shown.len() >= 200 && most(&shown) <= Some(30), "{} {:?}", shown.len(), most(&shown));
+    assert_eq!(shown.len() + shown_to_writer, accepted.len(), "each writer sees their own");
+    let effects = room.apply(at(12_000), RoomInput::Tick);
+    let last = sent_to_all(&effects)
+        .iter()
+        .map(|word| if let ToViewer::Skipped { count, .. } = word { *count } else { 0 })
+        .sum::<u32>();
+    assert_eq!((skipped + last) as usize, shown_to_writer, "and it is said how many are missing");
+    assert!(longest > 2000, "whoever is turned away waits longer the more there are: {longest} ms");
+    let status = effects.iter().find_map(|effect| match effect {
+        RoomEffect::Errand(Errand::News(RoomNews::Presence(status))) => Some(status.skipped as usize),
+        _ => None,
+    });
+    assert_eq!(status, Some(shown_to_writer), "the host knows");
+}
+
+#[test]
+fn newcomers_share_one_backlog_until_it_changes() {
+    let mut room = room();
+    let backlog = |effects: &[RoomEffect]| match &effects[0] {
+        RoomEffect::Deliver(Delivery::To(_, ToViewer::Welcome { backlog, .. })) => backlog.clone(),
+        other => panic!("{other:?}"),
+    };
+    join(&mut room, at(0), 1, Some("Ada"));
+    say(&mut room, at(1), 1, "hi");
+    room.apply(at(2), RoomInput::Stored(Seq(1), Stored::Kept));
+    let (first, second) = (backlog(&join(&mut room, at(3), 2, None)), backlog(&join(&mut room, at(3), 3, None)));
+    assert!(first.is_same(&second) && first.len() == 1);
+    room.apply(at(4), host(HostOrder::Remove(Seq(1))));
+    let third = backlog(&join(&mut room, at(5), 4, None));
+    assert!(third.is_empty() && !third.is_same(&first));
+}

@@ -9,7 +9,15 @@ fn join_with_page(room: &mut Room, now: Now, connection: u64, who: u8) {
     let (connection, token) = (ConnectionId(connection), "t".to_owned());
     room.apply(
         now,
-        RoomInput::Viewer(ViewerEvent::Joined { connection, viewer, name: None, token, token_hash: [who; 32], page }),
+        RoomInput::Viewer(ViewerEvent::Joined {
+            connection,
+            viewer,
+            name: None,
+            token,
+            token_hash: [who; 32],
+            page,
+            place: None,
+        }),
     );
 }
 
@@ -64,7 +72,7 @@ fn after_the_end_and_for_the_muted_a_repetition_still_has_its_answer() {
     say_over(&mut room, at(1), 1, "c1", "hi");
     room.apply(at(2), RoomInput::Stored(Seq(1), Stored::Kept));
     room.apply(at(3), host(HostOrder::Remove(Seq(1))));
-    room.apply(at(3), host(HostOrder::Mute { viewer: viewer(1), muted: true }));
+    room.apply(at(3), host(HostOrder::Voice { viewer: viewer(1), voice: Voice::Muted }));
     let effects = say_over(&mut room, at(4), 1, "c1", "hi");
     assert_eq!((accepted(&effects), sent_to_all(&effects)), (vec![(1, "c1".to_owned(), 1)], Vec::new()));
     assert_eq!(refused(&say_over(&mut room, at(5), 1, "c2", "hi")), Some((RefusedCode::Muted, None)));

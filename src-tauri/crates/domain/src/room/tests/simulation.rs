@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::room::owner::{Owner, OwnerEffect, OwnerInput};
-use crate::room::{Comment, CommentKey, Edge, EdgeEffect, EdgeId, EdgeInput, Epoch, Past, ToEdge, ToOwner, Up};
+use crate::room::{Comment, CommentKey, Edge, EdgeEffect, EdgeId, EdgeInput, Epoch, Past, Place, ToEdge, ToOwner, Up};
 
 mod world;
 
@@ -37,4 +37,5 @@ fn the_simulation_does_what_it_is_for() {
     assert!(figures.owners > 3 && figures.edges > 3 && figures.whole_states > 10, "{figures:?}");
     assert!(figures.answered_by_the_archive > 0, "{figures:?}");
     assert!(world.archive.len() > 100 && figures.removed > 10, "{figures:?}");
+    assert!(figures.held > 0, "{figures:?}");
 }

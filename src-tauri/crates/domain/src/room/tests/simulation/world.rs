@@ -14,6 +14,7 @@ pub(super) struct Figures {
     pub(super) whole_states: u32,
     pub(super) answered_by_the_archive: u32,
     pub(super) removed: u32,
+    pub(super) held: u32,
 }
 
 /// What one life of an edge sent to everybody there.
@@ -31,6 +32,8 @@ struct Person {
     edge: u32,
     connection: ConnectionId,
     is_here: bool,
+    /// Whom they come as.
+    identity: u8,
     written: Vec<Option<Seq>>,
 }
 
@@ -64,6 +67,7 @@ impl World {
             edge: u32::from(who) % EDGES,
             connection: ConnectionId(0),
             is_here: false,
+            identity: who,
             written: Vec::new(),
         };
         Self {
@@ -89,7 +93,7 @@ impl World {
     }
 
     fn limits() -> Limits {
-        Limits { say_burst: 1000, hearts_burst: 1000, ..Limits::default() }
+        Limits { say_burst: 1000, hearts_burst: 1000, shown_a_second: 1_000_000, ..Limits::default() }
     }
 
     pub(super) fn step(&mut self) {
@@ -102,8 +106,9 @@ impl World {
             25..=26 => self.leave(who),
             27..=29 => self.remove(),
             30 => {
-                let (who, muted) = (self.random.u8(0..PEOPLE), self.random.bool());
-                self.order(HostOrder::Mute { viewer: viewer(who), muted });
+                let voice = if self.random.bool() { Voice::Muted } else { Voice::Free };
+                let who = self.people[who].identity;
+                self.order(HostOrder::Voice { viewer: viewer(who), voice });
             }
             31 => {
                 let title = self.random.u8(..).to_string();
@@ -124,8 +129,8 @@ impl World {
         self.to_owner.clear();
         self.to_edges.clear();
         self.order(HostOrder::OnAir);
-        for who in 0..PEOPLE {
-            self.order(HostOrder::Mute { viewer: viewer(who), muted: false });
+        for who in 0..=u8::MAX {
+            self.order(HostOrder::Voice { viewer: viewer(who), voice: Voice::Free });
         }
         for round in 0..6 {
             self.ms += 2000;
@@ -212,7 +217,7 @@ impl World {
             Delivery::To(_, ToViewer::Welcome { backlog, hearts, .. }) if !screen.is_welcomed => {
                 screen.is_welcomed = true;
                 // What everybody was sent before the first came in, nobody saw.
-                screen.shown = backlog.into_iter().map(|said| said.seq).collect();
+                screen.shown = backlog.iter().map(|said| said.seq).collect();
                 screen.total = hearts;
             }
             Delivery::To(connection, ToViewer::Accepted { id, seq }) => {
@@ -223,6 +228,7 @@ impl World {
                     *place = Some(seq);
                 }
             }
+            Delivery::To(_, ToViewer::Held { .. }) => self.figures.held += 1,
             Delivery::To(..) => {}
             Delivery::ToAll(ToViewer::Said(said)) => screen.shown.push(said.seq),
             Delivery::ToAll(ToViewer::Removed { seq }) => drop(screen.removed.insert(seq)),
@@ -322,9 +328,16 @@ impl World {
         let (edge, connection) = (self.people[who].edge, ConnectionId(self.connections));
         (self.people[who].connection, self.people[who].is_here) = (connection, true);
         let number = u8::try_from(who).unwrap();
-        let viewer = PublicViewer { id: viewer(number), name: format!("N{who}"), hue: number.into(), badge: None };
+        // Now and then as somebody else.
+        let person = &mut self.people[who];
+        person.identity = person.identity.wrapping_add(PEOPLE * self.random.bool() as u8);
+        let viewer =
+            PublicViewer { id: viewer(person.identity), name: format!("N{who}"), hue: number.into(), badge: None };
         let (page, token) = (Page::Theirs(page(who)), String::new());
-        let joined = ViewerEvent::Joined { connection, viewer, name: None, token, token_hash: [number; 32], page };
+        // Two share an address: whoever is muted makes the other wait.
+        let place = Some(Place([number / 2; 16]));
+        let joined =
+            ViewerEvent::Joined { connection, viewer, name: None, token, token_hash: [number; 32], page, place };
         self.edge(edge, EdgeInput::Viewer(joined));
         let open = self.people[who].written.iter().enumerate().filter(|(_, seq)| seq.is_none());
         for number in open.map(|(number, _)| number).collect::<Vec<_>>() {
@@ -385,6 +398,7 @@ impl World {
                 self.archive.insert(comment.said.seq, comment);
             }
         }
+        past.pending.clear();
         past.backlog = self.archive.values().map(|comment| comment.said.clone()).collect();
         past.backlog.retain(|said| !self.removed.contains(&said.seq));
         self.owner = Owner::with_log(Epoch(self.epoch), past, LOG);
