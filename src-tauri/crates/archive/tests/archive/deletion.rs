@@ -281,6 +281,7 @@ fn fill(place: &Place, number: u8, comments: u32) {
          INSERT INTO chat (episode, seq, at_ms, viewer, name, hue, text)
          SELECT ?1, n, n * 100, '02020202020202020202020202020202', 'Grace', 1, 'one of very many comments' FROM n";
     let connection = rusqlite::Connection::open(place.database()).unwrap();
+    connection.pragma_update(None, "secure_delete", true).unwrap();
     connection.execute(sql, rusqlite::params![episode(number).as_str(), comments]).unwrap();
 }
 
@@ -319,7 +320,9 @@ fn a_deletion_that_a_crash_cut_off_is_finished_by_the_next_expiry() {
     fill(&place, 1, 2_500);
     let connection = rusqlite::Connection::open(place.database()).unwrap();
     // Doomed, its file gone, the first thousand rows too.
-    connection.execute_batch("UPDATE episode SET state = 'doomed'; DELETE FROM chat WHERE seq <= 1000").unwrap();
+    connection
+        .execute_batch("UPDATE episode SET state = 'doomed'; DELETE FROM viewer; DELETE FROM chat WHERE seq <= 1000")
+        .unwrap();
     drop(connection);
     let archive = place.open();
     assert_eq!(archive.replay(&episode(1)).unwrap(), Lookup::Gone);
