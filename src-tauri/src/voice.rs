@@ -39,7 +39,7 @@ pub(crate) struct Manners {
     pub(crate) name: &'static str,
     /// The line that says how many lines were left out.
     pub(crate) left_out: fn(u64) -> String,
-    /// Called once, when a line could not be written. Where nobody can be told, nobody is.
+    /// Called once, when a line could not be written. Where nobody can be notified, nobody is.
     pub(crate) failed: fn(&io::Error),
 }
 

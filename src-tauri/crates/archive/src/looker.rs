@@ -14,7 +14,7 @@ use crate::{ArchiveError, library};
 /// Questions that may wait. When full, "nobody" is answered at once: the viewer is greeted as new.
 const WAITING: usize = 1024;
 
-/// Told who it is. Must not block.
+/// Given who it is. Must not block.
 pub(crate) type Known = Box<dyn FnOnce(Option<PublicViewer>) + Send>;
 
 struct Question {

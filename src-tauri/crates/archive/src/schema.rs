@@ -92,7 +92,7 @@ pub(crate) fn bring_up_to_date(connection: &mut Connection, path: &Path) -> Resu
             tracing::info!(from = older, to = VERSION, "the archive is brought up to date");
             backup::before(connection, path, VERSION)?;
             upgrade(connection)?;
-            // The header must tell the truth to whoever looks at it without SQLite.
+            // The header must say the truth to whoever looks at it without SQLite.
             connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?;
         }
     }

@@ -172,11 +172,11 @@ fn tolerate_refusal(written: Result<(), ArchiveError>, what: &str) -> Result<(),
     }
 }
 
-/// Tells whoever asked. A panic of theirs must not end the writer.
+/// Answers whoever asked. A panic of theirs must not end the writer.
 fn acknowledge(done: Done, committed: &Result<(), ArchiveError>) {
     let called = catch_unwind(AssertUnwindSafe(|| match done {
         // What was there before this transaction is there whether it was committed or not; but a failing
-        // database may not have been able to tell.
+        // database may not have been able to say.
         Done::Chat(answer, stored) => answer(if committed.is_ok() { stored } else { Stored::Failed }),
         Done::Call(call, outcome) => call.finish(outcome.and_then(|()| committed.clone())),
     }));

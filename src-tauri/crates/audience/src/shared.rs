@@ -37,7 +37,7 @@ pub(crate) struct Shared {
     /// Of the service as a whole; each show has its own besides.
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) shows: Arc<Shows>,
-    /// A permit for each open room connection; all are back when everybody has been told goodbye.
+    /// A permit for each open room connection; all are back when everybody has been sent goodbye.
     pub(crate) conversations: Arc<Semaphore>,
     /// True once the service stops.
     pub(crate) stopping: watch::Sender<bool>,

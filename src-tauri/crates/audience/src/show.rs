@@ -195,7 +195,7 @@ impl ShowHandle {
         self.show.metrics.units_dropped.get()
     }
 
-    /// Closes the episode: everybody is told `bye ended`, and nothing is at its address any more.
+    /// Closes the episode: everybody is sent `bye ended`, and nothing is at its address any more.
     pub fn close(&self) {
         if self.shared.shows.remove(&self.show) {
             shut(&self.shared, &self.show, Bye::Ended);

@@ -1,4 +1,4 @@
-//! What the window is told: a snapshot, and then each section of it as it changes.
+//! What the window is sent: a snapshot, and then each section of it as it changes.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -87,7 +87,7 @@ pub struct Numbered {
     pub event: Event,
 }
 
-/// One thing that a subscriber is told. The window gets an array of them at once, in their order, and
+/// One thing that a subscriber is sent. The window gets an array of them at once, in their order, and
 /// with it, most of the time, a picture of the monitor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]

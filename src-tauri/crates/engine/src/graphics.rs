@@ -35,7 +35,7 @@ use scale::Scale;
 
 use crate::yuv::FrameMut;
 
-/// Tells the painter what to paint. Its calls never block; dropping it ends the render thread,
+/// Gives the painter what to paint. Its calls never block; dropping it ends the render thread,
 /// and the painter goes on with what it has.
 pub(crate) struct PainterHandle {
     desk: Arc<Desk>,

@@ -41,7 +41,7 @@ struct Running {
 
 impl Monitor {
     /// Starts it for frames of `canvas`. Pictures come as [`EngineEvent::Monitor`]. Where it does
-    /// not start, that is told as a fault and there are none.
+    /// not start, that is reported as a fault and there are none.
     pub(crate) fn start(config: MonitorConfig, canvas: &Canvas, graphs_dir: PathBuf, sink: EventSink) -> Monitor {
         let fault = sink.clone();
         let running = match Running::start(config, canvas, graphs_dir, sink) {

@@ -34,7 +34,7 @@ const STOPPED: [&str; 2] = ["recording.disk_full", "recording.unwritable"];
 ///
 /// # Errors
 ///
-/// What to tell the operator. The show goes on without a recording.
+/// What the operator is notified of. The show goes on without a recording.
 pub(crate) fn start(program: &Program, path: &Path, inbox: mpsc::Sender<Message>) -> Result<Recorder, Refusal> {
     let events = move |event| {
         for message in messages(&event) {
@@ -50,7 +50,7 @@ pub(crate) fn start(program: &Program, path: &Path, inbox: mpsc::Sender<Message>
 ///
 /// # Errors
 ///
-/// What to tell the operator. What is on disk may be repaired.
+/// What the operator is notified of. What is on disk may be repaired.
 pub(crate) fn finish(recorder: Recorder) -> Result<FinishedRecording, Refusal> {
     let finished = recorder.finish().map_err(|error| refusal(&error))?;
     Ok(FinishedRecording { path: finished.path, duration_ms: whole_ms(finished.duration), bytes: finished.bytes })

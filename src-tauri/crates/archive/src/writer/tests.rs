@@ -51,7 +51,7 @@ fn a_full_disk_refuses_comments_keeps_hearts_and_is_over_when_there_is_room() {
     let behind = comment(&queue, 3, "never reached");
     write(&mut connection, &queue, queue.next(None).unwrap(), 1, &AtomicU64::default());
     let answers = [&small, &large, &behind].map(|answer| answer.try_recv().unwrap());
-    assert_eq!(answers, [false; 3], "nothing was committed, so nobody is told that it was");
+    assert_eq!(answers, [false; 3], "nothing was committed, so nobody is answered that it was");
     assert_eq!(number(&file, "SELECT count(*) FROM chat"), 0);
 
     full(&connection, false);

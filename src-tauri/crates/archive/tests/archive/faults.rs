@@ -10,7 +10,7 @@ use domain::{ProgramMs, Seq, UnixMs};
 
 use crate::support::{Place, T, append, end, episode, said, show};
 
-/// Tells a child, which is this test binary, where to write.
+/// Says to a child, which is this test binary, where to write.
 const FOLDER: &str = "ANTENNE_TEST_FAULTY_ARCHIVE";
 /// Comments of a show.
 const COMMENTS: u64 = 12;
@@ -93,7 +93,7 @@ fn a_disk_that_fails_in_any_open_write_or_sync_is_reported_and_loses_nothing_ack
             assert!(said.contains_key("closed") || said.contains_key("open"), "{what}: it hung or died: {said:?}");
             assert_kept(&place, &said, &what);
         }
-        println!("{calls} with {fault}: {all} calls, {failed} shows were told of it");
+        println!("{calls} with {fault}: {all} calls, {failed} shows were answered so");
         assert!(failed > 0, "{calls}: no failure was ever reported");
     }
 }

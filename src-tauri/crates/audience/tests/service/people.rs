@@ -61,10 +61,10 @@ async fn the_host_removes_and_mutes_and_the_show_goes_through_its_states() {
     service
         .event(|event| matches!(event, AudienceEvent::Room(RoomNews::Voice { voice: Voice::Muted, .. })).then_some(()))
         .await;
-    let told = ada.next("voice").await;
+    let voice = ada.next("voice").await;
     ada.send(json!({ "type": "say", "id": "c2", "text": "again" })).await;
     let refused = ada.next("refused").await;
-    assert_eq!((&refused["code"], &refused["message"]), (&json!("muted"), &told["message"]), "one wording");
+    assert_eq!((&refused["code"], &refused["message"]), (&json!("muted"), &voice["message"]), "one wording");
     assert!(service.show.set_voice(domain::ViewerId::parse(&ada_is).unwrap(), Voice::Ejected));
     assert_eq!(ada.goodbye().await, (Some("removed".to_owned()), 1008));
     service.on_air();
@@ -131,9 +131,9 @@ async fn hearts_reach_the_picture_at_once_everybody_in_windows_and_the_journal_b
     assert_eq!(at_once, [(3, 3), (4, 7)]);
     let mut seen = 0;
     while seen < 7 {
-        let told = bob.next("hearts").await;
-        seen += told["by_hue"][hue.to_string()].as_u64().unwrap();
-        assert_eq!(told["total"], seen);
+        let hearts = bob.next("hearts").await;
+        seen += hearts["by_hue"][hue.to_string()].as_u64().unwrap();
+        assert_eq!(hearts["total"], seen);
     }
     ada.send(json!({ "type": "hearts", "count": 51 })).await;
     assert_eq!(ada.next("refused").await["code"], "too_fast");

@@ -304,7 +304,7 @@ fn the_show_goes_through_its_states_and_over_is_over() {
     assert_eq!(states(&effects), Some(BroadcastState::Ended));
     assert_eq!(refused(&say(&mut room, at(8), 1, "late")), Some((RefusedCode::Closed, None)));
     assert_eq!(refused(&hearts(&mut room, at(8), 1, 1)), Some((RefusedCode::Closed, None)));
-    assert!(say(&mut room, at(8), 9, "late").is_empty(), "who never came in is told nothing");
+    assert!(say(&mut room, at(8), 9, "late").is_empty(), "who never came in is sent nothing");
     let effects = room.apply(at(9), RoomInput::Stored(Seq(1), Stored::Kept));
     assert_eq!(effects.len(), 3, "what was said in time is still acknowledged: {effects:?}");
     for event in [host(HostOrder::OnAir), host(HostOrder::Interrupted(true)), host(HostOrder::Interrupted(false))] {

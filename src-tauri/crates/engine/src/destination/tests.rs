@@ -178,7 +178,7 @@ fn a_server_that_says_no_and_a_server_that_is_not_there_are_told_apart() {
 fn an_address_that_names_no_stream_fails_for_good() {
     crate::init().unwrap();
     let program = LiveProgram::start();
-    let (send, told) = mpsc::channel();
+    let (send, sent) = mpsc::channel();
     let send = std::sync::Mutex::new(send);
     let sink: EventSink = Arc::new(move |event| {
         if let EngineEvent::Destination(DestinationReport { state, code, .. }) = event {
@@ -191,8 +191,8 @@ fn an_address_that_names_no_stream_fails_for_good() {
     let destination = Destination::start(id, address, host, program.program.clone(), graphs, sink);
     let mut states = Vec::new();
     while !states.contains(&(DestinationState::Failed, "destination.unusable")) {
-        states.push(told.recv_timeout(PATIENCE).unwrap());
+        states.push(sent.recv_timeout(PATIENCE).unwrap());
     }
     drop(destination);
-    assert_eq!(told.recv_timeout(PATIENCE).unwrap().0, DestinationState::Ended);
+    assert_eq!(sent.recv_timeout(PATIENCE).unwrap().0, DestinationState::Ended);
 }

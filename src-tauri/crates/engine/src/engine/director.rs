@@ -22,7 +22,7 @@ use crate::joint::SourceContext;
 use crate::monitor::Monitor;
 use crate::output::ProgramTap;
 
-/// How often the pipelines are looked after and statistics told.
+/// How often the pipelines are looked after and statistics emitted.
 const ROUND: Duration = Duration::from_secs(1);
 /// A broadcast without a keyframe after so long has not begun.
 const BEGIN_DEADLINE: Duration = Duration::from_secs(10);
@@ -43,7 +43,7 @@ pub(super) struct Director {
     pub(super) plan: Option<domain::Plan>,
     wanted: Vec<Wanted>,
     pub(super) air: Air,
-    /// Known until its end, or its failure to begin, is told.
+    /// Known until its end, or its failure to begin, is emitted.
     pub(super) broadcast: Option<Begun>,
     pub(super) repairs: Repairs,
     last_round: Round,
@@ -111,7 +111,7 @@ impl Director {
         self.painter.clone()
     }
 
-    /// Works until it is told to stop. What it leaves is stopped.
+    /// Works until it is asked to stop. What it leaves is stopped.
     pub(super) fn run(mut self) {
         let mut next = ROUND;
         loop {
@@ -216,7 +216,7 @@ impl Director {
                 if !matches!(error, EngineError::AlreadyOnAir) {
                     self.broadcast = None;
                 }
-                self.tell(EngineEvent::BeginFailed { refusal: Refusal::from_coded(&error) });
+                self.emit(EngineEvent::BeginFailed { refusal: Refusal::from_coded(&error) });
             }
         }
     }
@@ -257,7 +257,7 @@ impl Director {
             };
             let stats = self.last_round.advance(elapsed, self.program.output.count(), on_air);
             let stats = domain::Stats { late_frames: self.sources.late_frames(), ..stats };
-            self.tell(EngineEvent::Stats(stats));
+            self.emit(EngineEvent::Stats(stats));
             self.watch();
         }
         ROUND.saturating_sub(self.last_round.at.elapsed()).max(Duration::from_millis(1))
@@ -292,7 +292,7 @@ impl Director {
         }
         if on_air.counted().frames == 0 && since.elapsed() > BEGIN_DEADLINE {
             let error = EngineError::Deadline { pipeline: "encoding pipeline", deadline: BEGIN_DEADLINE };
-            self.tell(EngineEvent::BeginFailed { refusal: Refusal::from_coded(&error) });
+            self.emit(EngineEvent::BeginFailed { refusal: Refusal::from_coded(&error) });
             self.end();
         } else {
             self.rebuild_encoding(&EngineError::build("encoding pipeline", "it stood still"));
@@ -330,10 +330,10 @@ impl Director {
     }
 
     pub(super) fn fault(&self, error: &dyn Coded) {
-        self.tell(EngineEvent::Fault { refusal: Refusal::from_coded(error) });
+        self.emit(EngineEvent::Fault { refusal: Refusal::from_coded(error) });
     }
 
-    pub(super) fn tell(&self, event: EngineEvent) {
+    pub(super) fn emit(&self, event: EngineEvent) {
         (self.sink)(event);
     }
 

@@ -103,7 +103,7 @@ impl Director {
         self.program.output.set_encoder(None);
         broadcast.program.end();
         self.shared.set_zero(None);
-        self.tell(if broadcast.is_beginning {
+        self.emit(if broadcast.is_beginning {
             EngineEvent::BeginFailed { refusal: Refusal::from_coded(&EngineError::Panicked { part: PART }) }
         } else {
             EngineEvent::Ended

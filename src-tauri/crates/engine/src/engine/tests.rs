@@ -41,8 +41,8 @@ impl Studio {
         let config = EngineConfig { canvas, video_kbps: 800, audio_kbps: 96, graphs_dir: folder.path().join("graphs") };
         let engine = Engine::start(
             config,
-            std::sync::Arc::new(move |told| {
-                let _ = event.send(told);
+            std::sync::Arc::new(move |emitted| {
+                let _ = event.send(emitted);
             }),
         );
         Self { engine: engine.unwrap(), events, folder }

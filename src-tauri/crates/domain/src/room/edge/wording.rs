@@ -9,7 +9,7 @@ use super::{Delivery, EdgeEffect};
 
 const MUTED: &str = "The host has muted you. You can watch and read; your comments and hearts are not taken.";
 
-/// What somebody is told of their voice.
+/// What somebody is sent about their voice.
 pub(super) fn voice(connection: ConnectionId, voice: Voice) -> EdgeEffect {
     let muted = voice.is_silenced();
     let message = if muted { MUTED } else { "You may write and send hearts again." }.to_owned();

@@ -65,7 +65,7 @@ fn a_heart_goes_to_the_picture_at_once_and_a_lonely_window_is_not_forgotten() {
     let effects = hearts(&mut room, at(1000), 7, 2);
     assert!(effects.contains(&news(RoomNews::Hearts { at_ms: ProgramMs(1000), hue: 7, count: 2, total: 2 })));
     let first = ToViewer::Hearts { at_ms: ProgramMs(1000), by_hue: BTreeMap::from([(7, 2)]), total: 2 };
-    assert_eq!(sent_to_all(&effects), [first], "the first window is told at once");
+    assert_eq!(sent_to_all(&effects), [first], "the first window is sent at once");
     assert!(sent_to_all(&hearts(&mut room, at(1050), 7, 3)).is_empty());
     assert_eq!(room.deadline(), Some(Duration::from_millis(1200)));
     let effects = room.apply(at(1200), RoomInput::Tick);

@@ -39,16 +39,16 @@ fn held(effects: &[RoomEffect]) -> Option<Vec<(u64, Vec<String>)>> {
     })
 }
 
-fn told(effects: &[RoomEffect], who: u64) -> Vec<ToViewer> {
-    let told = effects.iter().filter_map(|effect| match effect {
+fn sent(effects: &[RoomEffect], who: u64) -> Vec<ToViewer> {
+    let sent = effects.iter().filter_map(|effect| match effect {
         RoomEffect::Deliver(Delivery::To(connection, message)) if connection.0 == who => Some(message.clone()),
         _ => None,
     });
-    told.collect()
+    sent.collect()
 }
 
 fn is_held(effects: &[RoomEffect], who: u64) -> bool {
-    matches!(told(effects, who).as_slice(), [ToViewer::Held { .. }])
+    matches!(sent(effects, who).as_slice(), [ToViewer::Held { .. }])
 }
 
 #[test]
@@ -157,17 +157,17 @@ fn a_muted_viewer_is_told_so_at_once_and_when_they_come_back() {
     let mut room = room();
     join_at(&mut room, 0, 1, HOME);
     let effects = silence(&mut room, 1, 1, Voice::Muted);
-    let [ToViewer::Voice { muted: true, message }] = &told(&effects, 1)[..] else { panic!("{effects:?}") };
+    let [ToViewer::Voice { muted: true, message }] = &sent(&effects, 1)[..] else { panic!("{effects:?}") };
     let refusal = hearts(&mut room, at(2), 1, 1);
     assert!(
-        matches!(&told(&refusal, 1)[..], [ToViewer::Refused { code: RefusedCode::Muted, message: other, .. }] if other == message),
+        matches!(&sent(&refusal, 1)[..], [ToViewer::Refused { code: RefusedCode::Muted, message: other, .. }] if other == message),
         "one wording: {refusal:?}"
     );
     room.apply(at(3), left(1));
     let effects = join_at(&mut room, 4, 1, HOME);
-    assert!(matches!(&told(&effects, 1)[..], [ToViewer::Welcome { .. }, ToViewer::Voice { muted: true, .. }]));
+    assert!(matches!(&sent(&effects, 1)[..], [ToViewer::Welcome { .. }, ToViewer::Voice { muted: true, .. }]));
     let effects = silence(&mut room, 5, 1, Voice::Free);
-    assert!(matches!(&told(&effects, 1)[..], [ToViewer::Voice { muted: false, .. }]));
+    assert!(matches!(&sent(&effects, 1)[..], [ToViewer::Voice { muted: false, .. }]));
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn an_ejected_viewer_leaves_with_every_tab_and_cannot_come_back() {
     }
     silence(&mut room, 6, 1, Voice::Free);
     let effects = join_at(&mut room, 7, 1, HOME);
-    assert!(matches!(&told(&effects, 1)[..], [ToViewer::Welcome { .. }]));
+    assert!(matches!(&sent(&effects, 1)[..], [ToViewer::Welcome { .. }]));
 }
 
 #[test]
@@ -243,5 +243,5 @@ fn whoever_repeats_what_waits_takes_no_place_from_others() {
     let effects = room.apply(at(5), host(HostOrder::LetIn { viewer: viewer(2) }));
     let said = stored(&effects).expect("once");
     let effects = room.apply(at(6), RoomInput::Stored(said.seq, Stored::Kept));
-    assert!(matches!(&told(&effects, 699)[..], [ToViewer::Accepted { .. }]), "{effects:?}");
+    assert!(matches!(&sent(&effects, 699)[..], [ToViewer::Accepted { .. }]), "{effects:?}");
 }

@@ -1,4 +1,4 @@
-//! A panic in any thread of the engine is noticed, told, and costs that part only.
+//! A panic in any thread of the engine is noticed, reported, and costs that part only.
 
 use std::sync::atomic::Ordering;
 use std::thread;

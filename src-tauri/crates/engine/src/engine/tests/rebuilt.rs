@@ -9,14 +9,14 @@ use super::{DEADLINE, Studio, plan};
 use crate::engine::request::Request;
 use crate::event::EngineEvent;
 
-/// Makes a pipeline fail, and waits until that is told.
+/// Makes a pipeline fail, and waits until that is emitted.
 fn fail(studio: &Studio, request: fn(String) -> Request) {
     let begun = Instant::now();
     loop {
         // Failures that follow a start at once are left to the watch; so it is said again.
         studio.engine.requests.put(request("a test".to_owned()));
-        let told = studio.events.recv_timeout(DEADLINE).expect("an event in time");
-        if let EngineEvent::Fault { refusal } = told {
+        let emitted = studio.events.recv_timeout(DEADLINE).expect("an event in time");
+        if let EngineEvent::Fault { refusal } = emitted {
             assert_eq!(refusal.code, "engine.build");
             return;
         }

@@ -119,9 +119,9 @@ fn wait_list(lists: &Receiver<Vec<Device>>, camera: bool) {
 
 fn inside(folder: &Path) {
     gst::init().unwrap();
-    let (tell, lists) = mpsc::channel();
+    let (sender, lists) = mpsc::channel();
     let watch = DeviceWatch::start(Arc::new(move |list| {
-        let _ = tell.send(list);
+        let _ = sender.send(list);
     }));
     wait_list(&lists, false);
     let mut server = Server::start(folder);

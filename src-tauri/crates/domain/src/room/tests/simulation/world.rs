@@ -393,7 +393,7 @@ impl World {
         self.epoch += 1;
         let mut past = self.owner.past();
         for comment in std::mem::take(&mut self.asked) {
-            // The archive took half of it, and nobody was told.
+            // The archive took half of it, and nobody was answered.
             if self.random.bool() && !self.archive.values().any(|kept| kept.key == comment.key) {
                 self.archive.insert(comment.said.seq, comment);
             }
