@@ -14,7 +14,7 @@ pub type EventSink = Arc<dyn Fn(EngineEvent) + Send + Sync>;
 pub struct EngineConfig {
     /// Size and rate of the program.
     pub canvas: Canvas,
-    /// Bit rate of the picture, in kb/s.
+    /// Bit rate of the video, in kb/s.
     pub video_kbps: u32,
     /// Bit rate of each encoding of the sound, in kb/s.
     pub audio_kbps: u32,
@@ -30,14 +30,14 @@ pub struct Broadcast {
     pub program: Program,
 }
 
-/// The picture for the operator.
+/// The frames for the operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MonitorConfig {
     /// Pixels, even.
     pub width: u32,
     /// Pixels, even.
     pub height: u32,
-    /// Pictures a second.
+    /// Frames a second.
     pub fps: u32,
 }
 

@@ -20,16 +20,16 @@ use crate::{format, state_change};
 use colours::Plane;
 
 const WHAT: &str = "monitor";
-/// Good enough to judge a picture by, small enough for fifteen a second through a window's bridge.
+/// Good enough to judge a frame by, small enough for fifteen a second through a window's bridge.
 const QUALITY: u32 = 72;
 
 /// Makes small JPEGs of program frames until it is dropped. It may be late or fail; the program
 /// never notices.
 pub(crate) struct Monitor {
     running: Option<Running>,
-    /// Nanoseconds between pictures.
+    /// Nanoseconds between frames.
     interval: u64,
-    /// The running time from which on the next picture is wanted, in nanoseconds.
+    /// The running time from which on the next frame is wanted, in nanoseconds.
     next: AtomicU64,
 }
 
@@ -40,7 +40,7 @@ struct Running {
 }
 
 impl Monitor {
-    /// Starts it for frames of `canvas`. Pictures come as [`EngineEvent::Monitor`]. Where it does
+    /// Starts it for frames of `canvas`. Frames come as [`EngineEvent::Monitor`]. Where it does
     /// not start, that is reported as a fault and there are none.
     pub(crate) fn start(config: MonitorConfig, canvas: &Canvas, graphs_dir: PathBuf, sink: EventSink) -> Monitor {
         let fault = sink.clone();
@@ -140,7 +140,7 @@ impl Drop for Running {
 }
 
 fn chain(config: MonitorConfig, canvas: &Canvas) -> Chain {
-    // Pictures get this size on the source's own thread, behind the queue that lets old ones fall.
+    // Frames get this size on the source's own thread, behind the queue that lets old ones fall.
     let source = Part::new("appsrc")
         .set("caps", format::sized_video(config.width, config.height, canvas.fps))
         .set("format", "time")

@@ -12,11 +12,11 @@ pub(crate) use counter::FrameCount;
 use counter::FrameCounter;
 
 /// Reads the raw program. No call may block; buffers are shared and must not be written to.
-pub(crate) trait ProgramTap: Send + Sync {
+pub(crate) trait RawReader: Send + Sync {
     /// A frame, pts in running time.
-    fn picture(&self, buffer: &gst::Buffer);
+    fn frame(&self, buffer: &gst::Buffer);
     /// A buffer of audio, pts in running time.
-    fn sound(&self, buffer: &gst::Buffer);
+    fn audio(&self, buffer: &gst::Buffer);
 }
 
 /// The joint between blender and mixer on one side and the readers of the raw program on the other.
@@ -36,19 +36,19 @@ pub(crate) struct ProgramOutput {
 
 #[derive(Clone, Default)]
 struct Readers {
-    monitor: Option<Arc<dyn ProgramTap>>,
-    encoder: Option<Arc<dyn ProgramTap>>,
+    monitor: Option<Arc<dyn RawReader>>,
+    encoder: Option<Arc<dyn RawReader>>,
 }
 
 impl ProgramOutput {
     /// Sets who makes the operator's monitor.
-    pub(crate) fn set_monitor(&self, reader: Option<Arc<dyn ProgramTap>>) {
+    pub(crate) fn set_monitor(&self, reader: Option<Arc<dyn RawReader>>) {
         // The old reader is dropped after the lock is free: its end may take a while.
         let _old = std::mem::replace(&mut lock(&self.readers).monitor, reader);
     }
 
     /// Sets who encodes the program.
-    pub(crate) fn set_encoder(&self, reader: Option<Arc<dyn ProgramTap>>) {
+    pub(crate) fn set_encoder(&self, reader: Option<Arc<dyn RawReader>>) {
         let _old = std::mem::replace(&mut lock(&self.readers).encoder, reader);
     }
 
@@ -62,7 +62,7 @@ impl ProgramOutput {
         let (Some(pts), Some(duration)) = (buffer.pts(), buffer.duration()) else { return };
         if is_news(&self.frame_end, pts, duration) {
             self.counter.frame(pts, duration, now);
-            self.to_readers(|reader| reader.picture(buffer));
+            self.to_readers(|reader| reader.frame(buffer));
         }
     }
 
@@ -72,7 +72,7 @@ impl ProgramOutput {
         assert!(!self.is_broken.swap(false, Ordering::Relaxed), "a test");
         let (Some(pts), Some(duration)) = (buffer.pts(), buffer.duration()) else { return };
         if is_news(&self.audio_end, pts, duration) {
-            self.to_readers(|reader| reader.sound(buffer));
+            self.to_readers(|reader| reader.audio(buffer));
             let _waiter = lock(&self.audio_waiter);
             self.audio_came.notify_all();
         }
@@ -97,7 +97,7 @@ impl ProgramOutput {
     }
 
     /// Calls `give` for everybody who reads the program now. No lock is held meanwhile.
-    fn to_readers(&self, give: impl Fn(&Arc<dyn ProgramTap>)) {
+    fn to_readers(&self, give: impl Fn(&Arc<dyn RawReader>)) {
         let Readers { monitor, encoder } = lock(&self.readers).clone();
         encoder.iter().chain(&monitor).for_each(give);
     }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use domain::{ChromaKey, Layer, Layout, Rect, SourceId};
 
-use crate::output::ProgramTap;
+use crate::output::RawReader;
 use crate::yuv::AlphaFrame;
 
 const CANVAS: Canvas = Canvas { width: 320, height: 180, fps: 30 };
@@ -21,11 +21,11 @@ struct Bench {
 
 struct Forward(mpsc::Sender<gst::Buffer>);
 
-impl ProgramTap for Forward {
-    fn picture(&self, buffer: &gst::Buffer) {
+impl RawReader for Forward {
+    fn frame(&self, buffer: &gst::Buffer) {
         let _ = self.0.send(buffer.clone());
     }
-    fn sound(&self, _buffer: &gst::Buffer) {}
+    fn audio(&self, _buffer: &gst::Buffer) {}
 }
 
 struct NoPaint;

@@ -75,7 +75,7 @@ impl Pushed {
     }
 }
 
-/// Pictures and sound without a hole, from a keyframe at the beginning of time on.
+/// Frames and sound without a hole, from a keyframe at the beginning of time on.
 fn check_whole(tags: &[Tag]) {
     let pictures: Vec<&Tag> = tags.iter().filter(|tag| matches!(tag.kind, Kind::Keyframe | Kind::Picture)).collect();
     assert!(pictures.len() > 20, "{} pictures", pictures.len());

@@ -3,12 +3,12 @@
 use domain::Canvas;
 use std::fmt;
 
-/// How a camera sends its pictures.
+/// How a camera sends its frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Encoding {
     /// Uncompressed.
     Raw,
-    /// Each picture a JPEG.
+    /// Each frame a JPEG.
     Jpeg,
 }
 
@@ -18,7 +18,7 @@ pub(crate) struct Mode {
     pub(crate) encoding: Encoding,
     pub(crate) width: u32,
     pub(crate) height: u32,
-    /// Pictures a second, as a fraction. 0/1: the camera decides.
+    /// Frames a second, as a fraction. 0/1: the camera decides.
     pub(crate) rate: (i32, i32),
 }
 

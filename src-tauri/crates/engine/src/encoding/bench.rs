@@ -9,7 +9,7 @@ use gst::prelude::ClockExt;
 use media::{AccessUnit, Capacity, Look, Next, Overflow, Program, Reader, ReaderConfig, Start, Track, Tracks};
 
 use super::{Encoding, EncodingConfig, Publisher};
-use crate::output::ProgramTap;
+use crate::output::RawReader;
 
 const CANVAS: Canvas = Canvas { width: 320, height: 180, fps: 30 };
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
@@ -90,9 +90,9 @@ impl Bench {
             let writable = sound.make_mut();
             writable.set_pts(BEGIN + ClockTime::from_mseconds(10 * ten_ms) - ClockTime::from_mseconds(100));
             writable.set_duration(ClockTime::from_mseconds(10));
-            self.encoding.sound(&sound);
+            self.encoding.audio(&sound);
         }
-        self.encoding.picture(&raw);
+        self.encoding.frame(&raw);
     }
 
     /// What came out and was not read yet.

@@ -15,7 +15,7 @@ use crate::chain::{Built, Chain, Part};
 use crate::contain::contain;
 use crate::error::EngineError;
 use crate::format::{raw_audio, raw_video};
-use crate::output::ProgramTap;
+use crate::output::RawReader;
 use crate::state_change::{self, share_time};
 
 /// So many raw frames may wait for the encoder, in time and in bytes; what comes when more do is
@@ -23,7 +23,7 @@ use crate::state_change::{self, share_time};
 const WAITING_SECONDS: u64 = 1;
 const WAITING_VIDEO_BYTES: u64 = 64 << 20;
 /// Audio buffers of 20 ms that may wait for the encoders: five seconds, because a hole in the sound
-/// is worse than one in the picture.
+/// is worse than one in the video.
 const WAITING_AUDIO: u64 = 250;
 /// Where nobody forces a keyframe for so many steps of the grid, the encoder makes one by itself.
 const STEPS_WITHOUT: u32 = 2;
@@ -43,7 +43,7 @@ pub(crate) struct EncodingConfig {
     pub(crate) failed: Box<dyn Fn(String) + Send + Sync>,
 }
 
-/// The running encoders. They take the raw program as a [`ProgramTap`], and are stopped when this
+/// The running encoders. They take the raw program as a [`RawReader`], and are stopped when this
 /// is dropped.
 pub(crate) struct Encoding {
     pipeline: gst::Pipeline,
@@ -163,8 +163,8 @@ impl Encoding {
     }
 }
 
-impl ProgramTap for Encoding {
-    fn picture(&self, buffer: &gst::Buffer) {
+impl RawReader for Encoding {
+    fn frame(&self, buffer: &gst::Buffer) {
         if self.video.current_level_buffers() >= self.waiting_frames {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
@@ -176,7 +176,7 @@ impl ProgramTap for Encoding {
         let _ = self.video.push_buffer(buffer.clone());
     }
 
-    fn sound(&self, buffer: &gst::Buffer) {
+    fn audio(&self, buffer: &gst::Buffer) {
         if self.audio.current_level_buffers() < WAITING_AUDIO {
             let _ = self.audio.push_buffer(buffer.clone());
         }

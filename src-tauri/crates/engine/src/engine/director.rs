@@ -20,7 +20,7 @@ use crate::event::{Broadcast, EngineConfig, EngineEvent, EventSink, MonitorConfi
 use crate::graphics::{Painter, PainterHandle};
 use crate::joint::SourceContext;
 use crate::monitor::Monitor;
-use crate::output::ProgramTap;
+use crate::output::RawReader;
 
 /// How often the pipelines are looked after and statistics emitted.
 const ROUND: Duration = Duration::from_secs(1);
@@ -184,7 +184,7 @@ impl Director {
         let monitor = monitor.map(|config| {
             let monitor =
                 Monitor::start(config, &self.config.canvas, self.config.graphs_dir.clone(), self.sink.clone());
-            Arc::new(MonitorTap(monitor)) as Arc<dyn ProgramTap>
+            Arc::new(MonitorReader(monitor)) as Arc<dyn RawReader>
         });
         self.program.output.set_monitor(monitor);
     }
@@ -354,12 +354,12 @@ impl Director {
     }
 }
 
-struct MonitorTap(Monitor);
+struct MonitorReader(Monitor);
 
-impl ProgramTap for MonitorTap {
-    fn picture(&self, buffer: &gst::Buffer) {
+impl RawReader for MonitorReader {
+    fn frame(&self, buffer: &gst::Buffer) {
         self.0.push(buffer.clone());
     }
 
-    fn sound(&self, _buffer: &gst::Buffer) {}
+    fn audio(&self, _buffer: &gst::Buffer) {}
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use domain::Strip;
 
-use crate::output::ProgramTap;
+use crate::output::RawReader;
 use crate::source::cadence::Grid;
 
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -16,9 +16,9 @@ const AMPLITUDE: f32 = 0.2;
 
 struct Forward(mpsc::Sender<gst::Buffer>);
 
-impl ProgramTap for Forward {
-    fn picture(&self, _buffer: &gst::Buffer) {}
-    fn sound(&self, buffer: &gst::Buffer) {
+impl RawReader for Forward {
+    fn frame(&self, _buffer: &gst::Buffer) {}
+    fn audio(&self, buffer: &gst::Buffer) {
         let _ = self.0.send(buffer.clone());
     }
 }

@@ -1,10 +1,10 @@
-//! Gives a small program picture the colours that JPEG readers expect.
+//! Gives a small program frame the colours that JPEG readers expect.
 //!
 //! The program is bt709 in limited range; a JPEG is bt601 in full range (JFIF 1.02). GStreamer's
-//! converter takes 4 % of a core for this at 640×360 and fifteen pictures a second, these loops a
+//! converter takes 4 % of a core for this at 640×360 and fifteen frames a second, these loops a
 //! sixth of that.
 
-/// A plane of an I420 picture.
+/// A plane of an I420 frame.
 pub(super) struct Plane<'a> {
     pub(super) samples: &'a mut [u8],
     pub(super) stride: usize,
@@ -20,7 +20,7 @@ const LUMA_FROM: (i32, i32) = (474, 914);
 const CB_FROM: (i32, i32) = (4616, -516);
 const CR_FROM: (i32, i32) = (-338, 4585);
 
-/// Converts `y`, `u` and `v` of a picture of `width`×`height` (even) in place.
+/// Converts `y`, `u` and `v` of a frame of `width`×`height` (even) in place.
 pub(super) fn to_jpeg(y: &mut Plane<'_>, u: &mut Plane<'_>, v: &mut Plane<'_>, width: usize, height: usize) {
     let half = width / 2;
     let mut shift = vec![0; half];
@@ -66,7 +66,7 @@ mod tests {
             let colour = [n % 5, n / 5 % 5, n / 25].map(|part| f32::from(part) / 4.0);
             let (from, to) = both(colour);
             let [y, u, v] = from.map(|sample| sample.round() as u8);
-            // Rows are longer than the picture is wide.
+            // Rows are longer than the frame is wide.
             let (mut luma, mut cb, mut cr) = ([y; 12], [u; 3], [v; 3]);
             let plane = |samples, stride| Plane { samples, stride };
             to_jpeg(&mut plane(&mut luma, 6), &mut plane(&mut cb, 3), &mut plane(&mut cr, 3), 4, 2);

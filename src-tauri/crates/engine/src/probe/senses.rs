@@ -1,4 +1,4 @@
-//! What decoded pictures and sound look and sound like.
+//! What decoded frames and sound look and sound like.
 
 use std::time::Duration;
 

@@ -53,8 +53,8 @@ impl Grid {
     }
 }
 
-/// Brings a camera's pictures to the steps of the canvas: thins out one that is faster, and evens
-/// out the jitter of one that is as fast, so that the mixer neither repeats nor skips a picture
+/// Brings a camera's frames to the steps of the canvas: thins out one that is faster, and evens
+/// out the jitter of one that is as fast, so that the mixer neither repeats nor skips a frame
 /// only because two came a little too close together. Adds no latency.
 #[derive(Debug, Clone)]
 pub(crate) struct Cadence {
@@ -67,7 +67,7 @@ impl Cadence {
         Self { grid: Grid::new(rate), last: None }
     }
 
-    /// The step that the picture of `moment` belongs to; none if that has one already.
+    /// The step that the frame of `moment` belongs to; none if that has one already.
     ///
     /// The step after the last one is preferred up to three quarters of a period away: only a
     /// lasting difference of the rates makes a step of two or none.
@@ -99,7 +99,7 @@ mod tests {
         }
     }
 
-    /// The steps of 600 pictures that come every `period` µs, `phase` µs after the grid, and late by
+    /// The steps of 600 frames that come every `period` µs, `phase` µs after the grid, and late by
     /// up to `jitter` µs.
     fn steps(period: u64, phase: u64, jitter: u64) -> Vec<Duration> {
         let mut cadence = Cadence::new(30);

@@ -27,7 +27,7 @@ pub(crate) fn camera(address: &Address, mode: Option<&Mode>, canvas: &Canvas) ->
     to_canvas(chain, canvas)
 }
 
-/// An X11 display, the mouse pointer included. The whole picture is fetched each time, because
+/// An X11 display, the mouse pointer included. The whole frame is fetched each time, because
 /// with damage tracking a still screen delivers nothing.
 pub(crate) fn screen(display: &str, canvas: &Canvas) -> Chain {
     let source = Part::new("ximagesrc").set("display-name", display).set("use-damage", false);

@@ -1,6 +1,6 @@
-//! The clock strip: a picture's own time, readable after any encoding.
+//! The clock strip: a frame's own time, readable after any encoding.
 //!
-//! The top twenty-fourth of the picture is 52 equal cells, white = 1, black = 0: `1 0`, then 48 bits
+//! The top twenty-fourth of the frame is 52 equal cells, white = 1, black = 0: `1 0`, then 48 bits
 //! (most significant first) of Unix time in milliseconds at the moment the frame was made, then
 //! `0 1`. Pure: it knows planes of luma and nothing else.
 
@@ -8,18 +8,18 @@
 const CELLS: usize = 52;
 /// Bits of time in a strip.
 const BITS: usize = 48;
-/// The picture's height is so many times the strip's.
+/// The frame's height is so many times the strip's.
 const PARTS: usize = 24;
 /// Luma of a cell that is 0, and of one that is 1 (limited range).
 const LEVELS: [u8; 2] = [16, 235];
 
-/// Rows of a picture of `height` rows that belong to the strip.
+/// Rows of a frame of `height` rows that belong to the strip.
 #[must_use]
 pub const fn rows(height: usize) -> usize {
     height / PARTS
 }
 
-/// Draws the strip for `unix_ms` into a picture's `luma` plane. Time beyond 48 bits wraps.
+/// Draws the strip for `unix_ms` into a frame's `luma` plane. Time beyond 48 bits wraps.
 ///
 /// A plane too small for `stride`, `width` and the strip's rows is left as far as it goes.
 pub fn draw(luma: &mut [u8], stride: usize, width: usize, height: usize, unix_ms: u64) {
@@ -37,10 +37,10 @@ pub fn draw(luma: &mut [u8], stride: usize, width: usize, height: usize, unix_ms
     }
 }
 
-/// Reads the strip of a picture: Unix time in milliseconds, or none where the guard cells or a
+/// Reads the strip of a frame: Unix time in milliseconds, or none where the guard cells or a
 /// cell's contrast say that there is no strip.
 ///
-/// `luma` holds `height` rows of `stride` bytes, of which `width` are picture.
+/// `luma` holds `height` rows of `stride` bytes, of which `width` are seen.
 #[must_use]
 pub fn read(luma: &[u8], stride: usize, width: usize, height: usize) -> Option<u64> {
     let mut unix_ms = 0;

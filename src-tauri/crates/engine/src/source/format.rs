@@ -1,4 +1,4 @@
-//! The one picture format and the one sound format that sources deliver.
+//! The one frame format and the one sound format that sources deliver.
 
 use domain::Canvas;
 
@@ -9,8 +9,8 @@ pub(crate) const CHUNK: usize = 480;
 /// Left and right.
 pub(crate) const CHANNELS: usize = 2;
 
-/// Caps of pictures after conversion. The rate is left open: a slower camera stays slower, and the
-/// mixer repeats its pictures.
+/// Caps of frames after conversion. The rate is left open: a slower camera stays slower, and the
+/// mixer repeats its frames.
 pub(crate) fn video_caps(canvas: &Canvas) -> String {
     format!(
         "video/x-raw, format=(string)I420, width=(int){}, height=(int){}, pixel-aspect-ratio=(fraction)1/1, \

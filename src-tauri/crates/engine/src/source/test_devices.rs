@@ -1,4 +1,4 @@
-//! The test devices: pictures and sound made by a thread that keeps to the clock.
+//! The test devices: frames and sound made by a thread that keeps to the clock.
 
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -49,8 +49,8 @@ fn pictures(common: &Common, reporter: &mut Reporter, stop: &Receiver<()>, draw:
     }
 }
 
-/// One picture for each step of the canvas' rate; its pts is the step, its content is made then.
-/// Steps that were missed are left out: the program never gets two pictures at once.
+/// One frame for each step of the canvas' rate; its pts is the step, its content is made then.
+/// Steps that were missed are left out: the program never gets two frames at once.
 fn draw_pictures(
     common: &Common,
     reporter: &mut Reporter,

@@ -11,7 +11,7 @@ pub(super) const NOISES: usize = 4;
 /// only, so that two runs give an encoder the same work.
 ///
 /// A frame costs little more than one copy: the scene and its noise are drawn once, wider than the
-/// picture, and each row of a frame is copied from one of the noises at the pan of the moment.
+/// frame, and each row of a frame is copied from one of the noises at the pan of the moment.
 pub struct TestPicture {
     width: usize,
     height: usize,
@@ -19,7 +19,7 @@ pub struct TestPicture {
     chroma: [Vec<u8>; 2],
 }
 
-/// The three planes of an I420 picture and the lengths of their rows in bytes.
+/// The three planes of an I420 frame and the lengths of their rows in bytes.
 #[derive(Debug)]
 pub struct Planes<'a> {
     /// Brightness, Cb and Cr.
@@ -29,7 +29,7 @@ pub struct Planes<'a> {
 }
 
 impl TestPicture {
-    /// A picture of `width`×`height` pixels (both even, at least 320×180).
+    /// A frame of `width`×`height` pixels (both even, at least 320×180).
     #[must_use]
     pub fn new(width: usize, height: usize) -> Self {
         let wide = width + PAN;
@@ -92,7 +92,7 @@ impl TestPicture {
         }
     }
 
-    /// A ball that crosses the lower half of the picture.
+    /// A ball that crosses the lower half of the frame.
     fn ball(&self, number: u64, planes: &mut Planes<'_>) {
         let radius = self.height / 12;
         let (x, y) = (

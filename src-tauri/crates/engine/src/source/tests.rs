@@ -119,7 +119,7 @@ impl Trial {
         clock_strip::read(&map, width, width, height)
     }
 
-    /// Reads `count` pictures: every one carries its own moment. On a busy computer a few are made
+    /// Reads `count` frames: every one carries its own moment. On a busy computer a few are made
     /// within the same millisecond.
     fn assert_clock_runs(&self, count: usize) {
         let read = |buffer: gst::Buffer| self.strip_of(&buffer).expect("every picture carries the strip");

@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn a_frame_keeps_what_it_shows_and_its_time() {
         gst::init().unwrap();
-        // Rows that are longer than the picture is wide, on both sides.
+        // Rows that are longer than the frame is wide, on both sides.
         for (from, to) in [((1280, 720), (360, 202)), ((854, 480), (214, 120)), ((1280, 720), (640, 360))] {
             let from = info(from.0, from.1);
             let width = from.width() as usize;
