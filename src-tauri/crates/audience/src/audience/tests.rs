@@ -59,6 +59,8 @@ async fn a_media_thread_that_panics_is_started_again_and_its_viewers_come_back()
         title: "A title".to_owned(),
         next_seq: Seq(1),
         backlog: Vec::new(),
+        spoke: Vec::new(),
+        place_key: [7; 32],
         journal: Arc::new(Nothing),
     };
     let (show, mut events) = audience.open(episode);

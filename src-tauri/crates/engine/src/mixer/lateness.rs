@@ -114,6 +114,8 @@ impl Patience {
 mod tests {
     use super::*;
 
+    const NOTHING: [u64; 0] = [];
+
     const fn ms(ms: u64) -> ClockTime {
         ClockTime::from_mseconds(ms)
     }
@@ -127,22 +129,22 @@ mod tests {
     #[test]
     fn audio_in_time_changes_nothing_but_the_spare() {
         let mut patience = Patience::default();
-        assert_eq!(run(&mut patience, 5, 60, ms(3)), [], "30 ms is not two steps less than 40");
+        assert_eq!(run(&mut patience, 5, 60, ms(3)), NOTHING, "30 ms is not two steps less than 40");
     }
 
     #[test]
     fn late_audio_is_waited_for_at_once_and_believed_to_be_over_after_half_a_minute() {
         let mut patience = Patience::default();
-        assert_eq!(run(&mut patience, 0, 10, ms(3)), []);
+        assert_eq!(run(&mut patience, 0, 10, ms(3)), NOTHING);
         assert_eq!(run(&mut patience, 10, 1, ms(58)), [80]);
-        assert_eq!(run(&mut patience, 11, 29, ms(3)), []);
+        assert_eq!(run(&mut patience, 11, 29, ms(3)), NOTHING);
         assert_eq!(run(&mut patience, 40, 2, ms(3)), [30]);
     }
 
     #[test]
     fn what_comes_after_a_stop_is_not_waited_for() {
         let mut patience = Patience::default();
-        assert_eq!(run(&mut patience, 0, 1, ms(900)), []);
+        assert_eq!(run(&mut patience, 0, 1, ms(900)), NOTHING);
         assert_eq!(run(&mut patience, 1, 1, ms(149)), [150], "never more");
     }
 

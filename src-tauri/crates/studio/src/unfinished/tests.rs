@@ -156,7 +156,7 @@ fn a_recording_whose_show_was_never_filed_is_found_with_its_comments() {
     let said = Said { seq: Seq(1), at_ms: ProgramMs(0), viewer, text: "hello".into() };
     let key = CommentKey { page: PageId::from_random([1; 16]), id: "c1".into() };
     let (stored, answer) = mpsc::channel();
-    let comment = Comment { said, key, token_hash: [0; 32] };
+    let comment = Comment { said, key, token_hash: [0; 32], place: None };
     place.archive.append_chat(&episode(1), comment, Box::new(move |answer| stored.send(answer).unwrap()));
     assert_eq!(answer.recv().unwrap(), Stored::Kept);
     // The archive did not answer when it began, and the process died before it ended.
