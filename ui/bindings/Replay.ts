@@ -57,6 +57,6 @@ viewers: number,
  */
 state: ReplayState, 
 /**
- * When it is deleted; none while on air, or when it is kept.
+ * When it is deleted; none while on air or unfinished, or when it is kept.
  */
 expires_at: UnixMs | null, };

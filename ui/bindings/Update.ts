@@ -4,7 +4,7 @@ import type { Numbered } from "./Numbered";
 import type { Snapshot } from "./Snapshot";
 
 /**
- * One thing that a subscriber is told. The window gets an array of them at once, in their order, and
+ * One thing that a subscriber is sent. The window gets an array of them at once, in their order, and
  * with it, most of the time, a picture of the monitor.
  */
 export type Update = { "kind": "snapshot", 

@@ -1,4 +1,6 @@
-//! One episode, from its plan to its replay.
+//! One episode, from its plan to its end.
+
+mod end;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,20 +10,17 @@ use archive::{Archive, ArchiveError, End};
 use audience::{Episode, ShowHandle};
 use backon::{BlockingRetryable as _, ExponentialBuilder};
 use domain::room::Place;
-use domain::{
-    EpisodeId, Input, Phase, Refusal, Replay, ReplayState, Said, Seq, Severity, ShowSlug, UnixMs, ViewerId, Voice,
-};
+use domain::{EpisodeId, Input, Phase, Refusal, ReplayState, Said, Seq, Severity, ShowSlug, UnixMs, ViewerId, Voice};
 use engine::Broadcast;
 use fmp4::Recorder;
 use media::{Look, Program};
 use tokio::time::Instant;
 
-use crate::actor::{Actor, Message, failure, now, problem};
-use crate::effects::PROBE;
+use crate::actor::{Actor, Message, now};
 use crate::ledger::ArchiveJournal;
-use crate::recording::{RecordingName, Reopening, Repaired, zoned};
+use crate::recording;
+use crate::recording::{RecordingName, Reopening, zoned};
 use crate::service::LISTEN;
-use crate::{recording, replays, unfinished};
 
 /// The task that plans.
 const PLAN: &str = "planning the next show";
@@ -319,72 +318,6 @@ impl Actor {
                 tracing::warn!(%error, "an episode that never began could not be taken back");
             }
         });
-    }
-
-    /// The engine is done: the archive learns of it, and then everybody.
-    pub(crate) fn ended(&mut self) {
-        self.awake = None;
-        self.tasks.abort(PROBE);
-        self.program = None;
-        let snapshot = self.production.snapshot();
-        let (Phase::Ending { episode } | Phase::OnAir { episode, .. } | Phase::Starting { episode, .. }) =
-            snapshot.phase.clone()
-        else {
-            return;
-        };
-        let (peak_viewers, hours) = (snapshot.audience.peak, snapshot.setup.retention_hours);
-        let (archive, begun, unfiled) = (self.archive.clone(), self.recording.take(), self.unfiled.take());
-        let recorder = self.recorder.take();
-        self.tasks.blocking("filing the end", Some(Message::Closed(None)), move || {
-            let mut answers = Vec::new();
-            let finished = recorder.map(recording::finish).transpose().unwrap_or_else(|refusal| {
-                answers.push(problem(Severity::Alarm, refusal));
-                None
-            });
-            // A recording that could not be finished is worth what it holds.
-            let repaired = finished.is_none().then(|| begun.map(|path| recording::repair(&path))).flatten();
-            let (state, duration_ms, bytes, recording) = match (finished, repaired) {
-                (Some(file), _) => (ReplayState::Whole, file.duration_ms.0, file.bytes, Some(file)),
-                (None, Some(Repaired::Finished(file))) => {
-                    (ReplayState::Recovered, file.duration_ms.0, file.bytes, Some(file))
-                }
-                (None, Some(Repaired::NotYet { reason, bytes })) => {
-                    answers.push(problem(Severity::Alarm, unfinished::not_yet(&reason)));
-                    answers.push(Message::Unfinished(Vec::new()));
-                    (ReplayState::Unfinished, 0, bytes, None)
-                }
-                (None, Some(Repaired::Nothing { .. }) | None) => (ReplayState::Recovered, 0, 0, None),
-            };
-            let ended_at = now();
-            let expires_at = Some(ended_at.plus(u64::from(hours) * 3_600_000));
-            let end = End { ended_at, duration_ms, bytes, state, peak_viewers, expires_at };
-            // Where the archive did not answer at the beginning, it may have filed it since.
-            match unfiled.map_or(Ok(()), |row| row.file(&archive)) {
-                Ok(()) | Err(ArchiveError::WrongState { .. }) => {}
-                Err(error) => answers.push(failure(&error)),
-            }
-            match archive.end_episode(&episode, end) {
-                Ok(()) if state == ReplayState::Whole => archive.remove_backups(),
-                Ok(()) => {}
-                Err(error) => answers.extend([failure(&error), Message::Unfinished(vec![episode.clone()])]),
-            }
-            if let Some(file) = recording {
-                replays::make_thumbnail(&file.path);
-            }
-            let (replays, list) = replays::list(&archive);
-            let replay = replays.into_iter().find(|replay| replay.episode == episode);
-            answers.extend([list, Message::Closed(replay.map(Box::new))]);
-            answers
-        });
-    }
-
-    /// The archive knows: the audience learns where the replay is.
-    pub(crate) fn closed(&mut self, replay: Option<Replay>) {
-        let url = replay.filter(|replay| replay.path.is_some()).map(|replay| format!("/replays/{}", replay.episode));
-        if let Some(show) = &self.show {
-            show.ended(url);
-        }
-        self.input(Input::EndedOnDisk);
     }
 }
 

@@ -4,6 +4,7 @@
 //! without asking. What they say it hands to the [owner](super::Owner), and it sends what the owner
 //! says back. It keeps a comment until the owner answered, also over a restart of the owner.
 
+mod answers;
 mod asked;
 mod bucket;
 mod hearts;
@@ -18,10 +19,8 @@ use std::time::Duration;
 
 use super::envelope::Log;
 use super::limits::{COMMENT_CHARACTERS, HEARTS_IN_A_MESSAGE, Limits, believable};
-use super::{
-    ASK_AGAIN, Asker, ConnectionId, Down, EdgeId, Envelope, Epoch, Mark, Now, Say, ToEdge, ToOwner, Up, WholeState,
-};
-use crate::{BroadcastState, Bye, ProgramMs, PublicViewer, RefusedCode, Said, ToViewer, Voice, text};
+use super::{ASK_AGAIN, ConnectionId, Down, EdgeId, Envelope, Epoch, Mark, Now, Say, ToEdge, ToOwner, Up, WholeState};
+use crate::{BroadcastState, Bye, ProgramMs, PublicViewer, RefusedCode, Voice, text};
 use asked::Asked;
 use hearts::Taps;
 use pace::Pace;
@@ -374,36 +373,5 @@ impl Edge {
                 }
             }
         }
-    }
-
-    /// A comment is new: everybody sees it, or, where too many write at once, its writer.
-    fn show(&mut self, now: Now, said: Said, asker: Option<Asker>, effects: &mut Vec<EdgeEffect>) {
-        if self.pace.is_shown(now.elapsed) {
-            effects.push(to_all(ToViewer::Said(said)));
-        } else if let Some((writer, _)) = asker.and_then(|asker| self.asker(asker)) {
-            effects.push(EdgeEffect::Deliver(Delivery::To(writer, ToViewer::Said(said))));
-        }
-    }
-
-    fn accepted(&mut self, asker: Asker, seq: crate::Seq, effects: &mut Vec<EdgeEffect>) {
-        if let Some((connection, id)) = self.answered(asker) {
-            effects.push(EdgeEffect::Deliver(Delivery::To(connection, ToViewer::Accepted { id, seq })));
-        }
-    }
-
-    /// Whose question that is, if it was asked here and nobody answered yet.
-    fn asker(&self, asker: Asker) -> Option<(ConnectionId, String)> {
-        let (connection, id) = self.is_ours(asker).then(|| self.asked.waits(asker.n)).flatten()?;
-        self.people.is_here(connection).then_some((connection, id))
-    }
-
-    /// Whose question that answers, if it was asked here and nobody answered before.
-    fn answered(&mut self, asker: Asker) -> Option<(ConnectionId, String)> {
-        let (connection, id) = self.is_ours(asker).then(|| self.asked.answered(asker.n)).flatten()?;
-        self.people.is_here(connection).then_some((connection, id))
-    }
-
-    fn is_ours(&self, asker: Asker) -> bool {
-        asker.edge == self.id && asker.epoch == self.log.epoch()
     }
 }

@@ -40,6 +40,7 @@ const TOO_MANY_HELD: Duration = Duration::from_secs(30);
 
 /// What reaches the owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "nearly all that crosses are words, which are the large ones")]
 pub enum OwnerInput {
     /// A frame of an edge.
     Received(EdgeId, ToOwner),

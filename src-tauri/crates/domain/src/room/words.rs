@@ -302,6 +302,7 @@ pub struct WholeState {
 /// A frame from an edge to the owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "nearly all that crosses are words, which are the large ones")]
 pub enum ToOwner {
     /// A word. Nothing before `oldest` will be said again: somebody heard it.
     Word {

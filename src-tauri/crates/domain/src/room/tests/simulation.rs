@@ -15,6 +15,7 @@ use world::World;
 
 fn run(seed: u64, steps: usize) -> World {
     let mut world = World::new(seed);
+    world.silence_the_first();
     for _ in 0..steps {
         world.step();
     }
