@@ -33,7 +33,17 @@ pub fn file_in(data: &Path) -> PathBuf {
 /// If sqlite3 refuses.
 #[must_use]
 pub fn rows(file: &Path, query: &str) -> Vec<Value> {
-    let output = Command::new("sqlite3")
+    rows_of(Command::new("sqlite3"), file, query)
+}
+
+/// The rows that `query` finds, when asked by `sqlite3`: one that sees another system of files.
+///
+/// # Panics
+///
+/// If it refuses.
+#[must_use]
+pub fn rows_of(mut sqlite3: Command, file: &Path, query: &str) -> Vec<Value> {
+    let output = sqlite3
         .args(["-readonly", "-json", "-cmd", ".timeout 5000"])
         .arg(file)
         .arg(query)

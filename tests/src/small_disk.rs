@@ -5,8 +5,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use serde_json::Value;
 use tokio::process::Command;
 
+use crate::archive;
 use crate::process::{Process, isolated};
 
 /// How a namespace is made, and how it is entered.
@@ -63,6 +65,14 @@ impl SmallDisk {
     pub fn path(&self) -> PathBuf {
         let folder = self.folder.strip_prefix("/").expect("a temporary folder's path is absolute");
         Path::new(&format!("/proc/{}/root", self.holder.id())).join(folder)
+    }
+
+    /// The rows that `query` finds in the archive on it. SQLite follows the names of folders to their
+    /// ends, and so does not come here from outside.
+    #[must_use]
+    pub fn rows(&self, query: &str) -> Vec<Value> {
+        let name = archive::file_in(&self.path()).file_name().expect("a file has a name").to_owned();
+        archive::rows_of(self.command(Path::new("sqlite3")).into_std(), &self.folder.join(name), query)
     }
 
     /// Leaves no room, not for one byte.

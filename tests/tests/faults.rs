@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use antenne_tests::antenne::Antenne;
-use antenne_tests::archive;
 use antenne_tests::deadline::{let_pass, until};
 use antenne_tests::http::get;
 use antenne_tests::measure::report;
@@ -61,9 +60,10 @@ async fn a_disk_that_is_full_for_a_while_costs_nothing_and_stops_nothing_else() 
     goes_on(&mut antenne, 1_000).await;
     let ended = antenne.end().await;
 
-    let found = archive::rows(&archive::file_in(&disk.path()), "PRAGMA integrity_check");
+    let found = disk.rows("PRAGMA integrity_check");
     assert_eq!(found[0]["integrity_check"], "ok");
-    let texts = archive::chat(&archive::file_in(&disk.path()), &on_air.episode);
+    let query = format!("SELECT text FROM chat WHERE episode = '{}' ORDER BY seq", on_air.episode);
+    let texts = disk.rows(&query);
     assert_eq!(texts.iter().filter_map(|row| row["text"].as_str()).collect::<Vec<_>>(), ["before", "after"]);
     let name = Path::new(ended["recording"].as_str().expect("it was recorded")).file_name().expect("a name");
     let recording = Recording::open(&disk.path().join("recordings").join(name));
@@ -89,14 +89,14 @@ async fn a_show_that_ends_on_a_full_disk_is_finished_and_filed_when_there_is_roo
     // Whether its end fitted into the last bytes or not: with room it is finished, without another start.
     let query = format!("SELECT state, duration_ms FROM episode WHERE id = '{}'", on_air.episode);
     let row = until("it is finished", || async {
-        let row = archive::rows(&archive::file_in(&disk.path()), &query).remove(0);
+        let row = disk.rows(&query).remove(0);
         (row["state"] == "recovered" || row["state"] == "whole").then_some(row)
     })
     .await;
     report(format!("{row}"));
     assert!(row["duration_ms"].as_u64().is_some_and(|ms| ms > 1_500), "{row}");
     let query = format!("SELECT CAST(recording AS TEXT) AS path FROM episode WHERE id = '{}'", on_air.episode);
-    let path = archive::rows(&archive::file_in(&disk.path()), &query).remove(0);
+    let path = disk.rows(&query).remove(0);
     let recording = Recording::open(&disk.path().join(path["path"].as_str().expect("it was recorded")));
     recording.decode_all();
     assert!(longest_gap(recording.pictures().iter().map(|picture| picture.pts)) < 0.05);

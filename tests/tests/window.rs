@@ -1,7 +1,7 @@
 //! The real window, from the first start to the library, driven as a person would.
 
 use antenne_tests::browser::{Chromium, Page};
-use antenne_tests::deadline::{let_pass, until_within};
+use antenne_tests::deadline::{START, let_pass, until_within};
 use antenne_tests::http::get;
 use antenne_tests::room::Guest;
 use antenne_tests::surroundings::Screen;
@@ -69,7 +69,7 @@ async fn the_first_five_minutes_from_start_to_replay() {
     page.click("reach-this-computer").await;
     page.screenshot("window-3-who-can-watch").await;
     page.click("reach-go").await;
-    page.until("it is on air", &format!("{PHASE} === 'on_air'")).await;
+    page.until_within(START, "it is on air", &format!("{PHASE} === 'on_air'")).await;
     page.until("it is verified", "!document.querySelector('[data-testid=unverified]')").await;
 
     // A comment and hearts from a browser.
