@@ -5,7 +5,6 @@
 
 mod audio_slot;
 mod gain;
-mod lateness;
 mod levels;
 
 #[cfg(test)]
@@ -21,10 +20,7 @@ use gst::ClockTime;
 use gst::prelude::{Cast, ClockExt, ElementExt, ElementExtManual, GstBinExt, ObjectExt, PadExt, PadExtManual};
 
 pub(crate) use audio_slot::AudioSlot;
-use audio_slot::MixerInput;
 pub(crate) use levels::LevelMeter;
-
-use lateness::{Lateness, Patience};
 
 use crate::chain::{Built, Chain, Part};
 use crate::contain::contain;
@@ -33,6 +29,8 @@ use crate::format::{MIX_SAMPLES, SAMPLE_RATE, raw_audio};
 use crate::output::ProgramOutput;
 use crate::state_change::{self, share_time};
 
+/// How much later than its moment a buffer may reach the mixer and still be in its place.
+const PROGRAM_LATENCY: ClockTime = ClockTime::from_mseconds(80);
 /// A source's buffers of 10 ms that may wait in front of the mixer; the oldest is dropped when more do.
 const WAITING_BUFFERS: u32 = 60;
 /// What was given to the mixer is mixed within its latency and some buffers.
@@ -55,7 +53,6 @@ pub(crate) struct Mixer {
     pipeline: gst::Pipeline,
     mixer: gst::Element,
     inputs: Arc<Mutex<BTreeMap<SourceId, Input>>>,
-    lateness: Arc<Lateness>,
     output: Arc<ProgramOutput>,
     graphs_dir: PathBuf,
 }
@@ -84,7 +81,7 @@ impl Mixer {
 
         let audiomixer = Part::new("audiomixer")
             .named("audiomixer")
-            .set("latency", Patience::FIRST.nseconds())
+            .set("latency", PROGRAM_LATENCY.nseconds())
             .set("start-time-selection", "set")
             .set("start-time", begin)
             .set("output-buffer-duration", period);
@@ -103,9 +100,7 @@ impl Mixer {
         fill_with_silence(silence.last(), &inputs)?;
         read(mixed.last(), config.output.clone())?;
         hear(&pipeline, config.meter, config.failed);
-        let lateness = Lateness::new(config.clock, config.base_time, mixed.first());
         let mixer = Self {
-            lateness: Arc::new(lateness),
             mixer: mixed.first().clone(),
             pipeline,
             inputs,
@@ -132,7 +127,7 @@ impl Mixer {
         });
         let (pad, appsrc) = linked.inspect_err(|_| take_down(bin, &source))?;
         source.sync_state_with_parent().map_err(|error| EngineError::build(WHAT, error))?;
-        slot.connect(Some(MixerInput { appsrc, lateness: self.lateness.clone() }));
+        slot.connect(Some(appsrc));
         lock(&self.inputs).insert(id.clone(), Input { slot, source, pad });
         Ok(())
     }

@@ -1,14 +1,13 @@
 //! One source's strip: its gain, its place in the mix, and silence while nothing comes.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use domain::Strip;
 use gst::ClockTime;
 
 use super::gain::Gain;
-use super::lateness::Lateness;
 use super::lock;
 use crate::format::{MIX_SAMPLES, SAMPLE_RATE};
 
@@ -27,15 +26,9 @@ pub(crate) struct AudioSlot {
     faded: Condvar,
 }
 
-/// A way into the mixer that runs now.
-#[derive(Clone)]
-pub(super) struct MixerInput {
-    pub(super) appsrc: gst_app::AppSrc,
-    pub(super) lateness: Arc<Lateness>,
-}
-
 struct State {
-    input: Option<MixerInput>,
+    /// Into the mixer that runs now.
+    input: Option<gst_app::AppSrc>,
     gain: Gain,
     silence: gst::Buffer,
     /// Where the newest live audio ended.
@@ -64,7 +57,7 @@ impl AudioSlot {
     }
 
     /// Connects the slot to a mixer, or to none.
-    pub(super) fn connect(&self, input: Option<MixerInput>) {
+    pub(super) fn connect(&self, input: Option<gst_app::AppSrc>) {
         lock(&self.state).input = input;
     }
 
@@ -96,14 +89,11 @@ impl AudioSlot {
             }
             apply_gain(&mut state.gain, buffer, target);
         }
-        let (input, end) = (state.input.clone(), state.live_until);
+        let input = state.input.clone();
         let faded = state.fading;
         drop(state);
         if faded {
             self.faded.notify_all();
-        }
-        if let (Some(input), Some(end)) = (&input, end) {
-            input.lateness.observe(end);
         }
         push(input, buffer);
     }
@@ -156,10 +146,10 @@ impl AudioSlot {
     }
 }
 
-fn push(input: Option<MixerInput>, buffer: gst::Buffer) {
+fn push(input: Option<gst_app::AppSrc>, buffer: gst::Buffer) {
     if let Some(input) = input {
         // The only error is a pipeline that is going down.
-        let _ = input.appsrc.push_buffer(buffer);
+        let _ = input.push_buffer(buffer);
     }
 }
 
