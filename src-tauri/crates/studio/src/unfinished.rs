@@ -39,6 +39,8 @@ pub(crate) struct Found {
 pub(crate) struct Again {
     /// Something is unfinished.
     wanted: bool,
+    /// A show has just ended so: nobody measured yet how little room there was, and there may be more already.
+    is_new: bool,
     /// Shows that are over, though the archive could not be brought to say so.
     over: BTreeSet<EpisodeId>,
     tried: Option<Instant>,
@@ -47,15 +49,16 @@ pub(crate) struct Again {
 }
 
 impl Again {
-    /// Something is unfinished; these of it are over, whatever the archive says.
+    /// Something is unfinished; these of it have just ended, and are over, whatever the archive says.
     pub(crate) fn want(&mut self, over: Vec<EpisodeId>) {
         self.wanted = true;
+        self.is_new |= !over.is_empty();
         self.over.extend(over);
     }
 
     /// An attempt begins.
     fn begin(&mut self, now: Instant) {
-        (self.wanted, self.tried, self.room) = (false, Some(now), None);
+        (self.wanted, self.is_new, self.tried, self.room) = (false, false, Some(now), None);
     }
 
     /// The disk was measured: whether it is worth another attempt.
@@ -63,7 +66,7 @@ impl Again {
         let least = self.room.map_or(free, |room| room.min(free));
         self.room = Some(least);
         let is_late = self.tried.is_none_or(|tried| now.saturating_duration_since(tried) >= AGAIN);
-        self.wanted && (is_late || free - least >= MORE_ROOM)
+        self.wanted && (self.is_new || is_late || free - least >= MORE_ROOM)
     }
 }
 

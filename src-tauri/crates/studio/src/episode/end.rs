@@ -38,7 +38,7 @@ impl Actor {
                 }
                 (None, Some(Repaired::NotYet { reason, bytes })) => {
                     answers.push(problem(Severity::Alarm, unfinished::not_yet(&reason)));
-                    answers.push(Message::Unfinished(Vec::new()));
+                    answers.push(Message::Unfinished(vec![episode.clone()]));
                     (ReplayState::Unfinished, 0, bytes, None)
                 }
                 (None, Some(Repaired::Nothing { .. }) | None) => (ReplayState::Recovered, 0, 0, None),

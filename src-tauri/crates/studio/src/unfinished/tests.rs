@@ -199,4 +199,9 @@ async fn it_is_tried_again_when_there_is_more_room_and_now_and_then_without() {
     assert!(again.is_due(9 << 20, begun + AGAIN));
     again.begin(begun + AGAIN);
     assert!(!again.is_due(u64::MAX, begun + AGAIN + AGAIN), "it was finished");
+    again.want(vec![episode(1)]);
+    assert!(again.is_due(1 << 20, begun + AGAIN), "a show has just ended: there may be room again already");
+    again.begin(begun + AGAIN);
+    again.want(Vec::new());
+    assert!(!again.is_due(1 << 20, begun + AGAIN), "once");
 }
