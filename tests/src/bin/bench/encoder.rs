@@ -88,8 +88,7 @@ fn pipeline(frames: &Path, with: &[&str]) -> Command {
 /// The frames of a show with these sources and a crowd, as exactly as a recording can have them, one file each.
 pub(crate) async fn raw_frames(folder: &Path, sources: &[&str]) -> PathBuf {
     let data = TempDir::new().expect("a folder");
-    let (mut antenne, on_air) =
-        show::start(&Antenne::program(), data.path(), &[sources, &["--video-kbps", "50000"]].concat()).await;
+    let (mut antenne, on_air) = show::start_at("50000", &Antenne::program(), data.path(), sources).await;
     let crowd = Crowd::gather(&on_air.room_url).await;
     let_pass(Duration::from_secs(12)).await;
     drop(crowd);

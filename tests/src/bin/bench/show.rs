@@ -6,8 +6,7 @@ use antenne_tests::antenne::{Antenne, OnAir};
 use antenne_tests::recording::Recording;
 
 /// What every measured show has in common (the numbers).
-const PROGRAM: &[&str] =
-    &["--mic", "test", "--size", "1280x720", "--fps", "30", "--video-kbps", "2500", "--listen", "127.0.0.1:0"];
+const PROGRAM: &[&str] = &["--mic", "test", "--size", "1280x720", "--fps", "30", "--listen", "127.0.0.1:0"];
 
 /// A camera alone: its clock strip can be read.
 pub(crate) const SOLO: &[&str] = &["--camera", "test", "--layout", "solo"];
@@ -22,10 +21,15 @@ pub(crate) fn programs() -> Vec<PathBuf> {
     std::iter::once(Antenne::program()).chain(before).collect()
 }
 
-/// Starts a show of `program`, with `sources` and what else is asked for; verified.
+/// Starts a show of `program` with `sources`, at the usual bit rate; verified.
 pub(crate) async fn start(program: &Path, data: &Path, sources: &[&str]) -> (Antenne, OnAir) {
+    start_at("2500", program, data, sources).await
+}
+
+/// The same, at so many kb/s.
+pub(crate) async fn start_at(kbps: &str, program: &Path, data: &Path, sources: &[&str]) -> (Antenne, OnAir) {
     let command = Antenne::command_of(program, data);
-    let mut antenne = Antenne::start(command, data, &[PROGRAM, sources].concat());
+    let mut antenne = Antenne::start(command, data, &[PROGRAM, &["--video-kbps", kbps], sources].concat());
     let on_air = antenne.on_air().await;
     assert!(on_air.verified, "a show that is not seen is not measured: {}", on_air.reason);
     (antenne, on_air)
