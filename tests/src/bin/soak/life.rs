@@ -78,7 +78,7 @@ pub(crate) struct Life {
 
 impl Life {
     /// Begins. `server`, `session` and `camera` are looked after until the end.
-    pub(crate) fn start(on_air: &OnAir, server: RtmpServer, session: Session, camera: Camera) -> Self {
+    pub(crate) fn start(on_air: &OnAir, server: RtmpServer, session: Arc<Session>, camera: Camera) -> Self {
         let (over, ends) = watch::channel(false);
         let counts = Arc::new(Counts::default());
         let mut tasks = vec![
@@ -174,7 +174,7 @@ async fn break_server(mut server: RtmpServer, counts: Arc<Counts>, mut ends: wat
 }
 
 /// Pulls the camera, and plugs it in again.
-async fn pull_camera(session: Session, camera: Camera, counts: Arc<Counts>, mut ends: watch::Receiver<bool>) {
+async fn pull_camera(session: Arc<Session>, camera: Camera, counts: Arc<Counts>, mut ends: watch::Receiver<bool>) {
     let mut camera = camera;
     while goes_on(&mut ends, Duration::from_secs(45) - AWAY).await {
         camera.pull().await;

@@ -9,6 +9,7 @@ mod life;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use antenne_tests::antenne::Antenne;
@@ -96,7 +97,8 @@ async fn main() -> ExitCode {
 
 async fn soak(length: Duration) -> Vec<String> {
     let data = TempDir::new().expect("a folder");
-    let session = Session::start().await;
+    // Until the show has ended: it ends by itself when its session bus does.
+    let session = Arc::new(Session::start().await);
     let server = RtmpServer::start().await;
     let camera = session.plug_camera("Loose Cable").await;
     let mut command = Antenne::command(data.path());
@@ -107,7 +109,7 @@ async fn soak(length: Duration) -> Vec<String> {
     let mut antenne = Antenne::start(command, data.path(), &options);
     let on_air = antenne.on_air().await;
     let began = Instant::now();
-    let life = Life::start(&on_air, server, session, camera);
+    let life = Life::start(&on_air, server, session.clone(), camera);
     let mut looks = Vec::new();
     while began.elapsed() < length {
         let_pass(LOOK.min(length.saturating_sub(began.elapsed()))).await;
@@ -120,6 +122,7 @@ async fn soak(length: Duration) -> Vec<String> {
     let lived = life.end().await;
     report(&lived);
     let ended = antenne.end().await;
+    drop(session);
     let mut problems = grown(&looks);
     problems.extend(lived.problems());
     problems.extend(holes(Path::new(ended["recording"].as_str().expect("it was recorded"))));
