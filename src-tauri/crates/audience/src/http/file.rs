@@ -76,6 +76,7 @@ fn open(path: &Path) -> io::Result<Opened> {
         return Err(io::Error::other("not a file"));
     }
     let length = about.len();
+    // A clock that stood before 1970 makes the tag that of its length alone.
     let changed = about.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
     Ok(Opened { file, length, tag: format!("\"{length:x}-{:x}\"", changed.as_millis()) })
 }

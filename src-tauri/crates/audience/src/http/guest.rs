@@ -92,6 +92,7 @@ pub(super) fn budgeted(shared: &Shared, guest: &Guest, holding: Holding) -> Resu
 /// of both headers then is the guest's own.
 fn believed(headers: &HeaderMap, trusted: &[IpAddr]) -> Option<IpAddr> {
     let list = |name: &HeaderName| -> Vec<&str> {
+        // A line that is no text stands for a node that is not known: it may hide who comes before it.
         let lines = headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
         lines.flat_map(|line| line.split(',')).collect()
     };

@@ -205,6 +205,7 @@ impl Edge {
         if is_over {
             return Err((RefusedCode::Closed, None));
         }
+        // Until the owner has said who is silenced, nobody is.
         let voice = self.view.as_ref().map(|view| view.voice(&member.viewer.id)).unwrap_or_default();
         if voice.is_silenced() {
             return Err((RefusedCode::Muted, None));
