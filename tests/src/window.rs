@@ -12,11 +12,6 @@ use crate::surroundings::Screen;
 
 /// Opens the window on `screen`, with `data` as the person's folders. Ends with the [`Page`].
 pub async fn open(screen: &Screen, data: &Path, arguments: &[&str]) -> Page {
-    open_with(screen, data, arguments, &[]).await
-}
-
-/// [`open`], with environment variables of the test's own.
-pub async fn open_with(screen: &Screen, data: &Path, arguments: &[&str], variables: &[(&str, &Path)]) -> Page {
     let mut command = isolated("dbus-run-session");
     let (port, native_port) = free_ports();
     command
@@ -29,8 +24,7 @@ pub async fn open_with(screen: &Screen, data: &Path, arguments: &[&str], variabl
         .env("XDG_RUNTIME_DIR", data)
         // There is no GPU in tests, and drawing without one is dearer through DMA-BUF.
         .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1")
-        .env("GDK_BACKEND", "x11")
-        .envs(variables.iter().copied());
+        .env("GDK_BACKEND", "x11");
     let driver = Process::start("tauri-driver", command);
     // It listens before the driver that it speaks to does.
     for port in [native_port, port] {

@@ -6,7 +6,9 @@ use antenne_tests::http::get;
 use antenne_tests::room::Guest;
 use antenne_tests::surroundings::Screen;
 use antenne_tests::window;
-use std::path::Path;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -36,6 +38,23 @@ async fn choose(page: &Page, list: &str, value: &str) {
 async fn number(page: &Page, id: &str) -> u64 {
     let digits: String = page.text(id).await.chars().filter(char::is_ascii_digit).collect();
     digits.parse().unwrap_or_default()
+}
+
+/// Makes a stand-in the person's browser, as their desktop knows it. Returns the file in which it
+/// writes down what it is to open.
+fn stand_in_browser(data: &Path) -> PathBuf {
+    let (browser, opened) = (data.join("browser"), data.join("opened"));
+    let write = |path: &Path, text: String| {
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("it is made");
+        std::fs::write(path, text).expect("it is written");
+    };
+    write(&browser, format!("#!/bin/sh\necho \"$1\" >> '{}'\n", opened.display()));
+    std::fs::set_permissions(&browser, Permissions::from_mode(0o755)).expect("it is made executable");
+    let entry = format!("[Desktop Entry]\nType=Application\nName=Stand-in\nExec={} %u\n", browser.display());
+    write(&data.join("data/applications/stand-in.desktop"), entry);
+    let choice = "[Default Applications]\nx-scheme-handler/https=stand-in.desktop\n";
+    write(&data.join("config/mimeapps.list"), choice.to_owned());
+    opened
 }
 
 async fn open(screen: &Screen, data: &Path) -> Page {
@@ -168,19 +187,23 @@ async fn the_first_five_minutes_from_start_to_replay() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_window_goes_nowhere_and_may_ask_for_nothing_but_its_three_commands() {
     let data = TempDir::new().expect("a folder");
-    // Stands in for the person's browser: it writes down what it is to open.
-    let (browser, opened) = (data.path().join("browser"), data.path().join("opened"));
-    std::fs::write(&browser, format!("#!/bin/sh\necho \"$1\" >> '{}'\n", opened.display())).expect("it is written");
-    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&browser, executable).expect("it is made executable");
+    let opened = stand_in_browser(data.path());
     let screen = Screen::start(1280, 800).await;
-    let folder = data.path().join("studio");
-    let arguments = ["--data-dir", folder.to_str().expect("a path in UTF-8")];
-    let page = window::open_with(&screen, data.path(), &arguments, &[("BROWSER", browser.as_path())]).await;
+    let page = open(&screen, data.path()).await;
     page.find("studio").await;
 
     page.run("window.stayed = true; location.href = 'https://elsewhere.test/by-navigation';").await;
-    page.run("window.open('https://elsewhere.test/by-window');").await;
+    // A web view lets a page open windows only where a person clicks.
+    page.run(
+        "const link = document.createElement('a');
+         Object.assign(link, {href: 'https://elsewhere.test/by-window', target: '_blank', textContent: 'out'});
+         link.dataset.testid = 'way-out';
+         link.style.cssText = 'position: fixed; inset: 0 auto auto 0; z-index: 9999';
+         document.body.append(link);",
+    )
+    .await;
+    page.click("way-out").await;
+    page.run("document.querySelector('[data-testid=way-out]').remove();").await;
     page.run("location.href = 'file:///etc/passwd';").await;
     let read = || std::fs::read_to_string(&opened).unwrap_or_default();
     until_within(Duration::from_secs(20), "both are opened in the browser", || {
