@@ -1,5 +1,6 @@
 //! The command line: what may be said, and what is right where something wrong was said.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -95,6 +96,9 @@ pub(crate) struct LiveOptions {
     /// UDP port of the media [default: the HTTP port's number]
     #[arg(long, value_name = "N")]
     pub(crate) media_port: Option<u16>,
+    /// Name that the service answers to, besides its addresses and this computer's own name (repeatable)
+    #[arg(long = "host", value_name = "NAME", value_parser = host_name)]
+    pub(crate) host_names: Vec<String>,
     /// Proxy that is believed about who asks: X-Forwarded-For and Forwarded (repeatable)
     #[arg(long = "trusted-proxy", value_name = "ADDR")]
     pub(crate) trusted_proxies: Vec<IpAddr>,
@@ -150,7 +154,7 @@ impl LiveOptions {
         if self.key_files.len() > self.to.len() {
             return Err(WrongArgument("there are more --key-file than --to: give one for each, in order".to_owned()));
         }
-        let from_variable = std::env::var("ANTENNE_KEY").ok().filter(|key| !key.is_empty());
+        let from_variable = key_of_variable(std::env::var_os("ANTENNE_KEY"))?;
         let mut destinations = Vec::new();
         for (at, text) in self.to.iter().enumerate() {
             let address = DestinationAddress::parse(text).map_err(|error| WrongArgument(format!("--to: {error}")))?;
@@ -186,14 +190,40 @@ fn read_key(file: &std::path::Path) -> Result<String, WrongArgument> {
         WrongArgument(format!("the key file {} cannot be used: {problem}", file.display()))
     };
     let text = std::fs::read_to_string(file).map_err(|error| wrong(&error))?;
+    key(&text).map_err(|problem| wrong(&problem))
+}
+
+/// The key in the variable; none where there is none.
+fn key_of_variable(value: Option<OsString>) -> Result<Option<String>, WrongArgument> {
+    let Some(value) = value.filter(|value| !value.is_empty()) else { return Ok(None) };
+    let wrong = |problem| WrongArgument(format!("the variable ANTENNE_KEY cannot be used: {problem}"));
+    let text = value.into_string().map_err(|_| wrong("it is no text"))?;
+    key(&text).map(Some).map_err(wrong)
+}
+
+/// A key as people copy it: with a line's end, or a space.
+fn key(text: &str) -> Result<String, &'static str> {
     let key = text.trim();
     if key.is_empty() {
-        return Err(wrong(&"it is empty"));
+        return Err("it is empty");
     }
     if key.len() > 1024 || !key.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(wrong(&"it must hold one key in plain characters, on one line"));
+        return Err("it must hold one key in plain characters, on one line");
     }
     Ok(key.to_owned())
+}
+
+fn host_name(text: &str) -> Result<String, String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let labels = text.strip_suffix('.').unwrap_or(text).split('.');
+    let sound = labels.clone().all(|label| (1..=63).contains(&label.len()) && label.bytes().all(plain));
+    let is_address = text.parse::<IpAddr>().is_ok();
+    if !sound || is_address || text.len() > 253 {
+        return Err(
+            "say a name such as live.example.org, without http:// and port; addresses are answered anyway".to_owned()
+        );
+    }
+    Ok(text.to_owned())
 }
 
 fn title(text: &str) -> Result<String, String> {
@@ -238,6 +268,31 @@ mod tests {
 
     fn parse(words: &[&str]) -> Result<Arguments, clap::Error> {
         Arguments::try_parse_from(["antenne"].iter().chain(words))
+    }
+
+    #[test]
+    fn a_host_is_a_name_and_nothing_else() {
+        for name in ["live.example.org", "desk", "xn--bcher-kva.example", "a_b.example.", "DESK.local"] {
+            assert_eq!(host_name(name).as_deref(), Ok(name));
+        }
+        for name in ["", ".", "http://live.example.org", "live.example.org:8420", "a b", "10.0.0.1", "::1", "a..b", "é"]
+        {
+            assert!(host_name(name).unwrap_err().contains("live.example.org"), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_trimmed_wherever_it_comes_from() {
+        let variable = |value: &str| key_of_variable(Some(OsString::from(value))).ok().flatten();
+        for (value, key) in [("k3y\r\n", "k3y"), (" k3y\t", "k3y"), ("k3y", "k3y")] {
+            assert_eq!(variable(value).as_deref(), Some(key), "{value:?}");
+        }
+        assert!(matches!(key_of_variable(None), Ok(None)));
+        assert!(matches!(key_of_variable(Some(OsString::new())), Ok(None)));
+        for value in [" \n", "two\nkeys", "a b", "clé"] {
+            let error = key_of_variable(Some(OsString::from(value))).unwrap_err().to_string();
+            assert!(error.contains("ANTENNE_KEY") && !error.contains(value), "{error}");
+        }
     }
 
     #[test]

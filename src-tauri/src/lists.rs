@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use domain::{Device, DeviceKind, Replay};
 
 use crate::live::data_dir;
@@ -12,12 +12,15 @@ use crate::report;
 /// Lists what was found.
 pub(crate) fn devices(json: bool) -> Result<()> {
     studio::init_engine().context("devices cannot be listed")?;
-    let devices = studio::list_devices();
-    if devices.is_empty() && !json {
+    let studio::DeviceList { devices, unread } = studio::list_devices();
+    if devices.is_empty() && unread.is_none() && !json {
         print("No camera, microphone, screen or encoder was found.")?;
     }
     for device in &devices {
         print(&if json { serde_json::to_string(device)? } else { line(device) })?;
+    }
+    if let Some(problem) = unread {
+        bail!("there may be more: not everything could be read ({problem}); try again");
     }
     Ok(())
 }

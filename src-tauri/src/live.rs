@@ -4,17 +4,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use domain::{
-    Command, Device, DeviceChoice, DeviceKind, Layout, Overlay, Phase, Reply, Setup, SourceKind, SourceState,
-};
+use domain::{Command, DeviceChoice, DeviceKind, Layout, Overlay, Phase, Reply, Setup, SourceKind, SourceState};
 use studio::{Listen, Studio, StudioConfig, Subscription};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, interval, sleep_until};
 
-use crate::cli::{LiveOptions, WrongArgument};
+use crate::cli::LiveOptions;
 use crate::live_event::LiveEvent;
 use crate::logging::{self, say};
 use crate::report::Reporter;
+use crate::taken::{choose, taken};
 use crate::voice::{Voice, Weight};
 
 /// How long the sources may take before the show begins without them.
@@ -32,10 +31,14 @@ pub(crate) fn data_dir(said: Option<PathBuf>) -> Result<PathBuf> {
 pub(crate) fn run(options: LiveOptions) -> Result<()> {
     let json = options.json;
     let (until, stay) = (options.duration, options.stay);
-    let config = config(&options)?;
+    let (config, devices) = config(&options)?;
     let voice = logging::output(if json { left_out_json } else { left_out_text })?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?;
     let output = voice.clone();
+    say(&format!("antenne: {}", devices.sentence().unwrap_or_default()));
+    if json {
+        output.say(serde_json::to_string(&devices)?, Weight::Once);
+    }
     let outcome = runtime.block_on(async {
         let mut end = EndSignals::listen()?;
         let studio = Studio::start(config).await?;
@@ -59,14 +62,20 @@ fn left_out_text(lines: u64) -> String {
     LiveEvent::LeftOut { lines }.sentence().unwrap_or_default()
 }
 
-fn config(options: &LiveOptions) -> Result<StudioConfig> {
+/// The studio as `options` say, and what was taken.
+fn config(options: &LiveOptions) -> Result<(StudioConfig, LiveEvent)> {
     let canvas = options.canvas()?;
     let destinations = options.destinations()?;
     studio::init_engine()?;
     let found = studio::list_devices();
-    let camera = chosen(options.camera.as_ref(), DeviceKind::Camera, &found)?;
-    let microphone = chosen(options.mic.as_ref(), DeviceKind::Microphone, &found)?;
-    let screen = chosen(Some(&options.screen), DeviceKind::Screen, &found)?;
+    let camera = choose(options.camera.as_ref(), DeviceKind::Camera, &found)?;
+    let microphone = choose(options.mic.as_ref(), DeviceKind::Microphone, &found)?;
+    let screen = choose(Some(&options.screen), DeviceKind::Screen, &found)?;
+    let devices = LiveEvent::Devices {
+        camera: taken(&camera, DeviceKind::Camera, &found),
+        microphone: taken(&microphone, DeviceKind::Microphone, &found),
+        screen: taken(&screen, DeviceKind::Screen, &found),
+    };
     let two = camera != DeviceChoice::None && screen != DeviceChoice::None;
     let mut setup = Setup {
         title: options.title.clone().unwrap_or_default(),
@@ -80,41 +89,19 @@ fn config(options: &LiveOptions) -> Result<StudioConfig> {
     setup.first_mut(SourceKind::Camera).choice = camera;
     setup.first_mut(SourceKind::Microphone).choice = microphone;
     setup.first_mut(SourceKind::Screen).choice = screen;
-    Ok(StudioConfig {
+    let config = StudioConfig {
         canvas,
         video_kbps: options.video_kbps,
         listen: options.listen.map_or(Listen::ByReach, Listen::At),
         media_port: options.media_port,
+        host_names: options.host_names.clone(),
         trusted_proxies: options.trusted_proxies.clone(),
         overlay_allowed: !options.no_overlay,
         setup: Some(setup),
         destinations,
         ..StudioConfig::new(data_dir(options.data_dir.clone())?)
-    })
-}
-
-/// What was chosen, with an id that was found; `none` where the first was wanted and there is none.
-fn chosen(said: Option<&DeviceChoice>, kind: DeviceKind, found: &[Device]) -> Result<DeviceChoice> {
-    let choice = said.cloned().unwrap_or(DeviceChoice::First).resolve(kind, found);
-    if matches!(choice, DeviceChoice::Image(_)) && kind == DeviceKind::Microphone {
-        bail!(WrongArgument("an image is no microphone; say the id of one, test or none".to_owned()));
-    }
-    let DeviceChoice::Device(id) = &choice else { return Ok(choice) };
-    let ids: Vec<&str> = found.iter().filter(|device| device.kind == kind).map(|device| device.id.as_str()).collect();
-    match found.iter().find(|device| device.kind == kind && device.id == *id) {
-        Some(Device { unusable: Some(reason), name, .. }) => {
-            bail!(WrongArgument(format!("{name} cannot be used: {reason}")))
-        }
-        Some(_) => Ok(choice),
-        None => {
-            let there =
-                if ids.is_empty() { "none was found".to_owned() } else { format!("there are: {}", ids.join(", ")) };
-            bail!(WrongArgument(format!(
-                "no {} has the id {id}; {there}; or say test or none",
-                format!("{kind:?}").to_lowercase()
-            )))
-        }
-    }
+    };
+    Ok((config, devices))
 }
 
 /// The show, until it is over.

@@ -4,12 +4,16 @@ use domain::{DestinationState, EpisodeId, Severity, SourceId, SourceKind};
 use serde::Serialize;
 use strum::VariantNames;
 
+use crate::taken::Taken;
+
 /// One event. Its name on the wire is the variant's in snake case.
 #[derive(Debug, Clone, Serialize, VariantNames)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[allow(missing_docs, reason = "docs/contract.md says what each field holds; a test compares the two")]
 pub(crate) enum LiveEvent {
+    /// Before the start: what is taken; none where nothing was found, or none was wanted.
+    Devices { camera: Option<Taken>, microphone: Option<Taken>, screen: Option<Taken> },
     /// On air: the program is verified, or was not within the time that it has for that.
     OnAir {
         episode: EpisodeId,
@@ -80,6 +84,15 @@ impl LiveEvent {
     /// A line for people; none for what only programs want.
     pub(crate) fn sentence(&self) -> Option<String> {
         match self {
+            Self::Devices { camera, microphone, screen } => {
+                let words =
+                    [("camera", camera), ("microphone", microphone), ("screen", screen)].map(|(what, taken)| {
+                        let name =
+                            taken.as_ref().map_or("none".to_owned(), |Taken { id, name }| format!("{name} ({id})"));
+                        format!("{what}: {name}")
+                    });
+                Some(words.join(" · "))
+            }
             Self::OnAir { verified: true, viewer_url, .. } => Some(format!("ON AIR, verified. Watch at {viewer_url}")),
             Self::OnAir { reason, viewer_url, .. } => {
                 let reason = reason.as_deref().unwrap_or_default();

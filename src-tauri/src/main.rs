@@ -1,5 +1,6 @@
 //! The shell: a window and a command line around the same studio.
 
+mod bus;
 mod cli;
 mod guard;
 mod lists;
@@ -7,6 +8,7 @@ mod live;
 mod live_event;
 mod logging;
 mod report;
+mod taken;
 mod voice;
 mod window;
 

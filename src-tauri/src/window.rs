@@ -12,8 +12,8 @@ use tauri::webview::NewWindowResponse;
 use tauri::{Manager as _, RunEvent, State, WebviewUrl, WebviewWindowBuilder};
 use tokio::task::JoinHandle;
 
-use crate::guard;
 use crate::live::{EndSignals, data_dir};
+use crate::{bus, guard};
 
 /// WebKit's way of drawing without a graphics card, six times cheaper there than its default.
 const SOFTWARE_DRAWING: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
@@ -42,6 +42,7 @@ pub(crate) fn open(folder: Option<PathBuf>) -> Result<()> {
     let studio = runtime.block_on(Studio::start(StudioConfig::new(data_dir(folder)?)))?;
     tauri::async_runtime::set(runtime.handle().clone());
     let shell = Shell { studio: Mutex::new(Some(std::sync::Arc::new(studio))), subscription: Mutex::new(None) };
+    let _bus = bus::outlived();
     let app = tauri::Builder::default()
         .manage(shell)
         .invoke_handler(tauri::generate_handler![dispatch, snapshot, subscribe])

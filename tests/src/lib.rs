@@ -11,6 +11,7 @@ pub mod browser;
 pub mod colour;
 pub mod deadline;
 pub mod http;
+pub mod lossy;
 pub mod measure;
 pub mod peers;
 pub mod process;

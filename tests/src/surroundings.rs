@@ -39,7 +39,7 @@ pub struct Session {
     folder: TempDir,
     bus_address: String,
     sound_server: Vec<Process>,
-    _bus: Process,
+    bus: Process,
 }
 
 impl Session {
@@ -52,7 +52,7 @@ impl Session {
         let mut bus = Process::start("dbus-daemon", command);
         let bus_address =
             bus.line("its address", |line| line.starts_with("unix:").then(|| line.trim().to_owned())).await;
-        let mut session = Self { folder, bus_address, sound_server: Vec::new(), _bus: bus };
+        let mut session = Self { folder, bus_address, sound_server: Vec::new(), bus };
         session.start_sound_server().await;
         session
     }
@@ -80,6 +80,11 @@ impl Session {
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Kills the bus, as a crash of the desktop does.
+    pub async fn stop_bus(&mut self) {
+        self.bus.kill().await;
     }
 
     /// Kills the sound server with everything that it offers.

@@ -34,6 +34,7 @@ fn episode() -> EpisodeId {
 fn one_of_each() -> Vec<LiveEvent> {
     let text = || "x".to_owned();
     vec![
+        LiveEvent::Devices { camera: Some(Taken { id: text(), name: text() }), microphone: None, screen: None },
         LiveEvent::OnAir {
             episode: episode(),
             at: text(),

@@ -53,7 +53,9 @@ impl Archive {
         now: UnixMs,
     ) -> Result<(), ArchiveError> {
         let (episode, show, title) = (episode.clone(), show.clone(), title.to_owned());
-        self.threads.call(move |connection| rows::plan(connection, &episode, &show, &title, now))
+        self.threads.call(move |connection| {
+            rows::plan(connection, rows::Planning { episode: &episode, show: &show, title: &title, now })
+        })
     }
 
     /// The episode of `show` that was planned last and not begun.

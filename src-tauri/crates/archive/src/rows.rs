@@ -153,29 +153,28 @@ pub(crate) fn place_key(
     Ok(key)
 }
 
+/// What is needed to plan an episode.
+#[derive(Clone, Copy)]
+pub(crate) struct Planning<'a> {
+    pub(crate) episode: &'a EpisodeId,
+    pub(crate) show: &'a ShowSlug,
+    pub(crate) title: &'a str,
+    pub(crate) now: UnixMs,
+}
+
 /// Plans an episode: its show exists from now on.
-pub(crate) fn plan(
-    connection: &Connection,
-    episode: &EpisodeId,
-    show: &ShowSlug,
-    title: &str,
-    now: UnixMs,
-) -> Result<(), ArchiveError> {
+pub(crate) fn plan(connection: &Connection, planning: Planning<'_>) -> Result<(), ArchiveError> {
+    let episode = planning.episode;
     if is_known(connection, episode)? {
         let needed = "an episode is planned once";
         return Err(ArchiveError::WrongState { episode: episode.clone(), state: "known already".into(), needed });
     }
-    RetentionClock::observe_wall(connection, now)?;
-    insert(connection, episode, show, title, now)
+    RetentionClock::observe_wall(connection, planning.now)?;
+    insert(connection, planning)
 }
 
-fn insert(
-    connection: &Connection,
-    episode: &EpisodeId,
-    show: &ShowSlug,
-    title: &str,
-    now: UnixMs,
-) -> Result<(), ArchiveError> {
+fn insert(connection: &Connection, planning: Planning<'_>) -> Result<(), ArchiveError> {
+    let Planning { episode, show, title, now } = planning;
     connection
         .prepare_cached("INSERT INTO show (slug, title) VALUES (?1, ?1) ON CONFLICT DO NOTHING")?
         .execute([show.as_str()])?;
@@ -228,7 +227,7 @@ pub(crate) fn adopt(
 ) -> Result<(), ArchiveError> {
     let Beginning { episode, started_at, .. } = *beginning;
     if !is_known(connection, episode)? {
-        insert(connection, episode, show, "", started_at)?;
+        insert(connection, Planning { episode, show, title: "", now: started_at })?;
     }
     require(connection, episode, &["planned"], "only a show that was not filed can be adopted")?;
     put_on_air(connection, files, beginning)

@@ -120,7 +120,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let connection = connection::to_write(&folder.path().join("archive.db")).unwrap();
         let episode = EpisodeId::from_random([1; 16]);
-        rows::plan(&connection, &episode, &ShowSlug::default(), "", UnixMs(0)).unwrap();
+        let show = &ShowSlug::default();
+        rows::plan(&connection, rows::Planning { episode: &episode, show, title: "", now: UnixMs(0) }).unwrap();
         let sql = "WITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < 1000)
              INSERT INTO chat (episode, seq, at_ms, viewer, name, hue, text)
              SELECT ?1, n, n * 100, '01010101010101010101010101010101', 'Ada', 1, 'hello' FROM n";

@@ -30,6 +30,7 @@ mod shared;
 mod show;
 mod timelines;
 
+pub use address::answers_at;
 pub use audience::Audience;
 pub use config::{AddressLimits, AudienceConfig, ServiceLimits, Upload};
 pub use episode::{AudienceEvent, Episode, Journal, Library, Notice, ReplayLookup};

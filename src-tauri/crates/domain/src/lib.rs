@@ -28,7 +28,7 @@ pub mod text;
 
 pub use command::{Command, Reply};
 pub use composition::{ChromaKey, Composition, Crop, Layer};
-pub use destination::{DestinationAddress, DestinationAddressError, DestinationReport, Protocol, Secret};
+pub use destination::{DestinationAddress, DestinationAddressError, DestinationReport, Protocol, PushTarget, Secret};
 pub use device::{Device, DeviceChoice, DeviceKind};
 pub use error::{Blame, Class, Code, Coded, Refusal};
 pub use event::{Event, Numbered, Snapshot, Update};

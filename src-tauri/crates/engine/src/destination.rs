@@ -5,6 +5,7 @@
 //! whatever the far end does, nobody else waits. Its address, which holds the stream key, is in no
 //! log, error, event or graph.
 
+mod certificate;
 mod problem;
 mod push;
 mod supervisor;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 
-use domain::{DestinationId, DestinationReport, DestinationState, Secret};
+use domain::{DestinationId, DestinationReport, DestinationState, PushTarget};
 use media::Program;
 
 use crate::event::{EngineEvent, EventSink};
@@ -41,11 +42,11 @@ struct Shared {
 }
 
 impl Destination {
-    /// Starts pushing `program` to `address`, from a keyframe on. `host` is what may be shown of the
+    /// Starts pushing `program` to `target`, from a keyframe on. `host` is what may be shown of its
     /// address. Graphs of pipelines that miss a deadline go to `graphs_dir`.
     pub(crate) fn start(
         id: DestinationId,
-        address: Secret,
+        target: PushTarget,
         host: String,
         program: Program,
         graphs_dir: PathBuf,
@@ -54,7 +55,7 @@ impl Destination {
         let shared = Arc::new(Shared::default());
         let emit = sink.clone();
         let (theirs, stopping) = (shared.clone(), Arc::default());
-        let supervisor = Supervisor { id, address, host, program, graphs_dir, shared: theirs, sink, stopping };
+        let supervisor = Supervisor { id, target, host, program, graphs_dir, shared: theirs, sink, stopping };
         let thread = thread::Builder::new().name(format!("destination-{id}")).spawn(move || supervisor.run());
         if let Err(error) = &thread {
             tracing::error!(%error, "a destination could not be started");

@@ -21,19 +21,29 @@ pub use watch::DeviceWatch;
 /// A look that takes longer is given up: a sound server that hangs must not take us along.
 const LOOK_DEADLINE: Duration = Duration::from_secs(5);
 
+/// What a look found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceList {
+    /// What is there, as far as it could be read.
+    pub devices: Vec<Device>,
+    /// Why there may be more: something answered in a way that could not be read, or not in time.
+    pub unread: Option<String>,
+}
+
 /// One look at what is there. Blocks for as long as the system takes to answer, at most 5 s for
 /// cameras and microphones and 5 s for the screen. Needs [`init`](crate::init).
 #[must_use]
-pub fn list_devices() -> Vec<Device> {
-    let mut devices: Vec<Device> = look::cameras_and_microphones().into_iter().map(|found| found.device).collect();
+pub fn list_devices() -> DeviceList {
+    let (found, unread) = look::cameras_and_microphones();
+    let mut devices: Vec<Device> = found.into_iter().map(|found| found.device).collect();
     devices.extend(screens::screens());
     devices.extend(encoders::encoders());
-    devices
+    DeviceList { devices, unread: unread.map(|unread| unread.0) }
 }
 
 /// The camera or microphone with this id, if it is there now. Blocks as [`list_devices`] does.
 pub(crate) fn find(kind: DeviceKind, id: &str) -> Option<Found> {
-    look::cameras_and_microphones().into_iter().find(|found| found.device.kind == kind && found.device.id == id)
+    look::cameras_and_microphones().0.into_iter().find(|found| found.device.kind == kind && found.device.id == id)
 }
 
 /// Runs `work` on a thread of its own; none if it did not end within [`LOOK_DEADLINE`].

@@ -83,8 +83,8 @@ impl Engine {
     /// Adds a destination; the program is pushed there while it is on air. `key` goes where the
     /// address says, and nowhere else.
     pub fn add_destination(&self, id: DestinationId, address: &DestinationAddress, key: Option<&Secret>) {
-        let (host, address) = (address.host().to_owned(), address.with_key(key));
-        self.ask(Request::AddDestination { id, host, address });
+        let (host, target) = (address.host().to_owned(), address.target(key));
+        self.ask(Request::AddDestination { id, host, target });
     }
 
     /// Removes a destination, also on air.

@@ -33,7 +33,7 @@ mod state_change;
 mod thumbnail;
 mod yuv;
 
-pub use device::{DeviceWatch, list_devices};
+pub use device::{DeviceList, DeviceWatch, list_devices};
 pub use engine::Engine;
 pub use error::EngineError;
 pub use event::{Broadcast, EngineConfig, EngineEvent, EventSink, MonitorConfig};

@@ -12,6 +12,7 @@ mod drift;
 mod format;
 mod inspector;
 mod level;
+mod lost;
 mod resample;
 mod slide;
 mod still;

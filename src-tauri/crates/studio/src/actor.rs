@@ -23,6 +23,7 @@ use crate::config::StudioConfig;
 use crate::episode::{Beginning, Opening, Planned};
 use crate::folder::DataFolder;
 use crate::lanes::{Lanes, Observation};
+use crate::names::Announcement;
 use crate::recording::{DiskWatch, Reopening};
 use crate::service::Service;
 use crate::subscription::Subscription;
@@ -72,6 +73,8 @@ pub(crate) struct Actor {
     pub(crate) production: Production,
     pub(crate) engine: Engine,
     pub(crate) audience: Audience,
+    /// Of this computer's name on its network.
+    pub(crate) announcement: Option<Announcement>,
     /// The open episode of the show; none where the service does not listen.
     pub(crate) show: Option<ShowHandle>,
     pub(crate) archive: Archive,

@@ -1,6 +1,6 @@
 //! Where people watch: addresses that the chosen audience can reach.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use domain::{Links, ShowSlug};
 use qrcode::{Color, EcLevel, QrCode};
@@ -20,17 +20,24 @@ pub(crate) fn links(show: &ShowSlug, listening: SocketAddr) -> Links {
     }
 }
 
-/// The address of this computer that others can reach, where it listens on all of them.
+/// The address of this computer that others can reach, where it listens on all of them; loopback where
+/// there is none.
 fn reachable(listening: IpAddr) -> IpAddr {
     if !listening.is_unspecified() {
         return listening;
     }
-    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-    let mut candidates: Vec<IpAddr> =
-        interfaces.iter().filter(|card| !card.is_loopback()).map(if_addrs::Interface::ip).collect();
-    candidates.retain(IpAddr::is_ipv4);
-    candidates.sort_by_key(|ip| rank(*ip));
-    candidates.first().copied().unwrap_or(IpAddr::from([127, 0, 0, 1]))
+    let cards = if_addrs::get_if_addrs().unwrap_or_else(|error| {
+        tracing::warn!(%error, "the system does not say this computer's addresses");
+        Vec::new()
+    });
+    best(listening, cards.iter().map(if_addrs::Interface::ip))
+}
+
+/// The best of `addresses` for others, among those that answer on `listening`.
+fn best(listening: IpAddr, addresses: impl Iterator<Item = IpAddr>) -> IpAddr {
+    let answers = |address: &IpAddr| audience::answers_at(*address, listening) && !address.is_loopback();
+    let loopback = if listening.is_ipv6() { IpAddr::from(Ipv6Addr::LOCALHOST) } else { Ipv4Addr::LOCALHOST.into() };
+    addresses.filter(answers).min_by_key(|address| rank(*address)).unwrap_or(loopback)
 }
 
 /// Home and office networks first; the addresses of virtual machines and containers last.
@@ -69,6 +76,21 @@ mod tests {
         let everywhere = links(&ShowSlug::default(), "0.0.0.0:8420".parse().unwrap());
         assert!(!everywhere.viewer_url.contains("0.0.0.0"), "{}", everywhere.viewer_url);
         assert!(local.qr_side >= 21 && local.qr_path.starts_with("M0 0h1v1h-1z"));
+    }
+
+    #[test]
+    fn only_what_answers_is_published_and_the_most_likely_first() {
+        let best = |listening: &str, addresses: &[&str]| {
+            let addresses = addresses.iter().map(|address| address.parse().unwrap());
+            best(listening.parse().unwrap(), addresses).to_string()
+        };
+        let cards = ["127.0.0.1", "::1", "fe80::1", "169.254.3.4", "172.17.0.1", "10.0.0.5", "2001:db8::7"];
+        assert_eq!(best("0.0.0.0", &cards), "10.0.0.5");
+        assert_eq!(best("::", &cards), "10.0.0.5");
+        assert_eq!(best("::", &["::1", "fe80::1", "2001:db8::7"]), "2001:db8::7");
+        assert_eq!(best("0.0.0.0", &["127.0.0.1", "169.254.3.4"]), "169.254.3.4");
+        assert_eq!(best("0.0.0.0", &["127.0.0.1", "2001:db8::7", "fe80::1"]), "127.0.0.1");
+        assert_eq!(best("::", &["127.0.0.1", "fe80::1"]), "::1");
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub struct StudioConfig {
     pub listen: Listen,
     /// The UDP port of the media; none: the HTTP port's number.
     pub media_port: Option<u16>,
+    /// Names that the service answers to, besides its addresses and this computer's own name.
+    pub host_names: Vec<String>,
     /// Proxies that are believed about who asks.
     pub trusted_proxies: Vec<IpAddr>,
     /// Whether anything may be drawn over the picture.
@@ -47,6 +49,7 @@ impl StudioConfig {
             video_kbps: 2_500,
             listen: Listen::ByReach,
             media_port: None,
+            host_names: Vec::new(),
             trusted_proxies: Vec::new(),
             overlay_allowed: true,
             setup: None,

@@ -19,6 +19,7 @@ mod folder;
 mod handle;
 mod lanes;
 mod ledger;
+mod names;
 mod probe;
 mod recording;
 pub mod redact;
@@ -32,7 +33,7 @@ mod unfinished;
 
 pub use actor::END_WITHIN;
 pub use config::{Listen, StudioConfig};
-pub use engine::{EngineError, init as init_engine, list_devices};
+pub use engine::{DeviceList, EngineError, init as init_engine, list_devices};
 pub use error::StudioError;
 pub use folder::DataFolder;
 pub use handle::Studio;

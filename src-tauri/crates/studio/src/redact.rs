@@ -6,8 +6,10 @@ use std::sync::{PoisonError, RwLock};
 
 /// Shorter secrets than this would blot out ordinary words.
 const SHORTEST: usize = 4;
-/// Parts of an address that are shorter than this may be words, and are blotted out as words only.
+/// Parts of an address that are shorter than this may be words, and are blotted out as such only.
 const NO_WORD: usize = 8;
+/// What stands before a part of an address, or before a key that is quoted.
+const BEFORE_A_PART: &[u8] = b"/=@?&;,#'\"";
 const BLOT: &str = "***";
 
 static SECRETS: RwLock<Vec<Known>> = RwLock::new(Vec::new());
@@ -16,20 +18,39 @@ static SECRETS: RwLock<Vec<Known>> = RwLock::new(Vec::new());
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Known {
     text: String,
-    /// Only where no letter or digit stands beside it.
-    as_word: bool,
+    place: Place,
+}
+
+/// Where a text must not be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Anywhere,
+    /// Where no letter or digit stands beside it.
+    Word,
+    /// Where it stands in an address, or in quotes: `show` is a word of ours, too.
+    Part,
+}
+
+impl Place {
+    fn of(part: &str) -> Self {
+        match part {
+            _ if part.len() >= NO_WORD => Self::Anywhere,
+            _ if part.bytes().all(|byte| byte.is_ascii_lowercase()) => Self::Part,
+            _ => Self::Word,
+        }
+    }
 }
 
 /// Makes `secret` unprintable from now on, in every form in which it can stand in an address.
 pub fn remember(secret: &str) {
-    remember_all([Known { text: secret.to_owned(), as_word: false }]);
+    remember_all([Known { text: secret.to_owned(), place: Place::Anywhere }]);
 }
 
 /// Makes the address of a destination unprintable from now on: all of it, and each part that may be a
 /// key or a piece of one, because who opens it takes it apart. Host and application are none.
 pub fn remember_address(address: &str) {
-    let parts = parts(address).into_iter().map(|part| Known { as_word: part.len() < NO_WORD, text: part.to_owned() });
-    remember_all(parts.chain([Known { text: address.to_owned(), as_word: false }]));
+    let parts = parts(address).into_iter().map(|part| Known { text: part.to_owned(), place: Place::of(part) });
+    remember_all(parts.chain([Known { text: address.to_owned(), place: Place::Anywhere }]));
 }
 
 fn remember_all(news: impl IntoIterator<Item = Known>) {
@@ -110,10 +131,14 @@ impl Known {
     /// How much of `text` at `at` is this secret.
     fn length_at(&self, text: &[u8], at: usize) -> Option<usize> {
         let length = begins_with(&text[at..], self.text.as_bytes())?;
+        let before = at.checked_sub(1).and_then(|before| text.get(before));
         let is_letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-        let is_word =
-            || !is_letter(at.checked_sub(1).and_then(|before| text.get(before))) && !is_letter(text.get(at + length));
-        (!self.as_word || is_word()).then_some(length)
+        let stands_there = match self.place {
+            Place::Anywhere => true,
+            Place::Word => !is_letter(before) && !is_letter(text.get(at + length)),
+            Place::Part => before.is_some_and(|byte| BEFORE_A_PART.contains(byte)) && !is_letter(text.get(at + length)),
+        };
+        stands_there.then_some(length)
     }
 }
 
@@ -183,6 +208,20 @@ mod tests {
             ("as opensesame", "as ***"),
             ("to h.example as live", "to h.example as live"),
             ("pq9zone is another word", "pq9zone is another word"),
+        ] {
+            assert_eq!(redact(said), clean, "{said}");
+        }
+    }
+
+    #[test]
+    fn a_short_key_that_is_a_word_is_one_in_an_address_only() {
+        remember_address("rtmp://h/live/show?x=more");
+        for (said, clean) in [
+            ("INFO audience::show: the show shows more", "INFO audience::show: the show shows more"),
+            ("open h/live/show", "open h/live/***"),
+            ("publish 'show?x=more'", "publish '***'"),
+            ("query x=more, stream \"show\"", "query ***, stream \"***\""),
+            ("/showroom", "/showroom"),
         ] {
             assert_eq!(redact(said), clean, "{said}");
         }

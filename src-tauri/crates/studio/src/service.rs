@@ -9,8 +9,9 @@ use domain::{Input, Links, Reach, Refusal, Setup, Severity};
 use crate::actor::{Actor, Message};
 use crate::config::{Listen, StudioConfig};
 use crate::ledger::ArchiveLibrary;
+use crate::names::Announcement;
 use crate::tasks::AtClose;
-use crate::{addresses, descriptors};
+use crate::{addresses, descriptors, names};
 
 /// The port that is asked for when nothing else is said.
 const DEFAULT_PORT: u16 = 8420;
@@ -23,6 +24,8 @@ pub(crate) const LISTEN: &str = "opening the port";
 pub(crate) struct Service {
     pub(crate) audience: Audience,
     pub(crate) links: Links,
+    /// Of this computer's name, where others can reach it.
+    pub(crate) announcement: Option<Announcement>,
     /// For whom it listens.
     pub(crate) reach: Option<Reach>,
     /// Where it listens at another port than it was to.
@@ -45,6 +48,7 @@ pub(crate) async fn listen(
     let at = |listen: SocketAddr| AudienceConfig {
         listen,
         media_port: config.media_port.unwrap_or(listen.port()),
+        host_names: names::answered(&config.host_names),
         trusted_proxies: config.trusted_proxies.clone(),
         upload: setup.upload_kbps.map(|kbps| Upload { kbps, session_kbps: config.video_kbps + AUDIO_KBPS }),
         sockets: descriptors::for_viewers(),
@@ -66,7 +70,8 @@ pub(crate) async fn listen(
         other => other?,
     };
     let links = addresses::links(&setup.show, audience.http_address());
-    Ok(Service { audience, links, reach, moved })
+    let announcement = Announcement::start(audience.http_address(), &format!("/{}", setup.show));
+    Ok(Service { audience, links, announcement, reach, moved })
 }
 
 impl Actor {
@@ -81,7 +86,7 @@ impl Actor {
             // It is seen when it listens that somebody else is to be reached by now.
             return;
         }
-        (self.show, self.audience_events) = (None, None);
+        (self.show, self.audience_events, self.announcement) = (None, None, None);
         let (old, config, archive) = (self.audience.clone(), self.config.clone(), self.archive.clone());
         let setup = self.production.snapshot().setup.clone();
         let defect = Refusal::new("audience.listen", "the audience service failed to open its port");
@@ -97,8 +102,8 @@ impl Actor {
         self.is_deaf = outcome.is_err();
         match outcome {
             Ok(service) => {
-                let Service { audience, links, reach, moved } = *service;
-                self.audience = audience;
+                let Service { audience, links, announcement, reach, moved } = *service;
+                (self.audience, self.announcement) = (audience, announcement);
                 self.input(Input::Links(links));
                 if let Some(refusal) = moved {
                     self.problem(Severity::Warning, refusal);

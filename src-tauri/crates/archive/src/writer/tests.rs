@@ -22,7 +22,8 @@ fn comment(queue: &Queue, seq: u64, text: &str) -> mpsc::Receiver<bool> {
 
 fn planned(file: &Path) -> Connection {
     let connection = connection::to_write(file).unwrap();
-    rows::plan(&connection, &episode(), &ShowSlug::default(), "", UnixMs(0)).unwrap();
+    let (episode, show) = (&episode(), &ShowSlug::default());
+    rows::plan(&connection, rows::Planning { episode, show, title: "", now: UnixMs(0) }).unwrap();
     connection
 }
 
@@ -92,7 +93,8 @@ fn a_crash_between_two_steps_of_a_deletion_is_finished_by_the_next_expiry() {
         let id = EpisodeId::from_random([u8::from(is_file_removed); 16]);
         std::fs::write(&recording, "moving").unwrap();
         let connection = connection::to_write(&file).unwrap();
-        rows::plan(&connection, &id, &ShowSlug::default(), "", UnixMs(0)).unwrap();
+        let show = &ShowSlug::default();
+        rows::plan(&connection, rows::Planning { episode: &id, show, title: "", now: UnixMs(0) }).unwrap();
         let (title, started_at) = ("", UnixMs(0));
         let beginning = rows::Beginning { episode: &id, title, recording: Some(&recording), started_at };
         rows::begin(&connection, &files, &beginning).unwrap();

@@ -97,7 +97,7 @@ fn may_act(method: &Method, headers: &HeaderMap, host: &Authority) -> bool {
 }
 
 fn misdirected() -> Problem {
-    let message = "This service does not answer to this name. Use its address, or add the name to the settings.";
+    let message = "This service does not answer to this name. Use its address, or start it with --host and this name.";
     Problem::new(StatusCode::MISDIRECTED_REQUEST, "misdirected", message)
 }
 

@@ -10,6 +10,7 @@ mod repeats;
 mod replays;
 mod room;
 mod room_faults;
+mod saturated;
 mod shows;
 mod stalled;
 mod support;

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use domain::Secret;
+use domain::{Protocol, PushTarget};
 use gst::ClockTime;
 use gst::prelude::{Cast, ElementExt, ElementExtManual, GstObjectExt, ObjectExt, PadExt};
 use media::{AccessUnit, CodecConfig, ProgramTime, Track};
 
-use super::problem::{Problem, port_of};
+use super::problem::Problem;
 use super::unsent::Unsent;
 use crate::chain::{Chain, Part};
 use crate::error::EngineError;
@@ -33,10 +33,33 @@ pub(super) enum Fed {
 /// How a connection ended by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// The far end said that we may not.
-    Unauthorised,
+    /// There was none: nobody answers there.
+    Unreachable,
+    /// The far end said that we may not, or closed the connection before it took anything.
+    Refused,
+    /// Its certificate is not believed.
+    Certificate,
+    /// It does not speak TLS as we do.
+    Tls,
     /// Anything else.
     Broken,
+}
+
+impl Ending {
+    /// What GIO's error, named by its domain and code, says. The sink has no other words for it.
+    fn of(domain: &str, code: u32) -> Self {
+        match (domain, code) {
+            ("g-resolver-error-quark", _) => Self::Unreachable,
+            // Of GIOErrorEnum: timed out, no such host, host or network unreachable, connection refused, proxies.
+            ("g-io-error-quark", 24 | 28 | 37..=43) => Self::Unreachable,
+            // Too short, not understood, closed.
+            ("g-io-error-quark", 34 | 35 | 44 | 45) => Self::Refused,
+            // Of GTlsError.
+            ("g-tls-error-quark", 2) => Self::Certificate,
+            ("g-tls-error-quark", _) => Self::Tls,
+            _ => Self::Broken,
+        }
+    }
 }
 
 /// A connection, or the attempt to open one.
@@ -66,30 +89,25 @@ struct Input {
 }
 
 impl Push {
-    /// Builds the pipeline. The address goes into the sink's property, and nowhere else.
+    /// Builds the pipeline. The address goes into the sink's properties, and nowhere else.
     ///
     /// # Errors
     ///
-    /// [`Problem::Unusable`] where a part of GStreamer is missing or the address names no stream.
-    pub(super) fn build(address: &Secret, host: &str, graphs_dir: &Path) -> Result<Self, Problem> {
-        if !names_a_stream(address) {
-            return Err(Problem::Unusable(
-                "its address must name an application and a stream, like rtmp://host/app/{key}",
-            ));
-        }
+    /// [`Problem::Unusable`] where a part of GStreamer is missing.
+    pub(super) fn build(target: &PushTarget, graphs_dir: &Path) -> Result<Self, Problem> {
         let unusable = |error: EngineError| {
             // Never the error itself towards people: it could quote a property.
             tracing::error!(%error, "a destination could not be built");
             Problem::Unusable("a part of GStreamer is missing or too old (see the log)")
         };
         let pipeline = gst::Pipeline::new();
-        let tail = tail(address).build(pipeline.upcast_ref(), WHAT).map_err(unusable)?;
+        let tail = tail(target).build(pipeline.upcast_ref(), WHAT).map_err(unusable)?;
         let (mux, sink) = (tail.first().clone(), tail.last().clone());
         // FLV has its H.264 with length prefixes, the program as a byte-stream.
         let packing = vec![Part::new("h264parse"), Part::caps(packed::AVC)];
         let video = input(&pipeline, &mux, "video", packing).map_err(unusable)?;
         let audio = input(&pipeline, &mux, "audio", Vec::new()).map_err(unusable)?;
-        let unsent = Unsent::new(port_of(host, is_over_tls(address)));
+        let unsent = Unsent::new(target.port);
         Ok(Self { pipeline, sink, video, audio, graphs_dir: graphs_dir.to_owned(), zero: None, unsent })
     }
 
@@ -142,10 +160,22 @@ impl Push {
         let message = bus.pop_filtered(&[gst::MessageType::Error, gst::MessageType::Eos])?;
         let gst::MessageView::Error(error) = message.view() else { return Some(Ending::Broken) };
         let cause = error.error();
-        // Its text may hold the stream's name, which is the key.
-        tracing::debug!(domain = %cause.domain().as_str(), "a destination's pipeline failed");
-        let unauthorised = cause.matches(gst::ResourceError::NotAuthorized);
-        Some(if unauthorised { Ending::Unauthorised } else { Ending::Broken })
+        // Its text may hold the stream's name, which is the key; of the details, only GIO's domain and code.
+        let details = error.debug().unwrap_or_default();
+        let (domain, code) = reason(&details);
+        tracing::debug!(domain, code, "a destination's pipeline failed");
+        Some(if cause.matches(gst::ResourceError::NotAuthorized) {
+            Ending::Refused
+        } else if cause.message().starts_with("Connection refused") {
+            Ending::Unreachable
+        } else {
+            Ending::of(domain, code)
+        })
+    }
+
+    /// Whether a connection was opened.
+    pub(super) fn is_connected(&mut self) -> bool {
+        self.unsent.is_connected()
     }
 
     /// Says goodbye, so that the far end knows that this is the end. At most `patience`.
@@ -167,8 +197,30 @@ impl Push {
     }
 }
 
-fn tail(address: &Secret) -> Chain {
-    let sink = Part::new("rtmp2sink").set_secret("location", address.expose());
+/// GIO's domain and code in the sink's details of an error: `domain g-io-error-quark, code 44`.
+fn reason(details: &str) -> (&str, u32) {
+    let Some((_, rest)) = details.rsplit_once("domain ") else { return ("", 0) };
+    let (domain, rest) = rest.split_once(", code ").unwrap_or((rest, ""));
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    (domain, rest[..digits].parse().unwrap_or(0))
+}
+
+/// The application and the stream are set one by one: of a whole location, the sink takes what follows the
+/// last slash for the stream, and a key may hold one.
+fn tail(target: &PushTarget) -> Chain {
+    let scheme = match target.protocol {
+        Protocol::Rtmp => "rtmp",
+        Protocol::Rtmps => "rtmps",
+    };
+    let mut sink = Part::new("rtmp2sink")
+        .set("scheme", scheme)
+        .set("host", &target.host)
+        .set("port", target.port)
+        .set_secret("application", target.application.expose())
+        .set_secret("stream", target.stream.expose());
+    if let Some((name, password)) = &target.credentials {
+        sink = sink.set_secret("username", name.expose()).set_secret("password", password.expose());
+    }
     Chain::start(
         Part::new("flvmux").set("streamable", true).set("encoder", "Antenne").set("metadatacreator", "Antenne"),
     )
@@ -189,37 +241,54 @@ fn input(pipeline: &gst::Pipeline, mux: &gst::Element, pad: &str, packing: Vec<P
     Ok(Input { source, config: None })
 }
 
-/// Whether the address is one of RTMP over TLS.
-pub(super) fn is_over_tls(address: &Secret) -> bool {
-    address.expose().starts_with("rtmps:")
-}
-
-/// Whether the address has an application and a stream: without them the sink silently keeps its
-/// default, which is another place.
-fn names_a_stream(address: &Secret) -> bool {
-    let path = address.expose().split_once("://").and_then(|(_, rest)| rest.split_once('/'));
-    path.and_then(|(_, path)| path.split_once('/'))
-        .is_some_and(|(application, stream)| !application.is_empty() && !stream.is_empty() && !stream.starts_with('/'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::{DestinationAddress, Secret};
+    use gst::prelude::ObjectExt;
 
     #[test]
-    fn an_address_without_a_stream_is_refused_without_being_quoted() {
+    fn the_sink_gets_application_and_stream_whatever_stands_in_the_key() {
         gst::init().unwrap();
-        for address in ["rtmp://h/s3cret", "rtmp://h/s3cret/", "rtmp://h//s3cret", "rtmp://h"] {
+        let key = Secret::new("live_1?sign=aZ/9+b==&t=1");
+        for (address, host, port, application) in [
+            ("rtmp://h/app/{key}", "h", 1935, "app"),
+            ("rtmp://joe:pass@h:77/app/inst/{key}", "h", 77, "app/inst"),
+            ("rtmps://[::1]/app/{key}", "::1", 443, "app"),
+        ] {
+            let target = DestinationAddress::parse(address).unwrap().target(Some(&key));
             let folder = tempfile::tempdir().unwrap();
-            let problem = Push::build(&Secret::new(address), "h", folder.path()).err().unwrap();
-            assert_eq!(problem.code(), "destination.unusable");
-            assert!(!problem.sentence("h").contains("s3cret"));
+            let push = Push::build(&target, folder.path()).ok().unwrap();
+            let text = |name: &str| push.sink.property::<Option<String>>(name).unwrap_or_default();
+            assert_eq!((text("host").as_str(), push.sink.property::<i32>("port")), (host, port), "{address}");
+            assert_eq!((text("application").as_str(), text("stream").as_str()), (application, key.expose()));
+            let credentials = if address.contains('@') { ("joe", "pass") } else { ("", "") };
+            assert_eq!((text("username").as_str(), text("password").as_str()), credentials);
         }
     }
 
     #[test]
     fn the_pipeline_as_data_does_not_show_the_address() {
-        let chain = tail(&Secret::new("rtmp://host/app/s3cret"));
-        assert!(!chain.to_string().contains("s3cret") && !format!("{chain:?}").contains("s3cret"), "{chain}");
+        let target = DestinationAddress::parse("rtmp://joe:p4ssword@host/4pplication/s3cret").unwrap().target(None);
+        let chain = tail(&target);
+        for secret in ["joe", "p4ssword", "4pplication", "s3cret"] {
+            assert!(!chain.to_string().contains(secret) && !format!("{chain:?}").contains(secret), "{chain}");
+        }
+    }
+
+    #[test]
+    fn why_a_connection_failed_is_read_from_the_sinks_details() {
+        for (details, ending) in [
+            ("x.c(1117): send_connect_error (): /P:p/S:s:\ndomain g-io-error-quark, code 44", Ending::Refused),
+            ("domain g-resolver-error-quark, code 0", Ending::Unreachable),
+            ("domain g-tls-error-quark, code 2", Ending::Certificate),
+            ("domain g-tls-error-quark, code 3", Ending::Tls),
+            ("domain g-io-error-quark, code", Ending::Broken),
+            ("domain ", Ending::Broken),
+            ("", Ending::Broken),
+        ] {
+            let (domain, code) = reason(details);
+            assert_eq!(Ending::of(domain, code), ending, "{details}");
+        }
     }
 }

@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use domain::{DestinationId, DestinationReport, DestinationState, Secret};
+use domain::{DestinationId, DestinationReport, DestinationState, PushTarget};
 use media::{Capacity, Next, Overflow, Program, Reader, ReaderConfig, Start, Tracks};
 
 use super::Shared;
-use super::problem::{Problem, somebody_is_at};
-use super::push::{Ending, Fed, Push, is_over_tls};
+use super::certificate;
+use super::problem::Problem;
+use super::push::{Ending, Fed, Push};
 use super::watch::{Verdict, Watch, pause};
 use crate::event::{EngineEvent, EventSink};
 
@@ -31,7 +32,7 @@ const GOODBYE: gst::ClockTime = gst::ClockTime::from_seconds(2);
 /// What a supervisor works with.
 pub(super) struct Supervisor {
     pub(super) id: DestinationId,
-    pub(super) address: Secret,
+    pub(super) target: PushTarget,
     pub(super) host: String,
     pub(super) program: Program,
     pub(super) graphs_dir: PathBuf,
@@ -61,13 +62,13 @@ impl Supervisor {
                 Outcome::Closed => break,
                 Outcome::Again => continue,
                 Outcome::Failed(problem @ Problem::Unusable(_)) => {
-                    self.report(DestinationState::Failed, Some(problem), 0);
+                    self.report(DestinationState::Failed, Some(&problem), 0);
                     self.wait(None);
                     break;
                 }
                 Outcome::Failed(problem) => {
                     failures = if good { 0 } else { failures };
-                    self.report(DestinationState::Retrying, Some(problem), 0);
+                    self.report(DestinationState::Retrying, Some(&problem), 0);
                     self.wait(Some(pause(failures, self.id.0)));
                     failures += 1;
                     self.wait_for_the_stuck();
@@ -105,7 +106,7 @@ impl Supervisor {
         if !again {
             self.report(DestinationState::Connecting, None, 0);
         }
-        let mut push = match Push::build(&self.address, &self.host, &self.graphs_dir) {
+        let mut push = match Push::build(&self.target, &self.graphs_dir) {
             Ok(push) => push,
             Err(problem) => return (Outcome::Failed(problem), false),
         };
@@ -113,7 +114,7 @@ impl Supervisor {
         let mut watch = Watch::new(Instant::now());
         let outcome = match push.start() {
             Ok(()) => self.push(&mut push, reader, lost_before, &mut watch),
-            Err(_) => Outcome::Failed(self.no_answer()),
+            Err(_) => Outcome::Failed(no_answer(&mut push)),
         };
         let good = watch.was_good(Instant::now());
         self.stop(push, matches!(outcome, Outcome::Closed));
@@ -133,7 +134,7 @@ impl Supervisor {
             }
             let ended = push.ended();
             if fed == Step::Fed(Fed::Stopped) || ended.is_some() {
-                return Outcome::Failed(self.why(ended, watch));
+                return Outcome::Failed(self.why(ended, watch, push));
             }
             if reader.waiting().units == 0 || !push.has_room() {
                 thread::park_timeout(LOOK);
@@ -152,29 +153,25 @@ impl Supervisor {
                     reported = Some(now);
                     self.report(DestinationState::OnAir, None, watch.kbps());
                 }
-                Verdict::NoAnswer => return Outcome::Failed(self.no_answer()),
+                Verdict::NoAnswer => return Outcome::Failed(no_answer(push)),
                 Verdict::Silent => return Outcome::Failed(Problem::Silent),
             }
         }
     }
 
-    fn why(&self, ending: Option<Ending>, watch: &Watch) -> Problem {
+    /// Without another connection to the far end: what we see of the one that failed must do. Only a
+    /// certificate that is not believed is fetched again, because the sink does not say why.
+    fn why(&self, ending: Option<Ending>, watch: &Watch, push: &mut Push) -> Problem {
         match ending {
-            Some(Ending::Unauthorised) => Problem::Refused,
+            Some(Ending::Certificate) => Problem::Certificate(certificate::doubt(&self.target.host, self.target.port)),
+            Some(Ending::Tls) if !watch.was_taking() => Problem::Tls,
+            Some(Ending::Refused) if !watch.was_taking() => Problem::Refused,
             _ if watch.was_taking() => Problem::Lost,
             // The sink gave up waiting before we did.
-            _ if watch.waited_long(Instant::now()) => self.no_answer(),
-            _ if self.is_there() => Problem::Refused,
-            _ => Problem::Unreachable,
+            _ if watch.waited_long(Instant::now()) => no_answer(push),
+            Some(Ending::Unreachable) => Problem::Unreachable,
+            _ => Problem::Refused,
         }
-    }
-
-    fn no_answer(&self) -> Problem {
-        if self.is_there() { Problem::Silent } else { Problem::Unreachable }
-    }
-
-    fn is_there(&self) -> bool {
-        somebody_is_at(&self.host, is_over_tls(&self.address))
     }
 
     /// Stops a pipeline on a thread of its own: a silent peer can keep it for as long as it likes.
@@ -215,7 +212,7 @@ impl Supervisor {
         }
     }
 
-    fn report(&self, state: DestinationState, problem: Option<Problem>, kbps: u32) {
+    fn report(&self, state: DestinationState, problem: Option<&Problem>, kbps: u32) {
         if let Some(problem) = problem {
             tracing::warn!(destination = %self.id, host = self.host, code = problem.code(), "not on air");
         }
@@ -227,6 +224,11 @@ impl Supervisor {
             kbps,
         }));
     }
+}
+
+/// A connection that takes nothing, or none.
+fn no_answer(push: &mut Push) -> Problem {
+    if push.is_connected() { Problem::Silent } else { Problem::Unreachable }
 }
 
 /// What feeding did.

@@ -1,6 +1,7 @@
 //! Destinations against real far ends that stop, stay silent, say no, and heal.
 #![allow(clippy::print_stdout, reason = "a test that cannot run says so")]
 
+mod door;
 mod far_end;
 mod program;
 
@@ -8,10 +9,11 @@ use std::net::TcpListener;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use domain::{DestinationId, DestinationReport, DestinationState, Secret};
+use domain::{DestinationAddress, DestinationId, DestinationReport, DestinationState};
 
 use super::Destination;
 use crate::event::{EngineEvent, EventSink};
+use door::Door;
 use far_end::{Kind, Nginx, Tag};
 use program::LiveProgram;
 
@@ -28,6 +30,11 @@ struct Pushed {
 
 impl Pushed {
     fn start(live: &LiveProgram, id: u64, host: &str) -> Self {
+        Self::start_at(live, id, &format!("rtmp://{host}/live/{KEY}"))
+    }
+
+    fn start_at(live: &LiveProgram, id: u64, address: &str) -> Self {
+        crate::init().unwrap();
         let (send, reports) = mpsc::channel();
         let send = std::sync::Mutex::new(send);
         let sink: EventSink = Arc::new(move |event| {
@@ -36,11 +43,12 @@ impl Pushed {
                 let _ = send.lock().unwrap().send(report);
             }
         });
-        let address = Secret::new(format!("rtmp://{host}/live/{KEY}"));
+        let address = DestinationAddress::parse(address).unwrap();
+        let (host, target) = (address.host().to_owned(), address.target(None));
         let graphs = tempfile::tempdir().unwrap();
         let folder = graphs.path().to_owned();
         let program = live.program.clone();
-        let destination = Destination::start(DestinationId(id), address, host.to_owned(), program, folder, sink);
+        let destination = Destination::start(DestinationId(id), target, host, program, folder, sink);
         Self { destination: Some(destination), reports, graphs }
     }
 
@@ -175,24 +183,35 @@ fn a_server_that_says_no_and_a_server_that_is_not_there_are_told_apart() {
 }
 
 #[test]
-fn an_address_that_names_no_stream_fails_for_good() {
-    crate::init().unwrap();
+fn a_far_end_that_refuses_is_asked_once_an_attempt() {
+    let door = Door::shut();
     let program = LiveProgram::start();
-    let (send, sent) = mpsc::channel();
-    let send = std::sync::Mutex::new(send);
-    let sink: EventSink = Arc::new(move |event| {
-        if let EngineEvent::Destination(DestinationReport { state, code, .. }) = event {
-            let _ = send.lock().unwrap().send((state, code));
-        }
-    });
-    let folder = tempfile::tempdir().unwrap();
-    let address = Secret::new("rtmp://127.0.0.1/only-one-part");
-    let (id, host, graphs) = (DestinationId(1), "127.0.0.1".to_owned(), folder.path().to_owned());
-    let destination = Destination::start(id, address, host, program.program.clone(), graphs, sink);
-    let mut states = Vec::new();
-    while !states.contains(&(DestinationState::Failed, "destination.unusable")) {
-        states.push(sent.recv_timeout(PATIENCE).unwrap());
+    let pushed = Pushed::start(&program, 1, &door.host);
+    for attempts in 1..=2 {
+        pushed.until(DestinationState::Retrying, "destination.refused");
+        assert_eq!(door.knocks(), attempts);
     }
-    drop(destination);
-    assert_eq!(sent.recv_timeout(PATIENCE).unwrap().0, DestinationState::Ended);
+    pushed.end();
+}
+
+#[test]
+fn a_certificate_that_is_not_believed_is_named_with_its_reason_and_its_end() {
+    let door = Door::with_an_expired_certificate();
+    let program = LiveProgram::start();
+    let pushed = Pushed::start_at(&program, 1, &format!("rtmps://{}/live/{KEY}", door.host));
+    let (problem, _) = pushed.until(DestinationState::Retrying, "destination.certificate");
+    for words in [door.host.as_str(), "nobody whom this computer trusts", "(valid until 20"] {
+        assert!(problem.contains(words), "{words:?} in {problem:?}");
+    }
+    assert!(!problem.contains("stream key"), "{problem}");
+    pushed.end();
+}
+
+#[test]
+fn a_far_end_without_encryption_is_not_one_with_a_wrong_key() {
+    let door = Door::shut();
+    let program = LiveProgram::start();
+    let pushed = Pushed::start_at(&program, 1, &format!("rtmps://{}/live/{KEY}", door.host));
+    pushed.until(DestinationState::Retrying, "destination.tls");
+    pushed.end();
 }

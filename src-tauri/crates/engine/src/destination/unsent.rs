@@ -44,6 +44,12 @@ impl Unsent {
         rows.iter().find(|row| Some(row.inode) == self.mine).map_or(0, |row| u64::from(row.tx_queue))
     }
 
+    /// Whether the connection is open now.
+    pub(super) fn is_connected(&mut self) -> bool {
+        self.bytes();
+        self.mine.is_some()
+    }
+
     fn recognise(&self, rows: &[TcpNetEntry]) -> Option<Socket> {
         let goes_there =
             |row: &&TcpNetEntry| row.remote_address.port() == self.port && !self.before.contains(&row.inode);
@@ -105,7 +111,9 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let mut unsent = Unsent::new(address.port());
+        assert!(!unsent.is_connected());
         let mut stream = TcpStream::connect(address).unwrap();
+        assert!(unsent.is_connected());
         assert_eq!(unsent.bytes(), 0);
         stream.set_nonblocking(true).unwrap();
         let mut written = 0;

@@ -3,11 +3,14 @@
 //! Not through GStreamer's device provider: that of PipeWire 0.3.65 frees memory twice in every
 //! third look, and the studio with it. A tool that dies takes nobody along.
 
+use std::collections::BTreeMap;
 use std::io::Read;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::DeviceKind;
 use serde_json::Value;
@@ -18,28 +21,95 @@ use crate::device::mode::{Encoding, Mode};
 
 /// A server that takes longer to answer hangs.
 const DEADLINE: Duration = Duration::from_secs(3);
+/// An answer that makes no sense is asked for so many times.
+const ATTEMPTS: u32 = 4;
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
+
+/// PipeWire runs, and what it offers could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unread(pub(crate) String);
 
 /// What PipeWire offers now; nothing where it does not run.
-pub(crate) fn look() -> Vec<Candidate> {
-    let dump = dump().unwrap_or_default();
-    let objects: Vec<Value> = serde_json::from_slice(&dump).unwrap_or_default();
-    objects.iter().filter_map(candidate).collect()
+///
+/// # Errors
+///
+/// [`Unread`] where it runs and gave no answer that makes sense, however often it was asked.
+pub(crate) fn look() -> Result<Vec<Candidate>, Unread> {
+    let until = Instant::now() + DEADLINE;
+    let mut attempts = 1;
+    loop {
+        let answer = dump(until.saturating_duration_since(Instant::now())).and_then(|dump| match dump {
+            Some(dump) => objects(&dump),
+            None => Ok(BTreeMap::new()),
+        });
+        match answer {
+            Ok(objects) => return Ok(objects.values().filter_map(candidate).collect()),
+            Err(unread) if attempts == ATTEMPTS || Instant::now() + BETWEEN_ATTEMPTS >= until => return Err(unread),
+            Err(_) => attempts += 1,
+        }
+        thread::sleep(BETWEEN_ATTEMPTS);
+    }
 }
 
-fn dump() -> Option<Vec<u8>> {
-    let mut tool =
-        Command::new("pw-dump").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
-    let mut output = tool.stdout.take()?;
+/// What the tool wrote; none where it is not installed, or there is no server.
+fn dump(patience: Duration) -> Result<Option<Vec<u8>>, Unread> {
+    let mut tool = Command::new("pw-dump");
+    tool.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut tool = match tool.spawn() {
+        Ok(tool) => tool,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Unread(format!("pw-dump cannot be started: {error}"))),
+    };
     let (done, read) = mpsc::sync_channel(1);
+    let output = tool.stdout.take();
     let reader = thread::Builder::new().name("pipewire-look".to_owned()).spawn(move || {
         let mut text = Vec::new();
-        let complete = output.read_to_end(&mut text).is_ok();
+        let complete = output.is_some_and(|mut output| output.read_to_end(&mut text).is_ok());
         let _ = done.send(complete.then_some(text));
     });
-    let text = reader.is_ok().then(|| read.recv_timeout(DEADLINE).ok()).flatten().flatten();
+    let text = match reader {
+        Ok(_) => read.recv_timeout(patience).ok().flatten(),
+        Err(_) => None,
+    };
     let _ = tool.kill();
     let _ = tool.wait();
-    text
+    match text {
+        Some(text) if text.is_empty() && !is_there() => Ok(None),
+        Some(text) => Ok(Some(text)),
+        None => Err(Unread("pw-dump did not answer in time".to_owned())),
+    }
+}
+
+/// Where PipeWire listens.
+fn socket() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let folder = set("PIPEWIRE_RUNTIME_DIR").or_else(|| set("XDG_RUNTIME_DIR"))?;
+    Some(PathBuf::from(folder).join(set("PIPEWIRE_REMOTE").unwrap_or_else(|| "pipewire-0".into())))
+}
+
+/// Whether a server listens.
+pub(crate) fn is_there() -> bool {
+    socket().is_some_and(|path| UnixStream::connect(path).is_ok())
+}
+
+/// The objects of a dump, by their ids. It may consist of several documents: what a later one says of an
+/// object holds, and one without `info` is gone.
+fn objects(dump: &[u8]) -> Result<BTreeMap<u64, Value>, Unread> {
+    let mut objects = BTreeMap::new();
+    let mut documents = 0;
+    for document in serde_json::Deserializer::from_slice(dump).into_iter::<Vec<Value>>() {
+        let document = document.map_err(|error| Unread(format!("pw-dump wrote what is no list: {error}")))?;
+        documents += 1;
+        for object in document {
+            let Some(id) = object.get("id").and_then(Value::as_u64) else { continue };
+            if object.get("info").is_some_and(Value::is_null) {
+                objects.remove(&id);
+            } else {
+                objects.insert(id, object);
+            }
+        }
+    }
+    if documents == 0 { Err(Unread("pw-dump wrote nothing".to_owned())) } else { Ok(objects) }
 }
 
 fn candidate(object: &Value) -> Option<Candidate> {
@@ -174,6 +244,31 @@ mod tests {
         assert_eq!((camera.kind, camera.path.as_deref()), (DeviceKind::Camera, Some("/dev/video0")));
         let modes: Vec<String> = camera.modes.iter().map(ToString::to_string).collect();
         assert_eq!(modes, ["1280×720 raw, 5 a second", "1280×720 raw, 10 a second", "1280×720 MJPEG, 30 a second"]);
+    }
+
+    fn ids(dump: &str) -> Result<Vec<u64>, Unread> {
+        objects(dump.as_bytes()).map(|objects| objects.into_keys().collect())
+    }
+
+    #[test]
+    fn a_dump_of_several_documents_is_read_to_its_end() {
+        assert_eq!(ids(r#"[{"id":60,"info":null}] [{"id":39,"info":{}},{"id":60,"info":{}}]"#), Ok(vec![39, 60]));
+        assert_eq!(
+            ids(r#"[{"id":39,"info":{}},{"id":60,"info":{}}]
+[{"id":60,"info":null}]"#),
+            Ok(vec![39])
+        );
+        assert_eq!(ids(r#"[{"info":{}},7,{"id":"x"},{"id":5,"type":"y"}]"#), Ok(vec![5]));
+        let later = objects(br#"[{"id":5,"info":{"a":1}}][{"id":5,"info":{"a":2}}]"#).unwrap();
+        assert_eq!(later[&5]["info"]["a"], 2);
+    }
+
+    #[test]
+    fn a_dump_that_cannot_be_read_is_not_an_empty_one() {
+        for dump in ["", " \n", "[", r#"[{"id":39,"#, "{}", "null", r#"[{"id":39,"info":{}}] [{"id":40"#, "\u{0}"] {
+            assert!(ids(dump).is_err(), "{dump}");
+        }
+        assert_eq!(ids("[]"), Ok(vec![]));
     }
 
     #[test]

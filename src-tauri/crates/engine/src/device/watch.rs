@@ -1,7 +1,5 @@
 //! Follows plug and unplug, and outlives the sound and picture server.
 
-use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::{self, JoinHandle};
@@ -10,8 +8,8 @@ use std::time::{Duration, Instant};
 use domain::Device;
 use gst::prelude::DeviceProviderExt;
 
-use crate::device::list_devices;
-use crate::device::pipewire::{Follower, Heard};
+use crate::device::pipewire::{self, Follower, Heard};
+use crate::device::{DeviceList, list_devices};
 use crate::error::EngineError;
 use crate::source::cadence::{Stopped, wait};
 
@@ -19,6 +17,8 @@ use crate::source::cadence::{Stopped, wait};
 const LOOK: Duration = Duration::from_millis(100);
 /// How often a server that is gone is looked for.
 const SERVER_LOOK: Duration = Duration::from_secs(1);
+/// How soon those are asked again whose answer could not be read.
+const UNREAD_LOOK: Duration = Duration::from_secs(1);
 /// Changes that come one after the other are emitted together, but not later than this.
 const SETTLING: Duration = Duration::from_secs(1);
 /// Even when nobody reports a change: a sound card without any server has nobody to do so.
@@ -64,7 +64,7 @@ impl Drop for DeviceWatch {
 
 fn follow(sink: &ListSink, stop: &Receiver<()>) -> Stopped {
     let cameras = gst::DeviceProviderFactory::by_name("v4l2deviceprovider").filter(|provider| provider.start().is_ok());
-    let mut watched = Watched { sink, given: None, cameras };
+    let mut watched = Watched { sink, given: None, doubts: false, cameras };
     loop {
         let followed = match Follower::start() {
             Some(server) => watched.follow_server(&server, stop),
@@ -81,25 +81,36 @@ fn follow(sink: &ListSink, stop: &Receiver<()>) -> Stopped {
 struct Watched<'a> {
     sink: &'a ListSink,
     given: Option<Vec<Device>>,
+    /// The last look could not read everything.
+    doubts: bool,
     cameras: Option<gst::DeviceProvider>,
 }
 
 impl Watched<'_> {
-    fn emit(&mut self) {
-        let list = list_devices();
-        if self.given.as_ref() != Some(&list) {
-            self.given = Some(list.clone());
-            (self.sink)(list);
+    /// Looks, and emits what changed. Answers whether everything could be read.
+    fn emit(&mut self) -> bool {
+        let DeviceList { mut devices, unread } = list_devices();
+        if let Some(unread) = &unread {
+            if !self.doubts {
+                tracing::warn!(problem = %unread, "devices could not be listed; those that were there are kept");
+            }
+            devices = together(devices, self.given.as_deref().unwrap_or_default());
         }
+        self.doubts = unread.is_some();
+        if self.given.as_ref() != Some(&devices) {
+            self.given = Some(devices.clone());
+            (self.sink)(devices);
+        }
+        !self.doubts
     }
 
     /// Until the server is gone.
     fn follow_server(&mut self, server: &Follower, stop: &Receiver<()>) -> Result<(), Stopped> {
         loop {
-            self.emit();
+            let again = if self.emit() { RARELY } else { UNREAD_LOOK };
             let looked = Instant::now();
             let mut changed = false;
-            while !changed && looked.elapsed() < RARELY {
+            while !changed && looked.elapsed() < again {
                 wait(stop, Duration::ZERO)?;
                 match server.wait(LOOK) {
                     Heard::Change => changed = true,
@@ -118,14 +129,14 @@ impl Watched<'_> {
 
     /// Until a server answers. Looks cost something here: sound cards are opened to be listed.
     fn wait_for_server(&mut self, stop: &Receiver<()>) -> Result<(), Stopped> {
-        let mut looked: Option<Instant> = None;
+        let mut due = Instant::now();
         loop {
-            if self.camera_came_or_went() || looked.is_none_or(|looked| looked.elapsed() >= RARELY) {
-                looked = Some(Instant::now());
-                self.emit();
+            if self.camera_came_or_went() || Instant::now() >= due {
+                let again = if self.emit() { RARELY } else { UNREAD_LOOK };
+                due = Instant::now() + again;
             }
             wait(stop, SERVER_LOOK)?;
-            if socket().is_some_and(|path| UnixStream::connect(path).is_ok()) {
+            if pipewire::is_there() {
                 return Ok(());
             }
         }
@@ -144,9 +155,32 @@ impl Watched<'_> {
     }
 }
 
-/// Where PipeWire listens.
-fn socket() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let folder = set("PIPEWIRE_RUNTIME_DIR").or_else(|| set("XDG_RUNTIME_DIR"))?;
-    Some(PathBuf::from(folder).join(set("PIPEWIRE_REMOTE").unwrap_or_else(|| "pipewire-0".into())))
+/// What was found now, and what of `before` was not: it could not be read whether that is still there.
+fn together(mut found: Vec<Device>, before: &[Device]) -> Vec<Device> {
+    let missing = |device: &&Device| !found.iter().any(|other| other.kind == device.kind && other.id == device.id);
+    let kept: Vec<Device> = before.iter().filter(missing).cloned().collect();
+    found.extend(kept);
+    // In the order in which people know them.
+    let place = |device: &Device| before.iter().position(|other| other.kind == device.kind && other.id == device.id);
+    found.sort_by_key(|device| place(device).unwrap_or(usize::MAX));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::DeviceKind;
+
+    fn device(id: &str) -> Device {
+        Device { kind: DeviceKind::Camera, id: id.into(), name: id.into(), detail: String::new(), unusable: None }
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_not_gone() {
+        let before = ["a", "b", "c"].map(device);
+        let ids = |list: Vec<Device>| list.into_iter().map(|device| device.id).collect::<String>();
+        assert_eq!(ids(together(vec![device("d"), device("b")], &before)), "abcd");
+        assert_eq!(ids(together(Vec::new(), &before)), "abc");
+        assert_eq!(ids(together(vec![device("a")], &[])), "a");
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use domain::{DestinationId, Secret, UnixMs};
+use domain::{DestinationId, PushTarget, UnixMs};
 use gst::ClockTime;
 use media::ProgramTime;
 
@@ -24,7 +24,7 @@ const STANDSTILL: Duration = Duration::from_secs(5);
 pub(super) struct Wanted {
     pub(super) id: DestinationId,
     pub(super) host: String,
-    pub(super) address: Secret,
+    pub(super) target: PushTarget,
 }
 
 /// The running broadcast.
@@ -94,9 +94,9 @@ impl OnAir {
     /// Starts pushing to a destination.
     pub(super) fn add(&mut self, wanted: &Wanted) {
         self.remove(wanted.id);
-        let (id, host, address) = (wanted.id, wanted.host.clone(), wanted.address.clone());
+        let (id, host, target) = (wanted.id, wanted.host.clone(), wanted.target.clone());
         let (program, graphs_dir) = (self.publisher.program().clone(), self.config.graphs_dir.clone());
-        self.destinations.push((id, Destination::start(id, address, host, program, graphs_dir, self.sink.clone())));
+        self.destinations.push((id, Destination::start(id, target, host, program, graphs_dir, self.sink.clone())));
     }
 
     /// Stops pushing to a destination.

@@ -133,9 +133,9 @@ impl Director {
             Request::Monitor(monitor) => self.set_monitor(monitor),
             Request::Begin(broadcast) => self.begin(broadcast),
             Request::End => self.end(),
-            Request::AddDestination { id, host, address } => {
+            Request::AddDestination { id, host, target } => {
                 self.wanted.retain(|wanted| wanted.id != id);
-                let wanted = Wanted { id, host, address };
+                let wanted = Wanted { id, host, target };
                 if let Air::On(on_air, _) = &mut self.air {
                     on_air.add(&wanted);
                 }

@@ -1,6 +1,6 @@
 //! What the engine's thread is asked to do, by its handle and by its own pipelines.
 
-use domain::{DestinationId, Plan, Secret, SourceId, SourceState};
+use domain::{DestinationId, Plan, PushTarget, SourceId, SourceState};
 
 use crate::event::{Broadcast, MonitorConfig};
 
@@ -13,7 +13,7 @@ pub(super) enum Request {
     AddDestination {
         id: DestinationId,
         host: String,
-        address: Secret,
+        target: PushTarget,
     },
     RemoveDestination(DestinationId),
     /// A source changed; `generation` says whether it is still the one that is open.

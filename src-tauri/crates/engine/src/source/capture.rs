@@ -28,8 +28,8 @@ const PLAUSIBLE: Duration = Duration::from_millis(500);
 
 /// One attempt with the device `id` of `kind`.
 pub(crate) fn run(kind: SourceKind, id: &str, common: &Common, reporter: &mut Reporter, stop: &Receiver<()>) -> Ending {
-    let chain = match chain(kind, id, common) {
-        Ok(chain) => chain,
+    let (chain, is_stamped) = match chain(kind, id, common) {
+        Ok(found) => found,
         Err(problem) => return Ending::Lost(problem),
     };
     tracing::info!(source = %common.id, %chain, "opening a source");
@@ -45,7 +45,9 @@ pub(crate) fn run(kind: SourceKind, id: &str, common: &Common, reporter: &mut Re
     if kind.is_video() {
         thin_out(&built, common);
     }
-    let outlet = hand_on(&built, kind, common, Arc::clone(&pulse));
+    let push: Push =
+        if kind.is_video() { Box::new(push_frames(common)) } else { Box::new(push_audio(common, is_stamped)) };
+    let outlet = hand_on(&built, push, Arc::clone(&pulse));
     let (graphs_dir, stuck) = (context.graphs_dir.as_path(), &common.stuck);
     let watched = Watched { pipeline, pulse: &pulse, what, graphs_dir, deadline: STATE_DEADLINE, stuck, silent };
     let ending = watched.run(reporter, stop);
@@ -54,8 +56,11 @@ pub(crate) fn run(kind: SourceKind, id: &str, common: &Common, reporter: &mut Re
     ending
 }
 
-/// What becomes of a pipeline's buffers, until it is taken away.
-type Outlet = Arc<Mutex<Option<Box<dyn FnMut(gst::Buffer) + Send>>>>;
+/// What becomes of a pipeline's buffers.
+type Push = Box<dyn FnMut(gst::Buffer) + Send>;
+
+/// The same, until it is taken away.
+type Outlet = Arc<Mutex<Option<Push>>>;
 
 fn words(kind: SourceKind) -> (&'static str, &'static str) {
     match kind {
@@ -69,8 +74,9 @@ fn words(kind: SourceKind) -> (&'static str, &'static str) {
     }
 }
 
-/// The chain for a device that is there, or a sentence that says what is wrong.
-fn chain(kind: SourceKind, id: &str, common: &Common) -> Result<Chain, String> {
+/// The chain for a device that is there, and whether its timestamps are the device's own; or a sentence that
+/// says what is wrong.
+fn chain(kind: SourceKind, id: &str, common: &Common) -> Result<(Chain, bool), String> {
     let canvas = &common.context.canvas;
     let find = |what: &str| {
         let words = || format!("The {what} is not connected. Connect it, or choose another.");
@@ -83,15 +89,18 @@ fn chain(kind: SourceKind, id: &str, common: &Common) -> Result<Chain, String> {
                 Some(advice) => Err(advice),
                 None => {
                     x_death::survive();
-                    Ok(chains::screen(display, canvas))
+                    Ok((chains::screen(display, canvas), false))
                 }
             }
         }
         SourceKind::Camera => {
             let found = find("camera")?;
-            Ok(chains::camera(&found.address, device::best(&found.modes, canvas).as_ref(), canvas))
+            Ok((chains::camera(&found.address, device::best(&found.modes, canvas).as_ref(), canvas), false))
         }
-        SourceKind::Microphone => Ok(chains::microphone(&find("microphone")?.address)),
+        SourceKind::Microphone => {
+            let address = find("microphone")?.address;
+            Ok((chains::microphone(&address), chains::is_stamped(&address)))
+        }
     }
 }
 
@@ -120,9 +129,7 @@ fn thin_out(built: &Built, common: &Common) {
     pad.add_probe(kind, move |_, info| contain("source", || place(info)).unwrap_or(gst::PadProbeReturn::Drop));
 }
 
-fn hand_on(built: &Built, kind: SourceKind, common: &Common, pulse: Arc<Pulse>) -> Outlet {
-    let push: Box<dyn FnMut(gst::Buffer) + Send> =
-        if kind.is_video() { Box::new(push_frames(common)) } else { Box::new(push_audio(common)) };
+fn hand_on(built: &Built, push: Push, pulse: Arc<Pulse>) -> Outlet {
     let outlet = Arc::new(Mutex::new(Some(push)));
     let Some(sink) = built.last().downcast_ref::<gst_app::AppSink>() else { return outlet };
     let own = Arc::clone(&outlet);
@@ -157,7 +164,8 @@ fn push_frames(common: &Common) -> impl FnMut(gst::Buffer) + Send + use<> {
     }
 }
 
-fn push_audio(common: &Common) -> impl FnMut(gst::Buffer) + Send + use<> {
+/// Where `is_stamped`, the buffers' timestamps are the card's; otherwise they say when they arrived.
+fn push_audio(common: &Common, is_stamped: bool) -> impl FnMut(gst::Buffer) + Send + use<> {
     let sink = Arc::clone(&common.sink);
     let (clock, base_time) = (common.context.clock.clone(), common.context.base_time);
     let mut meter = PeakMeter::new(Arc::clone(&sink));
@@ -167,7 +175,8 @@ fn push_audio(common: &Common) -> impl FnMut(gst::Buffer) + Send + use<> {
         let Ok(map) = buffer.map_readable() else { return };
         let samples: Vec<f32> =
             map.chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect();
-        for piece in compensator.push(&samples, now) {
+        let stamp = is_stamped.then(|| buffer.pts().map(Duration::from)).flatten();
+        for piece in compensator.push(&samples, stamp, now) {
             meter.measure(&piece.samples);
             sink.audio(audio_buffer(&piece.samples, piece.pts));
         }

@@ -51,6 +51,13 @@ pub(crate) fn microphone(address: &Address) -> Chain {
         .then(sink())
 }
 
+/// Whether a microphone's timestamps are those of its own samples, so that a gap between them is lost time.
+/// PipeWire's say when a buffer arrived.
+pub(crate) fn is_stamped(address: &Address) -> bool {
+    matches!(address, Address::Pulse(_) | Address::Alsa(_))
+}
+
+/// A cycle of 1,024 samples: one of 480 is not held on a busy machine, and every tenth one was silent there.
 /// Copies each buffer: a program that offers a camera and dies takes its memory with it. Told not
 /// to take another device when this one goes.
 fn pipewire(name: &str) -> Part {
@@ -58,17 +65,16 @@ fn pipewire(name: &str) -> Part {
         .set("target-object", name)
         .set("do-timestamp", true)
         .set("always-copy", true)
-        .set("stream-properties", "props, node.dont-reconnect=(string)true, node.latency=(string)\"480/48000\"")
+        .set("stream-properties", "props, node.dont-reconnect=(string)true, node.latency=(string)\"1024/48000\"")
 }
 
-/// Small pieces, timed by their arrival.
+/// Small pieces, timed by the samples that the card counted.
 fn own_clock(source: Part) -> Part {
     source
         .set("provide-clock", false)
         .set("slave-method", "none")
         .set("buffer-time", 200_000)
         .set("latency-time", 10_000)
-        .set("do-timestamp", true)
 }
 
 fn to_canvas(chain: Chain, canvas: &Canvas) -> Chain {

@@ -30,6 +30,26 @@ impl Resampler {
         self.samples.extend(interleaved.chunks_exact(2).map(|pair| [pair[0], pair[1]]));
     }
 
+    /// Adds `count` samples that nobody recorded: what came last, mirrored and faded out over `fade` samples,
+    /// then silence.
+    pub(crate) fn fill(&mut self, count: usize, fade: usize) {
+        let fade = fade.min(count).min(self.samples.len());
+        let end = self.samples.len();
+        for n in 0..count {
+            let mirrored = if n < fade { self.samples[end - 1 - n] } else { [0.0; 2] };
+            let factor = 1.0 - (n + 1) as f32 / (fade + 1) as f32;
+            self.samples.push(mirrored.map(|sample| sample * factor.max(0.0)));
+        }
+    }
+
+    /// Multiplies the first of the newest `count` samples by `factors`.
+    pub(crate) fn scale_newest(&mut self, count: usize, factors: impl Iterator<Item = f32>) {
+        let begin = self.samples.len().saturating_sub(count);
+        for (pair, factor) in self.samples[begin..].iter_mut().zip(factors) {
+            *pair = pair.map(|sample| sample * factor);
+        }
+    }
+
     /// Samples behind the reading point.
     pub(crate) fn ahead(&self) -> f64 {
         self.samples.len() as f64 - self.position

@@ -47,7 +47,7 @@ pub(crate) async fn open(
 
     let library = Arc::new(ArchiveLibrary::new(archive.clone()));
     let service = service::listen(&config, &setup, library).await?;
-    let Service { audience, links, moved, .. } = service;
+    let Service { audience, links, announcement, moved, .. } = service;
     let sink = bridge::engine_sink(observers.clone());
     let engine_config = EngineConfig {
         canvas: config.canvas,
@@ -63,6 +63,7 @@ pub(crate) async fn open(
         production,
         engine,
         audience,
+        announcement,
         show: None,
         archive,
         folder,
