@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::{ON_AIR, PLAYS, SHOW, slate};
 
-/// Compressed, without what only a replay needs.
+/// Compressed: what the picture needs. What only a replay needs, and the controls, come after it.
 const FIRST_LOAD: u64 = 100_000;
 
 const HEARTS: &str = "Number(document.querySelector('[data-testid=hearts-count]').dataset.count)";
@@ -42,7 +42,7 @@ async fn first_load(page: &Page) {
     let bytes = page
         .run(
             "const all = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')];
-             const first = all.filter(({ name }) => !/Replay-|\\/whep|\\.json/.test(name));
+             const first = all.filter(({ name }) => !/Replay-|LiveControls-|\\/whep|\\.json/.test(name));
              return first.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0);",
         )
         .await;

@@ -92,11 +92,11 @@ impl Library for TestLibrary {
     }
 
     fn last_replay(&self, show: &ShowSlug) -> Option<Replay> {
-        let found = self.replays.values().filter_map(|(lookup, _)| match lookup {
+        let mut found = self.replays.values().filter_map(|(lookup, _)| match lookup {
             ReplayLookup::Found { replay } => Some(replay),
             ReplayLookup::Gone | ReplayLookup::Unknown => None,
         });
-        found.filter(|replay| replay.show == *show && replay.state == ReplayState::Whole).next_back().cloned()
+        found.rfind(|replay| replay.show == *show && replay.state == ReplayState::Whole).cloned()
     }
 
     fn timeline(&self, episode: &EpisodeId) -> Option<Timeline> {
