@@ -6,8 +6,19 @@ use serde_json::{Value, json};
 
 use super::{DevTools, Page};
 
-/// The sizes in which pages are looked at: a phone, the same turned, a desk.
-const SIZES: [(u32, u32); 3] = [(390, 844), (844, 390), (1280, 800)];
+/// The sizes in which pages are looked at: the narrowest phone, a phone, the same turned, a desk.
+const SIZES: [(u32, u32); 4] = [(320, 640), (390, 844), (844, 390), (1280, 800)];
+
+/// Words in the place of the picture that do not fit into it.
+const CUT: &str = "
+    return [...document.querySelectorAll('[data-testid=slate]')].flatMap((slate) => {
+        const [outer, inner] = [slate, slate.firstElementChild].map((element) => element.getBoundingClientRect());
+        const fits = [...slate.firstElementChild.children].every((child) => {
+            const { top, bottom } = child.getBoundingClientRect();
+            return top >= outer.top - 1 && bottom <= outer.bottom + 1;
+        });
+        return fits ? [] : [`${slate.dataset.kind}: ${Math.round(inner.height)} px in ${Math.round(outer.height)}`];
+    });";
 
 /// Every finding of axe in the page, in words; empty where there is none.
 const AXE: &str = "
@@ -63,7 +74,7 @@ impl Page {
         element.send_keys(&char::from(key).to_string()).await.expect("it takes keys");
     }
 
-    /// What is seen, in each of three sizes, as `target/screenshots/<name>-<width>.png`; and what axe finds there.
+    /// What is seen, in each of four sizes, as `target/screenshots/<name>-<width>.png`; and what axe finds there.
     ///
     /// # Panics
     ///
@@ -75,6 +86,7 @@ impl Page {
             self.screenshot(&format!("page-{name}-{width}")).await;
             let small = self.run(SMALL).await;
             assert_eq!(small, json!([]), "{name} at {width}: too small to be hit");
+            assert_eq!(self.run(CUT).await, json!([]), "{name} at {width}: words are cut off");
             let wide = self.run("return document.documentElement.scrollWidth > innerWidth;").await;
             assert_eq!(wide, false, "{name} at {width} scrolls sideways");
         }

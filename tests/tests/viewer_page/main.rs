@@ -2,6 +2,7 @@
 //! and what to do, and each of its states is looked at in three sizes and by axe.
 
 mod chat;
+mod firefox;
 mod host;
 mod obstacles;
 mod picture;
