@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { AT_ONCE, MOST, newer, newest, older, STEP, within } from "./window";
+import { AT_ONCE, filling, MOST, newer, newest, older, STEP, within } from "./window";
 
 test("of five thousand comments only the newest are in the page, wherever a seek leads", () => {
   for (const until of [0, 1, AT_ONCE, 2500, 5000]) {
@@ -32,5 +32,10 @@ test("one more step keeps what is being read", () => {
 
 test("a seek back takes away what was not said yet", () => {
   expect(within({ from: 1000, to: 1060 }, 1030)).toEqual({ from: 1000, to: 1030 });
-  expect(within({ from: 1000, to: 1060 }, 20)).toEqual({ from: 0, to: 20 });
+  expect(within({ from: 1000, to: 1060 }, 20)).toEqual(newest(20));
+});
+
+test("a tall screen is filled, and no screen holds more than a scroll would", () => {
+  expect([filling(0), filling(400), filling(2000), filling(100_000)]).toEqual([AT_ONCE, AT_ONCE, 76, MOST]);
+  expect(newest(5000, filling(2000))).toEqual({ from: 4924, to: 5000 });
 });

@@ -4,16 +4,25 @@ export interface Range {
   to: number;
 }
 
-/** So many of the newest are in the page: more than any screen shows. */
-export const AT_ONCE = 60;
+/** So many of the newest are in the page at least. */
+export const AT_ONCE = 24;
+/** A comment takes at least so much of the height, with the space around it. */
+const LINE = 28;
+/** What stands just above what is seen. */
+const SPARE = 4;
 /** Scrolling brings so many more at a time, */
 export const STEP = 40;
 /** and lets go of those at the other end beyond this. */
 export const MOST = 140;
 
+/** How many of the newest fill a log of this height, in pixels. */
+export function filling(height: number): number {
+  return Math.min(MOST, Math.max(AT_ONCE, Math.ceil(height / LINE) + SPARE));
+}
+
 /** The newest of `until` entries. */
-export function newest(until: number): Range {
-  return { from: Math.max(0, until - AT_ONCE), to: until };
+export function newest(until: number, atOnce: number = AT_ONCE): Range {
+  return { from: Math.max(0, until - atOnce), to: until };
 }
 
 /** `range` within `until` entries: a seek back takes away what was not said yet. */
