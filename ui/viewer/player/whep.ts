@@ -119,8 +119,13 @@ export class WhepSession {
       this.#doubt = setTimeout(() => this.owner.obstacle({ kind: "no_path" }), DOUBT_MS);
     } catch (error) {
       if (attempt !== this.#attempt) return;
-      if (error instanceof TurnedDown) this.#turnedDown(error.refused);
-      else this.#again(0);
+      if (error instanceof TurnedDown) {
+        this.#turnedDown(error.refused);
+        return;
+      }
+      // Nobody answers at all: whatever stood in the way before is not what is in the way now.
+      this.owner.obstacle(null);
+      this.#again(0);
     }
   }
 
