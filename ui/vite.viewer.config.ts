@@ -35,6 +35,6 @@ export default defineConfig({
     assetsDir: "assets",
     // The pages' content policy allows no data: addresses.
     assetsInlineLimit: 0,
-    rolldownOptions: { input: ["viewer/index.html", "viewer/replay.html"].map((page) => fileURLToPath(new URL(page, import.meta.url))) },
+    rolldownOptions: { input: ["viewer/index.html", "viewer/replay.html", "viewer/elsewhere.html"].map((page) => fileURLToPath(new URL(page, import.meta.url))) },
   },
 });

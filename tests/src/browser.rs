@@ -1,5 +1,7 @@
 //! A person at a page: headless Chromium for the viewer's page, the web view for the window.
 
+mod hands;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -102,9 +104,7 @@ impl Page {
 
     /// Has Chromium run a script in every page from now on, before the page's own.
     pub async fn before_pages(&self, script: &str) {
-        let command =
-            DevTools { command: "Page.addScriptToEvaluateOnNewDocument", parameters: json!({"source": script}) };
-        self.client.issue_cmd(command).await.expect("chromedriver passes commands on");
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await;
     }
 
     /// Opens an address.

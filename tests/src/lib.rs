@@ -10,6 +10,7 @@ pub mod archive;
 pub mod browser;
 pub mod colour;
 pub mod deadline;
+pub mod firefox;
 pub mod http;
 pub mod lossy;
 pub mod measure;

@@ -54,6 +54,16 @@ export function dateAndTime(unixMs: number): string {
   return new Date(unixMs).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 }
 
+/** A date as its reader writes it. */
+export function date(unixMs: number): string {
+  return new Date(unixMs).toLocaleDateString(undefined, { dateStyle: "medium" });
+}
+
+/** A time of day as its reader writes it. */
+export function clock(unixMs: number): string {
+  return new Date(unixMs).toLocaleTimeString(undefined, { timeStyle: "short" });
+}
+
 /** Up to two letters that stand for a name; grapheme clusters, so that emoji and accents stay whole. */
 export function initials(name: string): string {
   const words = name.trim().split(/\s+/u).filter(Boolean);

@@ -6,7 +6,7 @@ export function byeWords(code: Bye | null): string {
     case "removed":
       return "The host has sent you out of this show's chat. You can go on watching.";
     case "full":
-      return "The room is full. Trying again by itself …";
+      return "The chat is full. The picture goes on without it; a place is looked for by itself.";
     case "shutdown":
       return "The studio is restarting. Coming back by itself …";
     case null:

@@ -23,12 +23,20 @@ export function admit(hearts: readonly RisingHeart[], heart: RisingHeart): reado
   return [...hearts.filter((_, index) => index !== giveWay), heart];
 }
 
+/** Where hearts rise beside words, in percent of the field: nothing else may stand right of `LANE_BEGINS`. */
+export const LANE_BEGINS = 88;
+
 /** A heart with its own way of rising; `random` is `Math.random` but in tests. */
 export function heartThat(
-  rises: { id: number; hue: number; own: boolean; from?: { x: number; y: number }; delay?: number },
+  rises: { id: number; hue: number; own: boolean; from?: { x: number; y: number }; delay?: number; lane?: boolean },
   random: () => number = Math.random,
 ): RisingHeart {
-  const { id, hue, own, from, delay } = rises;
+  const { id, hue, own, from, delay, lane = false } = rises;
+  if (lane) {
+    // Of a phone's 320 px the lane has 38: a heart with its sway and tilt stays within.
+    const size = (own ? 20 : 15) + random() * 3;
+    return { id, hue, own, x: 93 + random() * 2, y: 96, size, sway: random() < 0.5 ? -3 : 3, tilt: (random() - 0.5) * 20, delay: delay ?? 0, duration: 2000 + random() * 1000 };
+  }
   return {
     id,
     hue,

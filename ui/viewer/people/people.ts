@@ -26,3 +26,14 @@ export function joinedSentence(names: readonly string[]): string {
   if (rest.length === 0) return `${first} and ${second} joined`;
   return `${first}, ${second} and ${rest.length === 1 ? "1 other" : `${rest.length} others`} joined`;
 }
+
+/** How many faces are shown. */
+const FACES = 4;
+
+/**
+ * Whose faces are shown while `named` people with a name are here: those who were noticed last, and never
+ * more than are here.
+ */
+export function facesOf(known: readonly Acquaintance[], named: number): readonly Acquaintance[] {
+  return known.slice(0, Math.max(0, Math.min(FACES, named)));
+}

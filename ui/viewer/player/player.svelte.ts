@@ -1,4 +1,6 @@
 import type { ProgramMs } from "../../bindings/ProgramMs";
+import type { Obstacle } from "./obstacle";
+import { chosenSound, keepSound } from "./preference";
 import { WhepSession, type SessionState } from "./whep";
 
 /** After this long without a new frame the viewer is notified. */
@@ -6,20 +8,33 @@ const STALL_MS = 2000;
 /** After this long without one, on a connection that claims to live, it begins anew. */
 const GIVE_UP_MS = 5000;
 const STALL_CHECK_MS = 500;
+/** What browsers put in the place of a picture that does not come is not larger. */
+const PLACEHOLDER_PIXELS = 2;
 
-/** The live picture: whether it moves, which moment it shows, and whether it may sound. */
+/** The live picture: whether it moves, which moment it shows, and how it sounds. */
 export class Player {
   session: SessionState = $state("closed");
+  /** What stands in the way of the picture; none while nothing is known. */
+  obstacle: Obstacle | null = $state(null);
   /** Whether a frame was ever seen. */
   seen = $state(false);
   /** Whether the picture stands still although it should not. */
   stalled = $state(false);
   /** Whether the browser allows sound only after a tap. */
   silenced = $state(false);
+  /** Whether the browser plays nothing at all before a tap. */
+  blocked = $state(false);
+  /** Whether somebody paused: here, on the lock screen, on a headset. */
+  paused = $state(false);
+  muted = $state(false);
+  volume = $state(1);
+  /** Whether a page may change the volume; on an iPhone only its buttons do. */
+  hasVolume = $state(true);
   /** Width over height of the picture. */
   ratio = $state(16 / 9);
 
   readonly #whep: WhepSession;
+  #sound = chosenSound();
   #video: HTMLVideoElement | null = null;
   #stream: MediaStream | null = null;
   #programMs: ProgramMs | null = null;
@@ -39,7 +54,10 @@ export class Player {
         this.#stream = stream;
         void this.#play();
       },
+      obstacle: (obstacle) => (this.obstacle = obstacle),
     });
+    this.muted = this.#sound.muted;
+    this.volume = this.#sound.volume;
   }
 
   open(): void {
@@ -52,12 +70,19 @@ export class Player {
     this.#frameAt = performance.now();
   }
 
+  /** The room or the network came back: what was given up is tried once more. */
+  retry(): void {
+    this.#whep.retry();
+  }
+
   close(): void {
     this.#whep.close();
     this.#stream = null;
     this.#programMs = null;
     this.seen = false;
     this.stalled = false;
+    this.paused = false;
+    this.blocked = false;
     if (this.#video) this.#video.srcObject = null;
   }
 
@@ -71,54 +96,131 @@ export class Player {
   /** For `{@attach}` on the page's `<video>`. */
   readonly attach = (video: HTMLVideoElement): (() => void) => {
     this.#video = video;
+    video.volume = 0.5;
+    this.hasVolume = video.volume === 0.5;
+    video.volume = this.#sound.volume;
+    video.muted = this.#sound.muted;
     void this.#play();
     const sized = (): void => {
-      if (video.videoWidth > 0) this.ratio = video.videoWidth / video.videoHeight;
+      if (video.videoHeight > PLACEHOLDER_PIXELS) this.ratio = video.videoWidth / video.videoHeight;
     };
     const shown = (): void => {
       this.#frameAt = performance.now();
     };
-    video.addEventListener("resize", sized);
+    const sounds = (): void => {
+      this.muted = video.muted;
+      this.volume = video.volume;
+    };
+    const pausing = (): void => {
+      // A stream that ended pauses by itself, which is nobody's wish.
+      const wished = this.#stream?.active === true && video.srcObject === this.#stream && !video.ended && this.session === "connected";
+      if (wished && this.seen) this.paused = true;
+    };
+    const playing = (): void => {
+      this.paused = false;
+      this.blocked = false;
+      this.#frameAt = performance.now();
+    };
+    const listeners = { resize: sized, volumechange: sounds, pause: pausing, playing } as const;
+    for (const [event, listener] of Object.entries(listeners)) video.addEventListener(event, listener);
     document.addEventListener("visibilitychange", shown);
+    this.#obeyKeys();
     this.#followFrames(video);
     this.#stallTimer = setInterval(() => this.#checkStall(), STALL_CHECK_MS);
     return () => {
-      video.removeEventListener("resize", sized);
+      for (const [event, listener] of Object.entries(listeners)) video.removeEventListener(event, listener);
       document.removeEventListener("visibilitychange", shown);
       clearInterval(this.#stallTimer);
       this.#video = null;
     };
   };
 
-  /** After the viewer asked for sound. */
-  async unsilence(): Promise<void> {
-    if (!this.#video) return;
-    this.#video.muted = false;
-    this.silenced = false;
+  /** Plays, at the live edge, after somebody paused or the browser wanted a tap. */
+  async resume(): Promise<void> {
+    const video = this.#video;
+    if (!video) return;
+    this.paused = false;
+    this.#frameAt = performance.now();
+    if (this.silenced || this.blocked) {
+      video.muted = this.#sound.muted;
+      this.silenced = false;
+    }
     await this.#play();
+  }
+
+  pause(): void {
+    if (!this.#video || this.blocked) return;
+    this.paused = true;
+    this.#video.pause();
+  }
+
+  /** After the viewer asked for sound, or for none. */
+  setMuted(muted: boolean): void {
+    this.#sound = { muted, volume: !muted && this.volume === 0 ? 1 : this.volume };
+    this.#sounds();
+  }
+
+  /** 0 to 1; none of it is muted. */
+  setVolume(volume: number): void {
+    this.#sound = { muted: volume === 0, volume };
+    this.#sounds();
+  }
+
+  /** What the lock screen calls it. */
+  entitle(title: string): void {
+    if ("mediaSession" in navigator && "MediaMetadata" in window) navigator.mediaSession.metadata = new MediaMetadata({ title, artist: "Antenne" });
+  }
+
+  #sounds(): void {
+    keepSound(this.#sound);
+    this.muted = this.#sound.muted;
+    this.volume = this.#sound.volume;
+    const video = this.#video;
+    if (!video) return;
+    video.volume = this.#sound.volume;
+    video.muted = this.#sound.muted;
+    this.silenced = false;
+    if (!this.paused) void this.#play();
   }
 
   async #play(): Promise<void> {
     const video = this.#video;
-    if (!video || !this.#stream) return;
+    if (!video || !this.#stream || this.paused) return;
     if (video.srcObject !== this.#stream) video.srcObject = this.#stream;
-    try {
-      await video.play();
-    } catch (error) {
-      if (!(error instanceof DOMException) || error.name !== "NotAllowedError" || video.muted) return;
-      // The browser wants a tap before it lets the page sound: picture now, sound on demand.
+    if (await plays(video)) return;
+    // The browser wants a tap before it lets the page sound: picture now, sound on demand. In some, as
+    // when they save power, before it lets the picture move.
+    if (!video.muted) {
       video.muted = true;
       this.silenced = true;
-      await video.play().catch(() => {});
+      if (await plays(video)) return;
+    }
+    this.blocked = true;
+  }
+
+  /** Lock screens, headsets and keyboards with media keys. */
+  #obeyKeys(): void {
+    if (!("mediaSession" in navigator)) return;
+    const acts: [MediaSessionAction, () => void][] = [
+      ["play", () => void this.resume()],
+      ["pause", () => this.pause()],
+      ["stop", () => this.pause()],
+    ];
+    for (const [action, act] of acts) {
+      try {
+        navigator.mediaSession.setActionHandler(action, act);
+      } catch {
+        // Not every browser knows every key.
+      }
     }
   }
 
   #followFrames(video: HTMLVideoElement): void {
     if (!reportsFrames(video)) return;
-    const frame = (_now: number, { rtpTimestamp }: VideoFrameCallbackMetadata): void => {
+    const frame = (_now: number, { rtpTimestamp, width, height }: VideoFrameCallbackMetadata): void => {
       if (this.#video !== video) return;
       this.#frames += 1;
-      this.#moved();
+      if (!video.paused && width > PLACEHOLDER_PIXELS && height > PLACEHOLDER_PIXELS) this.#moved();
       const ms = rtpTimestamp === undefined ? null : (this.#whep.clock?.programMs(rtpTimestamp) ?? null);
       this.#programMs = ms;
       if (ms !== null && this.#frames % 8 === 1) video.dataset.programMs = String(ms);
@@ -137,13 +239,29 @@ export class Player {
   #checkStall(): void {
     const video = this.#video;
     if (!video || document.visibilityState !== "visible" || this.session === "closed") return;
-    if (!reportsFrames(video) && video.currentTime !== this.#lastTime) {
+    if (this.paused || this.blocked) {
+      this.#frameAt = performance.now();
+      this.stalled = false;
+      return;
+    }
+    const isPicture = video.videoWidth > PLACEHOLDER_PIXELS && video.videoHeight > PLACEHOLDER_PIXELS && !video.paused;
+    if (!reportsFrames(video) && isPicture && video.currentTime !== this.#lastTime) {
       this.#lastTime = video.currentTime;
       this.#moved();
     }
     const still = performance.now() - this.#frameAt;
     this.stalled = this.seen && still > STALL_MS;
     if (this.#expects && this.session === "connected" && still > GIVE_UP_MS) this.#whep.restart();
+  }
+}
+
+/** Whether the browser plays; false only where it wants a tap first. */
+async function plays(video: HTMLVideoElement): Promise<boolean> {
+  try {
+    await video.play();
+    return true;
+  } catch (error) {
+    return !(error instanceof DOMException) || error.name !== "NotAllowedError";
   }
 }
 

@@ -15,40 +15,36 @@ export interface ReturningHeart {
 
 /** What happened between two looks. */
 export interface Passed {
-  /** Everything said up to now, in the order in which it was seen. */
-  said: readonly Said[];
+  /** How many comments were said up to now, of the cursor's `chat`. */
+  until: number;
   /** Hearts that return now; none after a seek. */
   hearts: readonly ReturningHeart[];
-  /** Whether `said` changed. */
-  changed: boolean;
 }
 
 /** Walks along a replay's timeline with the picture: comments and hearts return at their moment. */
 export class TimelineCursor {
-  readonly #chat: readonly Said[];
+  /** Every comment, in the order in which it was seen. */
+  readonly chat: readonly Said[];
   readonly #hearts: readonly ReturningHeart[];
   #now: ProgramMs = 0;
-  #saidUntil = 0;
   #heartsUntil = 0;
 
   constructor(timeline: Timeline) {
     // `seq` is the order in which they were accepted; a slow line may have seen an earlier moment.
-    this.#chat = [...timeline.chat].sort((a, b) => a.at_ms - b.at_ms || a.seq - b.seq);
+    this.chat = [...timeline.chat].sort((a, b) => a.at_ms - b.at_ms || a.seq - b.seq);
     this.#hearts = timeline.hearts.flatMap(({ at_ms, by_hue }) => spread(at_ms, by_hue)).sort((a, b) => a.atMs - b.atMs);
   }
 
   /** The picture shows the moment `ms`. */
   moveTo(ms: ProgramMs): Passed {
     const seeks = ms < this.#now || ms - this.#now > SEEK_MS;
-    const saidUntil = firstAfter(this.#chat, ms, ({ at_ms }) => at_ms);
+    const saidUntil = firstAfter(this.chat, ms, ({ at_ms }) => at_ms);
     const heartsUntil = firstAfter(this.#hearts, ms, ({ atMs }) => atMs);
     const passed: Passed = {
-      said: this.#chat.slice(0, saidUntil),
+      until: saidUntil,
       hearts: seeks ? [] : this.#hearts.slice(this.#heartsUntil, heartsUntil),
-      changed: saidUntil !== this.#saidUntil,
     };
     this.#now = ms;
-    this.#saidUntil = saidUntil;
     this.#heartsUntil = heartsUntil;
     return passed;
   }

@@ -23,7 +23,7 @@ function timeline(more: Partial<Timeline> = {}): Timeline {
 }
 
 function seqs(cursor: TimelineCursor, ms: number): number[] {
-  return cursor.moveTo(ms).said.map(({ seq }) => seq);
+  return cursor.chat.slice(0, cursor.moveTo(ms).until).map(({ seq }) => seq);
 }
 
 test("a comment returns at the moment that its writer saw, not before", () => {
@@ -37,7 +37,7 @@ test("seeking shows what had been said by then, in both directions", () => {
   const cursor = new TimelineCursor(timeline());
   expect(seqs(cursor, 59_000)).toEqual([2, 1, 3]);
   expect(seqs(cursor, 2000)).toEqual([2]);
-  expect(cursor.moveTo(2100).changed).toBe(false);
+  expect(cursor.moveTo(2100).until).toBe(1);
 });
 
 test("hearts return while playing, each once, and not in a heap after a seek", () => {

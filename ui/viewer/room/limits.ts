@@ -6,12 +6,22 @@ export function characters(text: string): number {
   return [...text].length;
 }
 
+/** `text` without halves of surrogate pairs: they are no characters, and no server could read them. */
+export function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, "");
+}
+
+/** A message as it is sent: whatever a field, a paste or the storage held, it can be read. */
+export function written(frame: FromViewer): string {
+  return JSON.stringify(frame, (_key, value: unknown) => (typeof value === "string" ? wellFormed(value) : value));
+}
+
 /**
  * `text` as the server will store it, as far as white space goes, and well-formed: half a surrogate
  * pair is no character, and the server could not read the frame.
  */
 export function tidy(text: string): string {
-  return text.replace(/\p{Surrogate}/gu, "").replace(/\s+/gu, " ").trim();
+  return wellFormed(text).replace(/\s+/gu, " ").trim();
 }
 
 /** `name` as far as the server takes it. */
@@ -21,7 +31,7 @@ export function tidyName(name: string): string {
 
 /** The size of a frame as the server reads it. */
 export function frameBytes(frame: FromViewer): number {
-  return new TextEncoder().encode(JSON.stringify(frame)).length;
+  return new TextEncoder().encode(written(frame)).length;
 }
 
 /** The longest that the page gives to a comment. */

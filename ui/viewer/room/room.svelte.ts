@@ -7,7 +7,7 @@ import { HeartBatch } from "../hearts/batch";
 import { OwnTaps } from "../hearts/own";
 import { newPage, remember, remembered, type Identity } from "./identity";
 import { RoomSocket, type Connection } from "./socket";
-import { dueAgain, emptyRoom, forget, queue, reduce, unanswered, type Outgoing, type RoomState } from "./state";
+import { dueAgain, emptyRoom, forget, queue, reduce, unanswered, unreadable, type Outgoing, type RoomState } from "./state";
 
 const HEARTS_RETRY_MS = 1000;
 
@@ -22,6 +22,9 @@ export class Room {
   readonly hue = $derived(normalHue(this.state.me?.hue ?? 345));
   readonly name = $derived(this.state.me?.name ?? "");
   readonly hearts = $derived(this.state.hearts + this.unconfirmed);
+
+  /** Told whenever the room has welcomed the page. */
+  onWelcome: () => void = () => {};
 
   /** Told of hearts that this page has not shown yet. */
   onHearts: (hue: number, count: number) => void = () => {};
@@ -41,10 +44,14 @@ export class Room {
       hello: () => ({ type: "hello", name: this.#identity.name, token: this.#identity.token, page: this.#page }),
       received: (message) => this.#received(message),
       changed: (connection, bye) => {
+        const wasOpen = this.connection === "open";
         this.connection = connection;
         this.bye = bye;
-        if (connection !== "open") this.#own.clear();
+        if (connection === "open") return;
+        this.#own.clear();
+        if (wasOpen && (bye === "protocol" || bye === "too_big")) this.state = unreadable(this.state);
       },
+      awaits: () => this.state.outbox.some(({ status }) => status === "sending"),
     });
   }
 
@@ -65,12 +72,12 @@ export class Room {
   /** Says `text`; `name` with the first comment, `atMs` is the moment that the writer was seeing. */
   say(text: string, name: string | null, atMs: ProgramMs | null): void {
     this.#said += 1;
-    this.#send({ id: `c${this.#said}`, text, name, atMs, status: "sending", code: null, words: null, retryAt: null });
+    this.#send({ id: `c${this.#said}`, text, name, atMs, status: "sending", code: null, words: null, retryAt: null, suspicions: 0 });
   }
 
   /** Sends a refused comment again, perhaps with a name. */
   again(outgoing: Outgoing, name: string | null = outgoing.name): void {
-    this.#send({ ...outgoing, name, status: "sending", code: null, words: null, retryAt: null });
+    this.#send({ ...outgoing, name, status: "sending", code: null, words: null, retryAt: null, suspicions: 0 });
   }
 
   forget(id: string): void {
@@ -99,6 +106,7 @@ export class Room {
         remember(this.#identity);
         for (const outgoing of unanswered(this.state)) this.#socket.send(frame(outgoing));
         this.#sendHearts();
+        this.onWelcome();
         break;
       case "accepted":
         if (this.name !== "" && this.name !== this.#identity.name) {
@@ -111,7 +119,9 @@ export class Room {
         this.#count(now);
         break;
       case "refused":
-        if (message.id === undefined) this.#heartsRefused(message.code === "too_fast" ? (message.retry_ms ?? HEARTS_RETRY_MS) : null, now);
+        // A newer room names the one message that it could not read so, and keeps the connection.
+        if ((message.code as string) === "unreadable" && message.id === undefined) this.state = unreadable(this.state);
+        else if (message.id === undefined) this.#heartsRefused(message.code === "too_fast" ? (message.retry_ms ?? HEARTS_RETRY_MS) : null, now);
         else this.#retryLater();
         break;
       default:

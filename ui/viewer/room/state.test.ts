@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import type { Said } from "../../bindings/Said";
 import type { ToViewer } from "../../bindings/ToViewer";
-import { joinedSentence } from "../people/people";
+import { facesOf, joinedSentence } from "../people/people";
 import { COMMENT_CHARACTERS, FRAME_BYTES } from "../../bindings/limits";
 import { newPage } from "./identity";
 import { excess, frameBytes, tidy, tidyName } from "./limits";
-import { dueAgain, emptyRoom, forget, queue, reduce, unanswered, type Outgoing, type RoomState } from "./state";
+import { dueAgain, emptyRoom, forget, queue, reduce, unanswered, unreadable, type Outgoing, type RoomState } from "./state";
 
 const ada = { id: "a", name: "Ada", hue: 204 };
 const bob = { id: "b", name: "Bob", hue: 40 };
@@ -19,7 +19,7 @@ function welcome(more: Partial<Extract<ToViewer, { type: "welcome" }>> = {}): To
 }
 
 function outgoing(id: string, text = "hello"): Outgoing {
-  return { id, text, name: null, atMs: null, status: "sending", code: null, words: null, retryAt: null };
+  return { id, text, name: null, atMs: null, status: "sending", code: null, words: null, retryAt: null, suspicions: 0 };
 }
 
 function after(room: RoomState, ...messages: ToViewer[]): RoomState {
@@ -192,4 +192,25 @@ test("a comment that waits for the host says so, is sent again after a reconnect
 
 test("what a rush left out is said in the room's words", () => {
   expect(after(inRoom, { type: "skipped", count: 3, message: "3 are not shown" }).skipped).toEqual({ words: "3 are not shown", at: 1000 });
+});
+
+test("a comment that the room cannot read does not hold up the next one, and can be discarded", () => {
+  let room = queue(queue(inRoom, outgoing("c1", "poison")), outgoing("c2", "fine"));
+  room = after(unreadable(room), welcome());
+  expect(unanswered(room).map(({ id }) => id)).toEqual(["c1", "c2"]);
+  room = after(unreadable(room), welcome());
+  expect(room.outbox.map(({ id, status }) => [id, status])).toEqual([["c1", "refused"], ["c2", "sending"]]);
+  expect(room.outbox[0]?.words).not.toBe("");
+  expect(unanswered(room).map(({ id }) => id)).toEqual(["c2"]);
+  expect(forget(after(room, { type: "accepted", id: "c2", seq: 1 }), "c1").outbox).toEqual([]);
+  expect(unreadable(inRoom).outbox).toEqual([]);
+});
+
+test("no more faces are shown than people with a name are here", () => {
+  const room = after(inRoom, { type: "presence", viewers: 9, peak: 9, anonymous: 3, joined: ["Bob", "Cy", "Di", "Ed", "Flo"] });
+  const names = (named: number): string[] => facesOf(room.people, named).map(({ name }) => name);
+  expect(names(6)).toEqual(["Flo", "Ed", "Di", "Cy"]);
+  expect(names(1)).toEqual(["Flo"]);
+  expect(names(0)).toEqual([]);
+  expect(names(-1)).toEqual([]);
 });

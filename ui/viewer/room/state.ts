@@ -28,7 +28,11 @@ export interface Outgoing {
   words: string | null;
   /** When it may be tried again, on the page's clock. */
   retryAt: number | null;
+  /** How often the room closed the connection, and this was the most likely reason. */
+  suspicions: number;
 }
+
+const MOST_SUSPICIONS = 2;
 
 /** What the page knows of the room. Never changed in place. */
 export interface RoomState {
@@ -134,6 +138,20 @@ export function forget(room: RoomState, id: string): RoomState {
 /** Comments that may be tried again at `now`. */
 export function dueAgain(room: RoomState, now: number): readonly Outgoing[] {
   return room.outbox.filter(({ status, retryAt }) => status === "later" && retryAt !== null && retryAt <= now);
+}
+
+/**
+ * The room after it closed the connection because it could not read a message: the oldest unanswered comment
+ * is suspected, for what came before it was answered. What is suspected twice is not sent again by itself, so
+ * that it does not hold up the rest.
+ */
+export function unreadable(room: RoomState): RoomState {
+  const suspect = room.outbox.findIndex(({ status }) => status === "sending");
+  const judged = (outgoing: Outgoing): Outgoing => {
+    const suspicions = outgoing.suspicions + 1;
+    return suspicions < MOST_SUSPICIONS ? { ...outgoing, suspicions } : { ...outgoing, suspicions, status: "refused", words: "The room could not read this." };
+  };
+  return { ...room, outbox: room.outbox.map((outgoing, index) => (index === suspect ? judged(outgoing) : outgoing)) };
 }
 
 /** Comments that a new connection must bring again: nobody said what became of them. */

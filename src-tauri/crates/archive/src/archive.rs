@@ -295,6 +295,15 @@ impl Archive {
         self.threads.look(|connection| library::replays(connection, &self.threads.files))
     }
 
+    /// The newest episode of `show` that can be watched afterwards: it ended, is whole, and has its file.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn last_replay(&self, show: &ShowSlug) -> Result<Option<Replay>, ArchiveError> {
+        self.threads.look(|connection| library::last_replay(connection, &self.threads.files, show))
+    }
+
     /// What is known about the address of a replay.
     ///
     /// # Errors

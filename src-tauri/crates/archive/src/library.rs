@@ -28,6 +28,21 @@ pub(crate) fn replays(connection: &Connection, files: &Files) -> Result<Vec<Repl
     Ok(replays.collect::<rusqlite::Result<_>>()?)
 }
 
+/// The newest episode of `show` that ended, is whole, and has its file.
+pub(crate) fn last_replay(
+    connection: &Connection,
+    files: &Files,
+    show: &ShowSlug,
+) -> Result<Option<Replay>, ArchiveError> {
+    let clock = RetentionClock::load(connection)?;
+    let mut statement = connection.prepare_cached(&format!(
+        "{REPLAYS} AND show = ?1 AND state IN ('whole', 'recovered') ORDER BY started_at DESC, rowid DESC"
+    ))?;
+    let mut replays = statement.query_map([show.as_str()], |row| replay_row(row, files, clock))?;
+    let whole = replays.find(|replay| replay.as_ref().map_or(true, |replay| replay.path.is_some()));
+    Ok(whole.transpose()?)
+}
+
 /// What is known about the address of a replay.
 pub(crate) fn lookup(connection: &Connection, files: &Files, episode: &EpisodeId) -> Result<Lookup, ArchiveError> {
     let clock = RetentionClock::load(connection)?;

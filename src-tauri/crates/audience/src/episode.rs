@@ -58,6 +58,8 @@ pub enum ReplayLookup {
 pub trait Library: Send + Sync + 'static {
     /// Looks for a replay.
     fn replay(&self, episode: &EpisodeId) -> ReplayLookup;
+    /// The newest episode of `show` that can be watched afterwards.
+    fn last_replay(&self, show: &ShowSlug) -> Option<Replay>;
     /// What happened in it.
     fn timeline(&self, episode: &EpisodeId) -> Option<Timeline>;
 }

@@ -1,6 +1,7 @@
 //! The addresses of `docs/contract.md`, each in a file of its own.
 
 mod accept;
+mod elsewhere;
 mod file;
 mod guard;
 mod guest;
@@ -23,7 +24,6 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 pub(crate) use accept::serve;
 pub(crate) use guard::Hosts;
-pub(crate) use problem::Problem;
 pub use range::fuzz_range;
 
 use crate::shared::Shared;
@@ -46,10 +46,12 @@ where
 }
 
 /// Every address. The router is made of this list and of nothing else.
-fn table() -> [Route; 12] {
+fn table() -> [Route; 15] {
     [
         route(Method::GET, "/healthz", observe::health),
         route(Method::GET, "/metrics", observe::metrics),
+        route(Method::GET, "/", elsewhere::root),
+        route(Method::GET, "/shows.json", elsewhere::shows),
         route(Method::GET, "/assets/{*path}", pages::asset),
         route(Method::GET, "/favicon.ico", pages::favicon),
         route(Method::GET, "/replays/{episode}", replay::page),
@@ -57,6 +59,7 @@ fn table() -> [Route; 12] {
         route(Method::GET, "/replays/{episode}/poster.jpg", replay::poster),
         route(Method::GET, "/replays/{episode}/timeline.json", replay::timeline),
         route(Method::GET, "/{show}", pages::show),
+        route(Method::GET, "/{show}/show.json", elsewhere::show),
         route(Method::GET, "/{show}/room", room_door::enter),
         route(Method::POST, "/{show}/whep", whep::join),
         route(Method::DELETE, "/{show}/whep/{session}", whep::leave),
@@ -75,16 +78,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
     table()
         .into_iter()
         .fold(Router::new(), |router, route| router.route(route.path, route.answer))
-        .fallback(unknown)
-        .method_not_allowed_fallback(wrong_method)
+        .fallback(elsewhere::unknown)
+        .method_not_allowed_fallback(elsewhere::wrong_method)
         .layer(middleware::from_fn_with_state(shared.clone(), guard::guard))
         .with_state(shared)
-}
-
-async fn unknown() -> Problem {
-    Problem::unknown("There is nothing at this address.")
-}
-
-async fn wrong_method(method: Method) -> Problem {
-    Problem::wrong_method(&method)
 }

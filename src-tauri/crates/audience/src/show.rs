@@ -30,6 +30,8 @@ impl ShowKey {
 pub(crate) struct Show {
     pub(crate) key: ShowKey,
     pub(crate) slug: ShowSlug,
+    /// For those who are not in the room; the room has its own.
+    title: Mutex<String>,
     pub(crate) journal: Arc<dyn Journal>,
     /// For the addresses of its people, which are kept in no other form.
     pub(crate) place_key: [u8; 32],
@@ -46,6 +48,10 @@ pub(crate) struct Show {
 impl Show {
     pub(crate) fn is_on_air(&self) -> bool {
         self.on_air.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn title(&self) -> String {
+        self.title.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -121,10 +127,11 @@ impl ShowHandle {
         let notices = sender.notices();
         let limits = shared.limits.room.clone();
         let room = RoomHandle::open(&episode, limits, clock.clone(), metrics.clone(), sender);
-        let Episode { show: slug, journal, place_key, .. } = episode;
+        let Episode { show: slug, title, journal, place_key, .. } = episode;
+        let title = Mutex::new(title);
         let key = shared.shows.key();
         let on_air = AtomicBool::new(false);
-        let show = Arc::new(Show { key, slug, journal, place_key, room, clock, notices, metrics, on_air });
+        let show = Arc::new(Show { key, slug, title, journal, place_key, room, clock, notices, metrics, on_air });
         if let Some(previous) = shared.shows.put(show.clone()) {
             shut(&shared, &previous, Bye::Ended);
         }
@@ -157,6 +164,7 @@ impl ShowHandle {
 
     /// The episode's title from now on.
     pub fn set_title(&self, title: String) {
+        self.show.title.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&title);
         self.order(HostOrder::Title(title));
     }
 

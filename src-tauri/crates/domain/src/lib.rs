@@ -22,6 +22,7 @@ mod production;
 mod replay;
 pub mod room;
 mod setup;
+mod show_page;
 mod source;
 mod status;
 pub mod text;
@@ -43,6 +44,7 @@ pub use plan::{ChatCard, CommentCard, Graphics, Plan, TitleCard, plan};
 pub use production::{AsRunWhat, Effect, Input, PROOF_WITHIN_MS, Production};
 pub use replay::{Replay, ReplayState};
 pub use setup::{DestinationSetup, Overlay, Reach, Setup};
+pub use show_page::{LastReplay, OpenShow, OpenShows, ShowPage};
 pub use source::{SourceId, SourceKind, SourceSetup, SourceSpec, SourceState, SourceStatus, Strip};
 pub use status::{
     AudienceStatus, Check, CheckId, CheckState, DestinationState, DestinationStatus, Disk, Health, HealthWord, Levels,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use archive::{Archive, Lookup};
 use audience::{Journal, Library, ReplayLookup};
 use domain::room::{Comment, Stored};
-use domain::{EpisodeId, ProgramMs, PublicViewer, Timeline};
+use domain::{EpisodeId, ProgramMs, PublicViewer, Replay, ShowSlug, Timeline};
 use tokio::sync::oneshot;
 
 /// Where one episode's chat and hearts are written.
@@ -67,6 +67,13 @@ impl Library for ArchiveLibrary {
                 ReplayLookup::Unknown
             }
         }
+    }
+
+    fn last_replay(&self, show: &ShowSlug) -> Option<Replay> {
+        self.archive.last_replay(show).unwrap_or_else(|error| {
+            tracing::error!(%error, "the last replay could not be looked up");
+            None
+        })
     }
 
     fn timeline(&self, episode: &EpisodeId) -> Option<Timeline> {

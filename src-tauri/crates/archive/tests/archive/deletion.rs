@@ -349,3 +349,20 @@ fn two_threads_that_delete_at_once_do_not_disturb_each_other() {
     assert!(archive.replays().unwrap().is_empty());
     assert_eq!(fs::read_dir(place.folder().join("recordings")).unwrap().count(), 0);
 }
+
+#[test]
+fn the_last_replay_of_a_show_is_the_newest_that_can_be_watched() {
+    let place = Place::new();
+    let archive = place.open_at_t();
+    assert_eq!(archive.last_replay(&show()).unwrap(), None);
+    place.replay(&archive, 1, T, None);
+    let second = place.replay(&archive, 2, T + HOUR, Some(DAY));
+    let last = || archive.last_replay(&show()).unwrap().map(|replay| replay.episode);
+    assert_eq!(last(), Some(episode(2)));
+    assert_eq!(archive.last_replay(&"another".to_owned().try_into().unwrap()).unwrap(), None);
+    // Somebody removed its file: nobody can watch it.
+    fs::remove_file(second).unwrap();
+    assert_eq!(last(), Some(episode(1)));
+    archive.delete(&episode(1)).unwrap();
+    assert_eq!(last(), None);
+}

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use domain::room::{Comment, Stored};
-use domain::{EpisodeId, ProgramMs, PublicViewer, Seq, ShowSlug, Timeline};
+use domain::{EpisodeId, ProgramMs, PublicViewer, Replay, Seq, ShowSlug, Timeline};
 use media::{AccessUnit, Format, H264Config, Look, Program, ProgramTime, Track};
 use tokio::sync::oneshot;
 
@@ -16,6 +16,10 @@ struct Nothing;
 impl Library for Nothing {
     fn replay(&self, _: &EpisodeId) -> ReplayLookup {
         ReplayLookup::Unknown
+    }
+
+    fn last_replay(&self, _: &ShowSlug) -> Option<Replay> {
+        None
     }
 
     fn timeline(&self, _: &EpisodeId) -> Option<Timeline> {

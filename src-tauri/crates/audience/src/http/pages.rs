@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::EmbeddedFile;
 
+use super::elsewhere;
 use super::problem::Problem;
 use crate::shared::Shared;
 
@@ -22,7 +23,10 @@ struct Pages;
 pub(super) async fn show(State(shared): State<Arc<Shared>>, Path(show): Path<String>, headers: HeaderMap) -> Response {
     match shared.shows.at(&show) {
         Some(_) => page("index.html", StatusCode::OK, &headers),
-        None => Problem::unknown("There is no show at this address.").into_response(),
+        None => {
+            let problem = Problem::unknown("There is no show at this address.");
+            elsewhere::nothing_at(&shared, &format!("/{show}"), &headers, problem)
+        }
     }
 }
 

@@ -32,6 +32,11 @@ impl Problem {
         Self { retry_after: Some(seconds), ..self }
     }
 
+    /// What the answer's status will be.
+    pub(crate) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// 404.
     pub(crate) fn unknown(message: &str) -> Self {
         Self::of(Class::Missing, "not_found", message)

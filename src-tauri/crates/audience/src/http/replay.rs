@@ -7,33 +7,36 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::{EpisodeId, Replay, ReplayState};
 
+use super::elsewhere;
 use super::file;
 use super::pages;
 use super::problem::Problem;
 use crate::episode::ReplayLookup;
-use crate::pool::NoAnswer;
 use crate::shared::Shared;
 use crate::timelines::Coding;
 
 /// `GET /replays/E`. People get the page also where there is nothing, with the status that says
 /// so: the page has words for it. Programs get the reason as JSON.
 pub(super) async fn page(State(shared): State<Arc<Shared>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    let person = headers
-        .get(header::ACCEPT)
-        .and_then(|accepted| accepted.to_str().ok())
-        .is_some_and(|accepted| accepted.contains("text/html"));
     match find(&shared, &id).await {
         Ok(_) => pages::page("replay.html", StatusCode::OK, &headers),
-        Err((status, _)) if person => pages::page("replay.html", status, &headers),
-        Err((_, problem)) => problem.into_response(),
+        Err(problem) => without(problem, &headers),
     }
+}
+
+/// There is no such replay: people get its page with the right status, programs the reason.
+fn without(problem: Problem, headers: &HeaderMap) -> Response {
+    if elsewhere::is_person(headers) {
+        return pages::page("replay.html", problem.status(), headers);
+    }
+    problem.into_response()
 }
 
 /// `GET /replays/E/media.mp4`.
 pub(super) async fn media(State(shared): State<Arc<Shared>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let replay = match find(&shared, &id).await {
         Ok(replay) => replay,
-        Err((_, problem)) => return problem.into_response(),
+        Err(problem) => return without(problem, &headers),
     };
     if replay.state == ReplayState::OnAir {
         let message = "The show is still on air; its replay comes afterwards.";
@@ -54,7 +57,7 @@ pub(super) async fn media(State(shared): State<Arc<Shared>>, Path(id): Path<Stri
 pub(super) async fn poster(State(shared): State<Arc<Shared>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let replay = match find(&shared, &id).await {
         Ok(replay) => replay,
-        Err((_, problem)) => return problem.into_response(),
+        Err(problem) => return problem.into_response(),
     };
     let found = match &replay.path {
         Some(path) => {
@@ -74,7 +77,7 @@ pub(super) async fn timeline(
 ) -> Response {
     let replay = match find(&shared, &id).await {
         Ok(replay) => replay,
-        Err((_, problem)) => return problem.into_response(),
+        Err(problem) => return problem.into_response(),
     };
     let coding = if pages::takes_gzip(&headers) { Coding::Gzip } else { Coding::Plain };
     match shared.timelines.of(&replay).await {
@@ -95,19 +98,18 @@ pub(super) async fn timeline(
     }
 }
 
-/// The replay, or the status and the reason.
-async fn find(shared: &Shared, id: &str) -> Result<Replay, (StatusCode, Problem)> {
-    let unknown = || (StatusCode::NOT_FOUND, Problem::unknown("There is no replay at this address."));
+/// The replay, or why there is none.
+async fn find(shared: &Shared, id: &str) -> Result<Replay, Problem> {
+    let unknown = || Problem::unknown("There is no replay at this address.");
     let episode = EpisodeId::parse(id).ok_or_else(unknown)?;
     let library = shared.library.clone();
     match shared.readers.try_run(move || library.replay(&episode)).await {
         Ok(ReplayLookup::Found { replay }) => Ok(replay),
         Ok(ReplayLookup::Gone) => {
             let message = "This replay was deleted.";
-            Err((StatusCode::GONE, Problem::new(StatusCode::GONE, "replay_gone", message)))
+            Err(Problem::new(StatusCode::GONE, "replay_gone", message))
         }
         Ok(ReplayLookup::Unknown) => Err(unknown()),
-        Err(NoAnswer::Busy) => Err((StatusCode::SERVICE_UNAVAILABLE, Problem::no_answer(NoAnswer::Busy))),
-        Err(NoAnswer::Failed) => Err((StatusCode::INTERNAL_SERVER_ERROR, Problem::internal())),
+        Err(no_answer) => Err(Problem::no_answer(no_answer)),
     }
 }

@@ -10,7 +10,7 @@ use audience::{
     ServiceLimits, ShowHandle,
 };
 use domain::room::{Comment, Stored};
-use domain::{EpisodeId, ProgramMs, PublicViewer, Seq, ShowSlug, Timeline};
+use domain::{EpisodeId, ProgramMs, PublicViewer, Replay, ReplayState, Seq, ShowSlug, Timeline};
 use futures_util::{SinkExt, StreamExt};
 use media::{AccessUnit, CodecConfig, ConfigId, Format, H264Config, Look, OpusConfig, Program, ProgramTime, Track};
 use serde_json::Value;
@@ -89,6 +89,14 @@ pub(crate) struct TestLibrary {
 impl Library for TestLibrary {
     fn replay(&self, episode: &EpisodeId) -> ReplayLookup {
         self.replays.get(episode).map_or(ReplayLookup::Unknown, |(lookup, _)| lookup.clone())
+    }
+
+    fn last_replay(&self, show: &ShowSlug) -> Option<Replay> {
+        let mut found = self.replays.values().filter_map(|(lookup, _)| match lookup {
+            ReplayLookup::Found { replay } => Some(replay),
+            ReplayLookup::Gone | ReplayLookup::Unknown => None,
+        });
+        found.rfind(|replay| replay.show == *show && replay.state == ReplayState::Whole).cloned()
     }
 
     fn timeline(&self, episode: &EpisodeId) -> Option<Timeline> {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use audience::{Library, ReplayLookup, ServiceLimits};
-use domain::{EpisodeId, ProgramMs, PublicViewer, Said, Seq, Timeline, ViewerId};
+use domain::{EpisodeId, ProgramMs, PublicViewer, Replay, Said, Seq, ShowSlug, Timeline, ViewerId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -46,6 +46,10 @@ impl Library for SlowLibrary {
         self.rows.lock().unwrap().get(episode).cloned().unwrap_or_else(first)
     }
 
+    fn last_replay(&self, _: &ShowSlug) -> Option<Replay> {
+        None
+    }
+
     fn timeline(&self, _: &EpisodeId) -> Option<Timeline> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let open = self.open.lock().unwrap();
@@ -64,6 +68,10 @@ struct Shared(Arc<SlowLibrary>);
 impl Library for Shared {
     fn replay(&self, episode: &EpisodeId) -> ReplayLookup {
         self.0.replay(episode)
+    }
+
+    fn last_replay(&self, show: &ShowSlug) -> Option<Replay> {
+        self.0.last_replay(show)
     }
 
     fn timeline(&self, episode: &EpisodeId) -> Option<Timeline> {

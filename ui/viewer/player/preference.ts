@@ -1,0 +1,38 @@
+/** How loud this browser's viewer wants it, kept for the next visit. */
+export interface Sound {
+  muted: boolean;
+  /** 0 to 1. */
+  volume: number;
+}
+
+const KEY = "antenne.sound";
+const USUAL: Sound = { muted: false, volume: 1 };
+
+/** What was chosen last; sound at full volume where nothing was, or the browser keeps nothing. */
+export function chosenSound(): Sound {
+  try {
+    return readSound(localStorage.getItem(KEY));
+  } catch {
+    return USUAL;
+  }
+}
+
+/** What a stored text says. */
+export function readSound(stored: string | null): Sound {
+  try {
+    const { muted, volume } = JSON.parse(stored ?? "{}") as Partial<Record<keyof Sound, unknown>>;
+    const loud = typeof volume === "number" && volume >= 0 && volume <= 1 ? volume : USUAL.volume;
+    return { muted: muted === true, volume: loud };
+  } catch {
+    return USUAL;
+  }
+}
+
+/** Remembers, where the browser lets us. */
+export function keepSound(sound: Sound): void {
+  try {
+    localStorage.setItem(KEY, JSON.stringify(sound));
+  } catch {
+    // Private windows may refuse: the choice then lasts as long as the page.
+  }
+}
