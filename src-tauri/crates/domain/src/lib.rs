@@ -45,6 +45,6 @@ pub use replay::{Replay, ReplayState};
 pub use setup::{DestinationSetup, Overlay, Reach, Setup};
 pub use source::{SourceId, SourceKind, SourceSetup, SourceSpec, SourceState, SourceStatus, Strip};
 pub use status::{
-    AudienceStatus, Check, CheckId, CheckState, DestinationState, DestinationStatus, Disk, Health, HealthWord, Levels,
-    Links, Notice, OnProgram, Person, Phase, ProgramMs, Proof, Severity, Stats, UnixMs,
+    Act, AudienceStatus, Check, CheckId, CheckState, DestinationState, DestinationStatus, Disk, Health, HealthWord,
+    Levels, Links, Notice, OnProgram, Person, Phase, ProgramMs, Proof, Severity, Stats, UnixMs,
 };
