@@ -1,6 +1,6 @@
 //! The desktop's session bus, whose end must not be the show's.
 
-use gio_of_gtk::{BusType, Cancellable, DBusConnection, bus_get_sync};
+use gtk::gio::{BusType, Cancellable, DBusConnection, bus_get_sync};
 
 /// Makes this process outlive its session bus: GIO ends whoever was connected to one that went away.
 /// GTK and everybody else in this process share the connection, which is kept as long as it is held.

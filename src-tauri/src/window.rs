@@ -1,5 +1,11 @@
 //! The studio's window: three commands, and nothing of its own.
 
+mod clipboard;
+mod closing;
+mod front;
+mod page;
+mod sentence;
+
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -39,15 +45,26 @@ pub(crate) fn open(folder: Option<PathBuf>) -> Result<()> {
     }
     draw_in_software_without_a_graphics_card()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?;
-    let studio = runtime.block_on(Studio::start(StudioConfig::new(data_dir(folder)?)))?;
+    let folder = data_dir(folder)?;
+    let studio = match runtime.block_on(Studio::start(StudioConfig::new(folder.clone()))) {
+        Ok(studio) => studio,
+        Err(error) => {
+            let error = anyhow::Error::from(error);
+            // Whoever starts it twice wants the window that is open.
+            if !front::bring_the_open_window(&folder) {
+                sentence::show_without_a_terminal(&format!("{error:#}"));
+            }
+            return Err(error);
+        }
+    };
     tauri::async_runtime::set(runtime.handle().clone());
     let shell = Shell { studio: Mutex::new(Some(std::sync::Arc::new(studio))), subscription: Mutex::new(None) };
     let _bus = bus::outlived();
     let app = tauri::Builder::default()
         .manage(shell)
         .invoke_handler(tauri::generate_handler![dispatch, snapshot, subscribe])
-        .setup(|app| {
-            WebviewWindowBuilder::new(app, "main", WebviewUrl::App("index.html".into()))
+        .setup(move |app| {
+            let window = WebviewWindowBuilder::new(app, "main", WebviewUrl::App("index.html".into()))
                 .title("Antenne")
                 .inner_size(1280.0, 800.0)
                 .min_inner_size(1024.0, 700.0)
@@ -58,6 +75,9 @@ pub(crate) fn open(folder: Option<PathBuf>) -> Result<()> {
                     NewWindowResponse::Deny
                 })
                 .build()?;
+            page::revive(&window);
+            closing::watch(&window);
+            front::listen(&window, &folder);
             Ok(())
         })
         .build(tauri::generate_context!())
@@ -105,11 +125,20 @@ async fn snapshot(shell: State<'_, Shell>) -> Result<Snapshot, Refusal> {
 
 /// One subscription at a time: a reload of the page replaces the one before.
 #[tauri::command]
-async fn subscribe(shell: State<'_, Shell>, channel: Channel<InvokeResponseBody>) -> Result<(), Refusal> {
+async fn subscribe(
+    app: tauri::AppHandle,
+    shell: State<'_, Shell>,
+    channel: Channel<InvokeResponseBody>,
+) -> Result<(), Refusal> {
     let closed = || Refusal::new("studio.closed", "the studio is closing");
     let mut subscription = shell.studio()?.subscribe(true).await.ok_or_else(closed)?;
+    tracing::info!("the window's page subscribed");
+    let mut watch = clipboard::Watch::default();
     let task = tokio::spawn(async move {
         while let Some(beat) = subscription.beat().await {
+            if watch.went_on_air(&beat.updates) {
+                copy_the_link(&app).await;
+            }
             let message = match message(&beat) {
                 Ok(message) => message,
                 Err(error) => {
@@ -127,6 +156,13 @@ async fn subscribe(shell: State<'_, Shell>, channel: Channel<InvokeResponseBody>
         before.abort();
     }
     Ok(())
+}
+
+async fn copy_the_link(app: &tauri::AppHandle) {
+    let Ok(studio) = app.state::<Shell>().studio() else { return };
+    if let Some(snapshot) = studio.snapshot().await {
+        clipboard::copy(app, snapshot.links.viewer_url);
+    }
 }
 
 /// The updates as a JSON array; with a picture, the length of that text in bytes (32 bits, least

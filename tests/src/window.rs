@@ -3,20 +3,37 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, json};
+use tokio::process::Command;
 
 use crate::antenne::Antenne;
 use crate::browser::Page;
 use crate::deadline::{START, until_within};
+use crate::measure::family;
 use crate::process::{Process, isolated};
 use crate::surroundings::Screen;
 
-/// Opens the window on `screen`, with `data` as the person's folders. Ends with the [`Page`].
-pub async fn open(screen: &Screen, data: &Path, arguments: &[&str]) -> Page {
+/// Opens the window on `screen` as a person does, with nobody driving it.
+#[must_use]
+pub fn alone(screen: &Screen, data: &Path, arguments: &[&str]) -> Process {
+    let mut command = session(screen, data);
+    command.arg("--").arg(Antenne::program()).args(arguments).env("ANTENNE_LOG", "info");
+    Process::start("antenne", command)
+}
+
+/// The numbers of the processes in which the pages of `window` live.
+#[must_use]
+pub fn pages_of(window: &Process) -> Vec<u32> {
+    let is_page = |pid: &u32| {
+        let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&command).contains("WebKitWebProcess")
+    };
+    family(window.id()).into_iter().filter(is_page).collect()
+}
+
+/// A session of its own on `screen`, with `data` as the person's folders.
+fn session(screen: &Screen, data: &Path) -> Command {
     let mut command = isolated("dbus-run-session");
-    let (port, native_port) = free_ports();
     command
-        .args(["--", driver().to_str().expect("a path in UTF-8")])
-        .args(["--port", &port.to_string(), "--native-port", &native_port.to_string()])
         .env("DISPLAY", screen.display())
         .env("XDG_DATA_HOME", data.join("data"))
         .env("XDG_CONFIG_HOME", data.join("config"))
@@ -25,6 +42,19 @@ pub async fn open(screen: &Screen, data: &Path, arguments: &[&str]) -> Page {
         // There is no GPU in tests, and drawing without one is dearer through DMA-BUF.
         .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1")
         .env("GDK_BACKEND", "x11");
+    command
+}
+
+/// Opens the window on `screen`, with `data` as the person's folders. Ends with the [`Page`].
+pub async fn open(screen: &Screen, data: &Path, arguments: &[&str]) -> Page {
+    let mut command = session(screen, data);
+    let (port, native_port) = free_ports();
+    command.args(["--", driver().to_str().expect("a path in UTF-8")]).args([
+        "--port",
+        &port.to_string(),
+        "--native-port",
+        &native_port.to_string(),
+    ]);
     let driver = Process::start("tauri-driver", command);
     // It listens before the driver that it speaks to does.
     for port in [native_port, port] {

@@ -1,11 +1,13 @@
 //! The real window, from the first start to the library, driven as a person would.
 
 use antenne_tests::browser::{Chromium, Page};
-use antenne_tests::deadline::{START, let_pass, until_within};
+use antenne_tests::deadline::{START, let_pass, until, until_within, within};
 use antenne_tests::http::get;
 use antenne_tests::room::Guest;
 use antenne_tests::surroundings::Screen;
 use antenne_tests::window;
+use fantoccini::key::Key;
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -14,25 +16,6 @@ use tempfile::TempDir;
 
 const PHASE: &str = "document.querySelector('[data-testid=on-air]')?.dataset.phase";
 const MONITOR: &str = "Number(document.querySelector('[data-testid=monitor]')?.dataset.frames ?? 0)";
-
-/// Chooses an option of a device list.
-async fn choose(page: &Page, list: &str, value: &str) {
-    page.click(list).await;
-    let option = format!("document.querySelector('[data-testid=\"{list}-option\"][data-value=\"{value}\"]')");
-    page.until(&format!("{list} offers {value}"), &option).await;
-    // The list takes a pointer, as a person has one.
-    page.run(&format!(
-        "const option = {option};
-         for (const type of ['pointermove', 'pointerdown', 'pointerup']) option.dispatchEvent(new PointerEvent(type, {{bubbles: true, button: 0, pointerType: 'mouse'}}));
-         option.click();"
-    ))
-    .await;
-    page.until(
-        &format!("{value} is chosen"),
-        &format!("document.querySelector('[data-testid=\"{list}\"]').dataset.value === '{value}'"),
-    )
-    .await;
-}
 
 /// The number that an element shows, without separators.
 async fn number(page: &Page, id: &str) -> u64 {
@@ -70,9 +53,17 @@ async fn the_first_five_minutes_from_start_to_replay() {
 
     // First start: no devices here, and still a picture.
     page.at_least("pictures in the monitor", MONITOR, 10).await;
+    page.until(
+        "the word is what is missing",
+        "document.querySelector('[data-testid=health]')?.dataset.value === 'missing'",
+    )
+    .await;
     page.screenshot("window-1-first-start").await;
-    choose(&page, "source-camera", "test").await;
-    choose(&page, "source-microphone", "test").await;
+    page.click("use-test").await;
+    for source in ["source-camera", "source-microphone"] {
+        let chosen = format!("document.querySelector('[data-testid={source}]')?.dataset.value === 'test'");
+        page.until(&format!("{source} is the test one"), &chosen).await;
+    }
     page.until(
         "the camera runs",
         "document.querySelector('[data-testid=source-camera-row]').dataset.state === 'running'",
@@ -81,15 +72,33 @@ async fn the_first_five_minutes_from_start_to_replay() {
     let before = page.run(&format!("return {MONITOR};")).await.as_u64().unwrap_or_default();
     page.at_least("the monitor moves", MONITOR, before + 30).await;
     page.write("title", "Five minutes").await;
+    page.until("it is ready", "document.querySelector('[data-testid=health]')?.dataset.value === 'ready'").await;
     page.screenshot("window-2-ready").await;
+    letters_act_on_the_picture_only(&page).await;
 
     // Go live: who can watch is asked once, then 3-2-1.
     page.click("go-live").await;
-    page.click("reach-this-computer").await;
+    let focused = "document.activeElement?.dataset.testid";
+    page.until("the first choice has the focus", &format!("{focused} === 'reach-this-computer'")).await;
+    page.write("reach-this-computer", &char::from(Key::Down).to_string()).await;
+    page.until(
+        "arrows choose",
+        &format!("{focused} === 'reach-this-network' && document.activeElement.dataset.state === 'checked'"),
+    )
+    .await;
+    page.write("reach-this-network", &char::from(Key::Up).to_string()).await;
+    page.until("and back", "document.querySelector('[data-testid=reach-this-computer]').dataset.state === 'checked'")
+        .await;
     page.screenshot("window-3-who-can-watch").await;
-    page.click("reach-go").await;
+    page.write("reach-this-computer", &char::from(Key::Enter).to_string()).await;
     page.until_within(START, "it is on air", &format!("{PHASE} === 'on_air'")).await;
     page.until("it is verified", "!document.querySelector('[data-testid=unverified]')").await;
+
+    // Where people watch stays in sight; there is no code for an address that phones look for on themselves.
+    page.find("live-page").await;
+    assert!(!page.shows("live-qr").await);
+    // The title is corrected on air.
+    page.write("title", " on air").await;
 
     // A comment and hearts from a browser.
     page.click("share-open").await;
@@ -151,6 +160,12 @@ async fn the_first_five_minutes_from_start_to_replay() {
     page.click("end-dialog-yes").await;
     page.until("it is over", &format!("{PHASE} === 'ended'")).await;
     page.screenshot("window-6-ended").await;
+    page.until(
+        "the last title is the replay's",
+        "document.querySelector('[data-testid=ended] h2')?.textContent === 'Five minutes on air'",
+    )
+    .await;
+    page.find("ended-watch").await;
     assert_eq!((number(&page, "ended-hearts").await, number(&page, "ended-chat").await), (10, 1));
     // The viewer's page turns into the replay, at the same address.
     viewer.find("replay-video").await;
@@ -182,6 +197,56 @@ async fn the_first_five_minutes_from_start_to_replay() {
     page.until("the replay is there", "document.querySelector('[data-testid=replay]')?.dataset.state === 'whole'")
         .await;
     page.close().await;
+}
+
+/// A letter beside a field is nobody's wish; on the picture, and with Ctrl, it is one.
+async fn letters_act_on_the_picture_only(page: &Page) {
+    let press = |ctrl: bool| {
+        format!(
+            "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {{key: 'm', ctrlKey: {ctrl}, bubbles: true, cancelable: true}}));"
+        )
+    };
+    let muted = |muted: bool| format!("document.querySelector('[data-testid=mute]').ariaPressed === '{muted}'");
+    page.run(&format!("document.activeElement.blur(); {}", press(false))).await;
+    page.click("mute").await;
+    page.until("the click alone muted it", &muted(true)).await;
+    page.run(&press(false)).await;
+    page.run(&press(true)).await;
+    page.until("only Ctrl+M opened it", &muted(false)).await;
+    page.run(&format!("document.querySelector('.picture').focus(); {}", press(false))).await;
+    page.until("on the picture M mutes", &muted(true)).await;
+    page.run(&press(false)).await;
+    page.until("and opens", &muted(false)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_window_survives_its_page_and_a_second_start_finds_it() {
+    let data = TempDir::new().expect("a folder");
+    let screen = Screen::start(1280, 800).await;
+    let folder = data.path().join("studio");
+    let arguments = ["--data-dir", folder.to_str().expect("a path in UTF-8")];
+    let mut antenne = window::alone(&screen, data.path(), &arguments);
+    let subscribed = |line: &str| line.contains("page subscribed").then_some(());
+    antenne.line("its page is there", subscribed).await;
+
+    let [page] = window::pages_of(&antenne)[..] else { panic!("a window has one page") };
+    let pid = Pid::from_raw(i32::try_from(page).expect("a number")).expect("a process");
+    kill_process(pid, Signal::KILL).expect("it is there");
+    antenne.line("it is seen to have died", |line| line.contains("page died").then_some(())).await;
+    until("another page is there, and asked the studio", || {
+        let again = antenne.errors().matches("page subscribed").count() == 2;
+        std::future::ready((again && window::pages_of(&antenne).iter().any(|other| *other != page)).then_some(()))
+    })
+    .await;
+
+    let mut second = window::alone(&screen, data.path(), &arguments);
+    let status = within(START, "the second start ends", second.ended()).await;
+    assert_eq!(status.code(), Some(1));
+    assert!(second.errors().contains("another Antenne uses the data folder"), "{}", second.errors());
+    antenne.line("the open window comes to the front", |line| line.contains("comes to the front").then_some(())).await;
+
+    antenne.signal_group(Signal::TERM);
+    within(START, "it ends", antenne.ended()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

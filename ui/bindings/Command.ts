@@ -8,6 +8,7 @@ import type { NoticeId } from "./NoticeId";
 import type { Overlay } from "./Overlay";
 import type { Reach } from "./Reach";
 import type { Seq } from "./Seq";
+import type { ShowSlug } from "./ShowSlug";
 import type { SourceId } from "./SourceId";
 import type { SourceKind } from "./SourceKind";
 import type { ViewerId } from "./ViewerId";
@@ -19,7 +20,15 @@ export type Command = { "type": "set_title",
 /**
  * At most 120 characters.
  */
-title: string, } | { "type": "set_layout", 
+title: string, } | { "type": "set_show", 
+/**
+ * For people, on the title card; at most 120 characters, empty for none.
+ */
+name: string, 
+/**
+ * As it stands in the viewers' address.
+ */
+slug: ShowSlug, } | { "type": "set_layout", 
 /**
  * The new one.
  */

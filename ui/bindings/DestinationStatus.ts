@@ -31,6 +31,10 @@ problem: string,
  */
 kbps: number, 
 /**
+ * Whether the key is given apart from the address, and so can be changed.
+ */
+wants_key: boolean, 
+/**
  * Whether the address needs a key that was not given in this session.
  */
 key_missing: boolean, };

@@ -3,4 +3,4 @@
 /**
  * Health in one word.
  */
-export type HealthWord = "good" | "fair" | "poor" | "down";
+export type HealthWord = "good" | "fair" | "poor" | "down" | "ready" | "missing";

@@ -21,6 +21,10 @@ room_url: string,
  */
 qr_path: string, 
 /**
- * Side of the QR code in squares, quiet zone not included.
+ * Side of the QR code in squares, quiet zone not included; 0 where there is none.
  */
-qr_side: number, };
+qr_side: number, 
+/**
+ * Whether nobody but this computer can open the page at that address.
+ */
+only_here: boolean, };

@@ -20,6 +20,10 @@ title: string,
  */
 show: ShowSlug, 
 /**
+ * The show's name for people; empty where it has none but its address.
+ */
+show_name: string, 
+/**
  * How the first screen and the first camera share the canvas.
  */
 layout: Layout, 

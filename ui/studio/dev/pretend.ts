@@ -43,6 +43,9 @@ export class PretendedStudio {
       case "set_title":
         this.#emit({ type: "setup", value: { ...setup, title: command.title } });
         break;
+      case "set_show":
+        this.#emit({ type: "setup", value: { ...setup, show: command.slug, show_name: command.name } });
+        break;
       case "set_layout":
         this.#emit({ type: "setup", value: { ...setup, layout: command.layout } });
         break;

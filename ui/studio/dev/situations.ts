@@ -21,12 +21,18 @@ export function situationOf(name: string): Snapshot {
     chat: CHAT,
     audience: { viewers: 41, peak: 57, anonymous: 23, hearts: 812, skipped: 0, people: PEOPLE },
     on_program: { comment: 4, title: false },
-    health: { ...NOTHING.health, stats: { ...NOTHING.health.stats, program_ms: 764_000, fps: 30, encoded_kbps: 2483, recording_bytes: 251e6 } },
+    health: { ...NOTHING.health, word: "good", stats: { ...NOTHING.health.stats, program_ms: 764_000, fps: 30, encoded_kbps: 2483, recording_bytes: 251e6 } },
     destinations: DESTINATIONS.slice(0, 1).map((row) => ({ ...row, state: "on_air", kbps: 2510 })),
   };
   switch (name) {
     case "first_start":
       return { ...NOTHING, setup: { ...NOTHING.setup, show: "studio" }, sources: idle(now).sources.map((row) => ({ ...row, state: "starting" })), checks: CHECKS.map((check) => ({ ...check, state: "waiting", text: "Looking" })) };
+    case "no_devices": {
+      const base = idle(now);
+      const setup = { ...base.setup, reach: null, title: "", sources: choose({ kind: "first" }, { kind: "first" }, { kind: "none" }) };
+      const sources = base.sources.map((row) => ({ ...row, device: null, name: "", state: "off" as const }));
+      return { ...base, setup, sources, health: { ...base.health, word: "missing", cause: "No camera", remedy: "Choose one, or share the screen" } };
+    }
     case "trouble":
       return trouble(now);
     case "countdown":
@@ -74,8 +80,10 @@ function idle(now: number): Snapshot {
       room_url: "ws://192.168.178.24:8420/studio/room",
       qr_path: QR_PATH,
       qr_side: QR_SIDE,
+      only_here: false,
     },
     disk: { free_bytes: 212e9, minutes_left: 11_300 },
+    health: { ...NOTHING.health, word: "ready" },
     library: replays(now),
   };
 }
@@ -95,7 +103,7 @@ function trouble(now: number): Snapshot {
   const base = idle(now);
   return {
     ...base,
-    setup: { ...base.setup, reach: null, sources: [...mute(base.setup.sources), BADGE], title: "" },
+    setup: { ...base.setup, reach: "this_network", sources: [...mute(base.setup.sources), BADGE], title: "" },
     sources: [
       { id: "camera", kind: "camera", device: "v4l2:usb-046d_C920", name: "HD Pro Webcam C920", state: "lost", problem: "The camera stopped sending pictures. Plug it in again; it is tried every few seconds." },
       { id: "microphone", kind: "microphone", device: null, name: "", state: "off", problem: null },
@@ -111,11 +119,12 @@ function trouble(now: number): Snapshot {
     ],
     disk: { free_bytes: 412e6, minutes_left: 22 },
     destinations: DESTINATIONS,
-    links: { ...base.links, viewer_url: "http://localhost:8420/studio" },
+    links: { ...base.links, viewer_url: "http://127.0.0.1:8420/studio", qr_path: "", qr_side: 0, only_here: true },
+    health: { ...base.health, word: "missing", cause: "The camera is lost", remedy: "Plug it in again, or choose another" },
     notices: [
-      { id: 1, severity: "note", code: "archive.recovered", text: "Antenne ended unexpectedly last time. The recording “Evening talk” was finished: 41 min, in the library." },
-      { id: 2, severity: "warning", code: "audience.port_taken", text: "Port 8420 is used by another program, so the viewers' page is at port 8421 this time. Links from earlier shows do not work until the port is free again." },
-      { id: 3, severity: "alarm", code: "recording.disk_full", text: "The recording stopped because the disk is full. The show goes on for those who watch; free some space and start a new show to record again." },
+      { id: 1, severity: "note", code: "archive.recovered", text: "Antenne ended unexpectedly last time. The recording “Evening talk” was finished: 41 min, in the library.", act: null },
+      { id: 2, severity: "warning", code: "audience.port_taken", text: "Port 8420 is used by another program, so the viewers' page is at port 8421 this time. Links from earlier shows do not work until the port is free again.", act: null },
+      { id: 3, severity: "alarm", code: "recording.disk_full", text: "The recording stopped because the disk is full. The show goes on for those who watch; free some space, and it is recorded again by itself.", act: null },
     ],
     library: [],
   };
@@ -136,7 +145,7 @@ function crowd(onAir: Snapshot, now: number): Snapshot {
     destinations: DESTINATIONS.map((row) => ({ ...row, key_missing: false, state: row.id === 1 ? "on_air" : "retrying", kbps: row.id === 1 ? 2510 : 0, problem: row.id === 1 ? "" : "It stopped answering 4 s ago. The next attempt is in 2 s; the show itself is not affected." })),
     health: { word: "poor", cause: "The computer is too slow for this picture", remedy: "Close other programs, or use a smaller picture", stats: { program_ms: 7_764_000, fps: 27.4, late_frames: { camera: 11 }, dropped_rendering: 1240, dropped_encoder: 20_031, dropped_network: 12, encoded_kbps: 2498, recording_bytes: 3.4e9 } },
     disk: { free_bytes: 1.6e9, minutes_left: 84 },
-    notices: [{ id: 9, severity: "alarm", code: "audio.silent", text: "Nothing has been heard on air for 15 seconds: check the microphone, its gain and whether it is muted" }],
+    notices: [{ id: 9, severity: "alarm", code: "audio.silent", text: "Nothing has been heard on air for 15 seconds: check the microphone, its gain and whether it is muted", act: null }],
   };
 }
 
@@ -148,8 +157,8 @@ const CHECKS: Check[] = [
 ];
 
 const DESTINATIONS: DestinationStatus[] = [
-  { id: 1, host: "live.example.com", state: "idle", code: "", problem: "", kbps: 0, key_missing: false },
-  { id: 2, host: "ingest-eu-central-1.broadcast.example.net:1935", state: "idle", code: "", problem: "", kbps: 0, key_missing: true },
+  { id: 1, host: "live.example.com", state: "idle", code: "", problem: "", kbps: 0, wants_key: true, key_missing: false },
+  { id: 2, host: "ingest-eu-central-1.broadcast.example.net:1935", state: "idle", code: "", problem: "", kbps: 0, wants_key: true, key_missing: true },
 ];
 
 function said(seq: number, name: string, hue: number, text: string, badge?: string): Said {

@@ -9,6 +9,7 @@ export function getCurrentWindow(): unknown {
       Object.assign(globalThis, { antenneClose: () => asked({ preventDefault: () => console.info("kept open") }) });
       return Promise.resolve();
     },
+    emit: (): Promise<void> => Promise.resolve(),
     destroy: (): Promise<void> => {
       document.body.textContent = "closed";
       return Promise.resolve();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Backoff } from "./backoff";
 import { ProgramClock } from "./clock";
-import { askForStereo } from "./sdp";
+import { askForRoundTrips, askForStereo } from "./sdp";
 
 test("a frame's program time follows from the header", () => {
   const clock = ProgramClock.fromHeader("rtp=900000;program_ms=10000");
@@ -48,4 +48,13 @@ test("only opus is asked for in stereo, and once", () => {
   expect(asked).toContain("a=fmtp:111 minptime=10;useinbandfec=1;stereo=1\r\n");
   expect(asked).toContain("a=fmtp:102 packetization-mode=1\r\n");
   expect(askForStereo(asked)).toBe(asked);
+});
+
+test("round trips are asked for where lost packets are, and once", () => {
+  const offer = ["a=rtcp-fb:108 nack", "a=rtcp-fb:108 nack pli", "a=rtcp-fb:111 transport-cc", ""].join("\r\n");
+  const asked = askForRoundTrips(offer);
+  expect(asked).toBe(
+    ["a=rtcp-fb:108 nack", "a=rtcp-fb:108 nack pli", "a=rtcp-fb:108 rrtr", "a=rtcp-fb:111 transport-cc", ""].join("\r\n"),
+  );
+  expect(askForRoundTrips(asked)).toBe(asked);
 });

@@ -1,7 +1,7 @@
 import { Backoff } from "./backoff";
 import { ProgramClock } from "./clock";
 import { asksForH264, judge, type Obstacle, type Refused } from "./obstacle";
-import { askForStereo } from "./sdp";
+import { askForRoundTrips, askForStereo } from "./sdp";
 
 /**
  * Where the session stands: `connecting` is the first attempt, `lost` any later one; `stopped` tries nothing
@@ -102,7 +102,7 @@ export class WhepSession {
       this.#peer = peer;
       const offer = await peer.createOffer();
       if (attempt !== this.#attempt) return;
-      const sdp = askForStereo(offer.sdp ?? "");
+      const sdp = askForRoundTrips(askForStereo(offer.sdp ?? ""));
       if (!asksForH264(sdp)) {
         this.#withoutDecoder();
         return;

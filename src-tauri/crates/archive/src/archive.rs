@@ -141,6 +141,16 @@ impl Archive {
         self.threads.queue.as_run(AsRunRow { episode: episode.clone(), at, kind, detail: detail.to_owned() });
     }
 
+    /// Gives an episode another title, in any state.
+    ///
+    /// # Errors
+    ///
+    /// [`ArchiveError::NoSuchEpisode`].
+    pub fn retitle(&self, episode: &EpisodeId, title: &str) -> Result<(), ArchiveError> {
+        let (episode, title) = (episode.clone(), title.to_owned());
+        self.threads.call(move |connection| rows::retitle(connection, &episode, &title))
+    }
+
     /// Overwrites a comment's text and name; it is in no backlog and no timeline any more. Its place
     /// in the order stays taken. Fine where there is no such comment.
     ///

@@ -217,6 +217,14 @@ fn put_on_air(connection: &Connection, files: &Files, beginning: &Beginning<'_>)
     Ok(())
 }
 
+/// Another title, for what is there.
+pub(crate) fn retitle(connection: &Connection, episode: &EpisodeId, title: &str) -> Result<(), ArchiveError> {
+    let changed = connection
+        .prepare_cached("UPDATE episode SET title = ?2 WHERE id = ?1 AND state <> 'doomed'")?
+        .execute(params![episode.as_str(), title])?;
+    if changed == 0 { Err(ArchiveError::NoSuchEpisode(episode.clone())) } else { Ok(()) }
+}
+
 /// Files a show that was recorded and whose beginning was not filed: from planned, or from nothing, to
 /// on air. Says nothing about the present.
 pub(crate) fn adopt(

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Composition, DestinationId, DeviceChoice, EpisodeId, Layout, NoticeId, Overlay, Reach, Refusal, Seq, SourceId,
-    SourceKind, ViewerId,
+    Composition, DestinationId, DeviceChoice, EpisodeId, Layout, NoticeId, Overlay, Reach, Refusal, Seq, ShowSlug,
+    SourceId, SourceKind, ViewerId,
 };
 
 /// One act of the operator.
@@ -17,6 +17,13 @@ pub enum Command {
     SetTitle {
         /// At most 120 characters.
         title: String,
+    },
+    /// Names the show, and says at which address it is. The address is refused while on air.
+    SetShow {
+        /// For people, on the title card; at most 120 characters, empty for none.
+        name: String,
+        /// As it stands in the viewers' address.
+        slug: ShowSlug,
     },
     /// Changes the layout, also on air.
     SetLayout {
@@ -179,6 +186,7 @@ impl std::fmt::Debug for Command {
 fn serde_name(command: &Command) -> String {
     let name = match command {
         Command::SetTitle { .. } => "set_title",
+        Command::SetShow { .. } => "set_show",
         Command::SetLayout { .. } => "set_layout",
         Command::SetComposition { .. } => "set_composition",
         Command::AddSource { .. } => "add_source",

@@ -47,6 +47,6 @@ pub use setup::{DestinationSetup, Overlay, Reach, Setup};
 pub use show_page::{LastReplay, OpenShow, OpenShows, ShowPage};
 pub use source::{SourceId, SourceKind, SourceSetup, SourceSpec, SourceState, SourceStatus, Strip};
 pub use status::{
-    AudienceStatus, Check, CheckId, CheckState, DestinationState, DestinationStatus, Disk, Health, HealthWord, Levels,
-    Links, Notice, OnProgram, Person, Phase, ProgramMs, Proof, Severity, Stats, UnixMs,
+    Act, AudienceStatus, Check, CheckId, CheckState, DestinationState, DestinationStatus, Disk, Health, HealthWord,
+    Levels, Links, Notice, OnProgram, Person, Phase, ProgramMs, Proof, Severity, Stats, UnixMs,
 };

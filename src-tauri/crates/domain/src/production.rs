@@ -7,7 +7,9 @@ mod checks;
 mod commands;
 mod health;
 mod observed;
+mod pinned;
 mod sources;
+mod standing;
 mod words;
 
 pub use words::{AsRunWhat, Effect, Input};
@@ -18,8 +20,8 @@ use changes::Emitted;
 
 use crate::{
     AudienceStatus, Canvas, ChatCard, DestinationAddress, DestinationId, EpisodeId, Graphics, Health, Links,
-    Moderation, Notice, NoticeId, OnPicture, OnProgram, Overlay, Phase, Refusal, Said, Secret, Setup, Severity,
-    Snapshot, SourceId, TitleCard, UnixMs,
+    Moderation, OnPicture, OnProgram, Overlay, Phase, Refusal, Said, Secret, Setup, Severity, ShowSlug, Snapshot,
+    SourceId, TitleCard, UnixMs,
 };
 
 /// How many comments the window keeps.
@@ -61,7 +63,6 @@ struct ObservedSource {
 struct Observed {
     sources: BTreeMap<SourceId, ObservedSource>,
     silent_since: Option<UnixMs>,
-    silence_told: Option<Severity>,
     page: Option<bool>,
 }
 
@@ -83,9 +84,21 @@ pub struct Production {
     targets: Vec<DestinationTarget>,
     observed: Observed,
     last_dropped: (u64, u64, u64),
+    /// Lost in the last second: by the encoder, the network, rendering.
+    lost: (u64, u64, u64),
     next_destination: u64,
     next_notice: u64,
     episode_title: Option<String>,
+    /// The title was changed after the end: it is the next show's, too, until the operator says otherwise.
+    titled_after_the_end: bool,
+    /// Why nothing is recorded of what is on air.
+    recording_stopped: Option<String>,
+    /// What the operator has read and taken off the window, and how urgent it was.
+    dismissed: BTreeMap<String, Severity>,
+    /// What devices were called when they were last seen.
+    names: BTreeMap<String, String>,
+    /// On air: the device that "the first there is" was.
+    pinned: BTreeMap<SourceId, String>,
 }
 
 impl Production {
@@ -120,9 +133,15 @@ impl Production {
             targets: Vec::new(),
             observed: Observed::default(),
             last_dropped: (0, 0, 0),
+            lost: (0, 0, 0),
             next_destination: 0,
             next_notice: 0,
             episode_title: None,
+            titled_after_the_end: false,
+            recording_stopped: None,
+            dismissed: BTreeMap::new(),
+            names: BTreeMap::new(),
+            pinned: BTreeMap::new(),
         };
         for destination in &setup.destinations {
             if let Ok(address) = DestinationAddress::parse(&destination.address) {
@@ -131,6 +150,7 @@ impl Production {
         }
         production.snapshot.sources = production.source_rows();
         production.snapshot.checks = production.checks(UnixMs(0));
+        production.judge(UnixMs(0));
         production.emitted = Emitted::of(&production);
         production
     }
@@ -160,10 +180,10 @@ impl Production {
         let on_program = &self.snapshot.on_program;
         let comment =
             on_program.comment.and_then(|seq| self.snapshot.chat.iter().find(|said| said.seq == seq)).map(card);
-        let title = on_program.title.then(|| TitleCard {
-            title: self.title_or(&self.snapshot.setup.title),
-            show: self.snapshot.setup.show.to_string(),
-        });
+        let title = self.title_or(&self.snapshot.setup.title);
+        // Nobody is shown a card without words.
+        let has_words = on_program.title && !title.trim().is_empty();
+        let title = has_words.then(|| TitleCard { title, show: self.show_name() });
         Graphics {
             chat: if overlay.chat { self.cards.iter().map(|(card, _)| card.clone()).collect() } else { Vec::new() },
             hearts: overlay.hearts,
@@ -191,8 +211,11 @@ impl Production {
             Input::Command(command) => self.command(now, command)?,
             other => self.observe(now, other),
         };
+        self.pin();
         self.snapshot.sources = self.source_rows();
         self.snapshot.checks = self.checks(now);
+        self.stand(now);
+        self.judge(now);
         self.add_changes(&mut effects);
         Ok(effects)
     }
@@ -202,19 +225,14 @@ impl Production {
         self.episode_title.clone().filter(|_| title.is_empty()).unwrap_or_else(|| title.to_owned())
     }
 
-    fn overlay(&self) -> Overlay {
-        if self.overlay_allowed { self.snapshot.setup.overlay } else { Overlay::NONE }
+    /// The show's name for people. An address that nobody chose is none.
+    fn show_name(&self) -> String {
+        let Setup { show_name, show, .. } = &self.snapshot.setup;
+        if show_name.is_empty() && *show != ShowSlug::default() { show.to_string() } else { show_name.clone() }
     }
 
-    /// Notifies the operator; a notice with the same code is replaced.
-    fn notice(&mut self, severity: Severity, refusal: Refusal) {
-        self.snapshot.notices.retain(|notice| notice.code != refusal.code);
-        self.next_notice += 1;
-        let id = NoticeId(self.next_notice);
-        self.snapshot.notices.push(Notice { id, severity, code: refusal.code, text: refusal.message });
-        if self.snapshot.notices.len() > 20 {
-            self.snapshot.notices.remove(0);
-        }
+    fn overlay(&self) -> Overlay {
+        if self.overlay_allowed { self.snapshot.setup.overlay } else { Overlay::NONE }
     }
 
     fn on_air_episode(&self) -> Option<&EpisodeId> {
@@ -228,6 +246,22 @@ impl Production {
 /// The card that shows a comment.
 fn card(said: &Said) -> ChatCard {
     ChatCard { seq: said.seq, name: said.viewer.name.clone(), hue: said.viewer.hue, text: said.text.clone() }
+}
+
+/// A sentence's part with a capital at its start.
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
+/// `less than a minute`, `1 minute`, `90 minutes`, `2 hours`.
+fn minutes(minutes: u64) -> String {
+    match minutes {
+        0 => "less than a minute".to_owned(),
+        1 => "1 minute".to_owned(),
+        2..=119 => format!("{minutes} minutes"),
+        _ => format!("{} hours", minutes / 60),
+    }
 }
 
 #[cfg(test)]

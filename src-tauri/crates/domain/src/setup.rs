@@ -55,6 +55,8 @@ pub struct Setup {
     pub title: String,
     /// The series it belongs to.
     pub show: ShowSlug,
+    /// The show's name for people; empty where it has none but its address.
+    pub show_name: String,
     /// How the first screen and the first camera share the canvas.
     pub layout: Layout,
     /// What stands where, in place of the layout; none while the layout decides.
@@ -80,6 +82,7 @@ impl Default for Setup {
         Self {
             title: String::new(),
             show: ShowSlug::default(),
+            show_name: String::new(),
             layout: Layout::Solo,
             composition: None,
             sources: Self::first_sources(),

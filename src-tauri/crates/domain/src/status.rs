@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{DestinationId, EpisodeId, NoticeId, Refusal, Seq, SourceId, ViewerId};
+use crate::{Command, DestinationId, EpisodeId, NoticeId, Refusal, Seq, SourceId, ViewerId};
 
 /// Milliseconds of program time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
@@ -167,6 +167,8 @@ pub struct DestinationStatus {
     pub problem: String,
     /// Bits that the far end took in the last second, in kb/s.
     pub kbps: u32,
+    /// Whether the key is given apart from the address, and so can be changed.
+    pub wants_key: bool,
     /// Whether the address needs a key that was not given in this session.
     pub key_missing: bool,
 }
@@ -183,8 +185,10 @@ pub struct Links {
     pub room_url: String,
     /// The page's address as a QR code: an SVG path of unit squares, and its side in squares.
     pub qr_path: String,
-    /// Side of the QR code in squares, quiet zone not included.
+    /// Side of the QR code in squares, quiet zone not included; 0 where there is none.
     pub qr_side: u32,
+    /// Whether nobody but this computer can open the page at that address.
+    pub only_here: bool,
 }
 
 /// A person in the room.
@@ -235,6 +239,10 @@ pub enum HealthWord {
     Poor,
     /// Nothing reaches them.
     Down,
+    /// Off air: nothing is missing for a show.
+    Ready,
+    /// Off air: something is missing; the cause says what.
+    Missing,
 }
 
 /// Health, its cause and the remedy.
@@ -333,7 +341,7 @@ pub enum Severity {
 }
 
 /// Something the operator must know; stays until dismissed or solved.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct Notice {
     /// Which.
@@ -344,6 +352,18 @@ pub struct Notice {
     pub code: String,
     /// What happened, what still works and what to do.
     pub text: String,
+    /// What can be done about it with one click; none where there is nothing.
+    pub act: Option<Act>,
+}
+
+/// Something that a notice offers to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Act {
+    /// What stands on its button.
+    pub label: String,
+    /// What the button asks for.
+    pub command: Box<Command>,
 }
 
 /// What the operator put on the picture by hand.

@@ -41,7 +41,7 @@ mod tables;
 
 pub use parts::{init_segment, part};
 pub use recorder::{FinishedRecording, RecordError, Recorder, RecorderEvent};
-pub use repair::{RepairError, Repaired, repair};
+pub use repair::{RepairError, Repaired, playable, repair};
 
 #[cfg(test)]
 mod tests;

@@ -72,6 +72,31 @@ pub fn repair(path: &Path) -> Result<Repaired, RepairError> {
     }
 }
 
+/// How long what is in the recording at `path` plays, finished or not. Changes nothing.
+///
+/// # Errors
+///
+/// As [`repair`]: there is nothing, or it cannot be read. Recordings of earlier versions that are not
+/// finished count as [`RepairError::NothingPlayable`]: players cannot read them.
+pub fn playable(path: &Path) -> Result<Duration, RepairError> {
+    let mut file = File::open(path)?;
+    match Head::read(&mut file)? {
+        Head::Ours { .. } => playable_ours(&mut file),
+        Head::Begun => Err(RepairError::Empty),
+        Head::Other => Err(RepairError::NothingPlayable),
+    }
+}
+
+/// How long a file plays that [`Head::read`] knows.
+pub(crate) fn playable_ours(disk: &mut impl Disk) -> Result<Duration, RepairError> {
+    let length = disk.length()?;
+    if let Some(duration) = whole(disk, length)? {
+        return Ok(duration);
+    }
+    let found = Fragments::read(disk, length)?.ok_or(RepairError::NothingPlayable)?;
+    Ok(movie::duration(&found.tracks))
+}
+
 /// Finishes a file that [`Head::read`] knows.
 pub(crate) fn repair_ours(disk: &mut impl Disk) -> Result<Repaired, RepairError> {
     let length = disk.length()?;

@@ -10,13 +10,16 @@ use qrcode::{Color, EcLevel, QrCode};
 pub(crate) fn links(show: &ShowSlug, listening: SocketAddr) -> Links {
     let host = SocketAddr::new(reachable(listening.ip()), listening.port());
     let viewer_url = format!("http://{host}/{show}");
-    let (qr_path, qr_side) = qr(&viewer_url);
+    let only_here = host.ip().is_loopback();
+    // A phone that reads this computer's own address looks for the page on itself.
+    let (qr_path, qr_side) = if only_here { (String::new(), 0) } else { qr(&viewer_url) };
     Links {
         whep_url: format!("{viewer_url}/whep"),
         room_url: format!("ws://{host}/{show}/room"),
         viewer_url,
         qr_path,
         qr_side,
+        only_here,
     }
 }
 
@@ -75,7 +78,9 @@ mod tests {
         assert_eq!(local.room_url, "ws://127.0.0.1:8420/studio/room");
         let everywhere = links(&ShowSlug::default(), "0.0.0.0:8420".parse().unwrap());
         assert!(!everywhere.viewer_url.contains("0.0.0.0"), "{}", everywhere.viewer_url);
-        assert!(local.qr_side >= 21 && local.qr_path.starts_with("M0 0h1v1h-1z"));
+        assert!(local.only_here && local.qr_side == 0 && local.qr_path.is_empty());
+        let network = links(&ShowSlug::default(), "192.168.178.24:8420".parse().unwrap());
+        assert!(!network.only_here && network.qr_side >= 21 && network.qr_path.starts_with("M0 0h1v1h-1z"));
     }
 
     #[test]

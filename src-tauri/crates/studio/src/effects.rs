@@ -6,12 +6,15 @@ use std::time::Duration;
 use archive::AsRunKind;
 use bytes::Bytes;
 use domain::room::RoomNews;
-use domain::{AsRunWhat, BroadcastState, Command, DestinationAddress, Effect, Input, Phase, ProgramMs, Proof, Secret};
+use domain::{
+    AsRunWhat, BroadcastState, Command, DestinationAddress, Effect, Input, Phase, ProgramMs, Proof, Refusal, Secret,
+    Severity,
+};
 use http_body_util::Empty;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 
-use crate::actor::{Actor, Message};
+use crate::actor::{Actor, Message, problem};
 use crate::tasks::AtClose;
 use crate::{disk, probe, redact, replays};
 
@@ -23,6 +26,8 @@ const PAGE_WITHIN: Duration = Duration::from_secs(5);
 pub(crate) const PROBE: &str = "watching its own show";
 const DISK: &str = "measuring the disk";
 const PAGE: &str = "asking for the viewers' page";
+/// Says that a folder could not be opened, until one can.
+const FOLDER: &str = "replay.folder_closed";
 
 pub(crate) fn carry_out(actor: &mut Actor, effect: Effect) {
     match effect {
@@ -36,6 +41,8 @@ pub(crate) fn carry_out(actor: &mut Actor, effect: Effect) {
             actor.engine.end();
         }
         Effect::PlanEpisode => actor.plan(),
+        Effect::Retitle { episode, title } => actor.retitle(episode, title),
+        Effect::MoveShow => actor.move_show(),
         Effect::UpdateRoom { title, on_picture, state } => {
             let Some(show) = &actor.show else { return };
             show.set_title(title);
@@ -144,12 +151,14 @@ fn as_run(actor: &Actor, kind: AsRunWhat, detail: &str) {
 fn open_folder(actor: &mut Actor, path: &str) {
     let folder = Path::new(path).parent().map(Path::to_owned);
     actor.tasks.blocking("opening a folder", None, move || {
-        if let Some(folder) = folder
-            && let Err(error) = opener::open(&folder)
-        {
-            tracing::warn!(%error, "the folder could not be opened");
+        let Some(folder) = folder else { return Vec::new() };
+        match opener::open(&folder) {
+            Ok(()) => vec![Message::Input(Input::Solved(FOLDER))],
+            Err(error) => {
+                let text = format!("The folder {} could not be opened: {error}", folder.display());
+                vec![problem(Severity::Warning, Refusal::new(FOLDER, text))]
+            }
         }
-        Vec::new()
     });
 }
 
@@ -157,6 +166,10 @@ fn open_folder(actor: &mut Actor, path: &str) {
 pub(crate) fn ask_for_the_page(actor: &mut Actor) {
     if actor.tasks.is_running(PAGE) {
         return;
+    }
+    // Where there was no network there may be one by now.
+    if actor.production.snapshot().links.only_here {
+        actor.renew_links();
     }
     let url = actor.production.snapshot().links.viewer_url.clone();
     actor.tasks.spawn(PAGE, AtClose::Abort, None, async move {

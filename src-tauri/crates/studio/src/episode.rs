@@ -20,6 +20,7 @@ use crate::actor::{Actor, Message, now};
 use crate::ledger::ArchiveJournal;
 use crate::recording;
 use crate::recording::{RecordingName, Reopening, zoned};
+use crate::replays;
 use crate::service::LISTEN;
 
 /// The task that plans.
@@ -36,6 +37,7 @@ const OPENED_WITHIN: Duration = Duration::from_secs(3);
 /// An episode whose row stands in the archive.
 pub(crate) struct Planned {
     episode: EpisodeId,
+    show: ShowSlug,
     next_seq: Seq,
     said: Vec<Said>,
     silenced: Vec<(ViewerId, Voice)>,
@@ -82,7 +84,7 @@ fn plan_row(archive: &Archive, show: &ShowSlug, title: &str) -> Result<Planned, 
     let silenced = archive.silenced(&episode)?;
     let spoke = archive.who_spoke(&episode)?;
     let place_key = archive.place_key(&episode, random())?;
-    Ok(Planned { episode, next_seq, said, silenced, spoke, place_key })
+    Ok(Planned { episode, show: show.clone(), next_seq, said, silenced, spoke, place_key })
 }
 
 /// Random bits from the system's source.
@@ -126,6 +128,8 @@ impl Actor {
     /// The room of the planned episode opens.
     pub(crate) fn planned(&mut self, outcome: Result<Box<Planned>, Refusal>) {
         match outcome {
+            // The show has another address by now: that one's next episode is another.
+            Ok(planned) if planned.show != self.production.snapshot().setup.show => self.plan(),
             // Where the service moves, it is planned again at the new place.
             Ok(planned) if self.production.awaits_plan() && !self.tasks.is_running(LISTEN) => {
                 let (episode, chat) = (planned.episode.clone(), planned.said.clone());
@@ -173,8 +177,9 @@ impl Actor {
     /// again after a crash.
     pub(crate) fn begin(&mut self, episode: EpisodeId, title: String) {
         let started_at = now();
-        let title = if title.trim().is_empty() { date_and_time(started_at) } else { title.trim().to_owned() };
-        let recording = self.recording_file(&episode, started_at);
+        let given = title.trim();
+        let recording = self.recording_file(&episode, given, started_at);
+        let title = if given.is_empty() { date_and_time(started_at) } else { given.to_owned() };
         let patience = Instant::now() + FILED_WITHIN;
         let beginning = Beginning { episode, title, recording, started_at, patience };
         let (archive, row) = (self.archive.clone(), beginning.clone());
@@ -284,9 +289,21 @@ impl Actor {
         self.input(Input::Titled(title));
     }
 
-    fn recording_file(&self, episode: &EpisodeId, at: UnixMs) -> PathBuf {
+    fn recording_file(&self, episode: &EpisodeId, title: &str, at: UnixMs) -> PathBuf {
         let show = &self.production.snapshot().setup.show;
-        self.folder.recordings().join(RecordingName::new(episode, show, at).file())
+        self.folder.recordings().join(RecordingName::new(episode, show, at).file(title))
+    }
+
+    /// The last title wins: in the archive, in what is yet to be filed there, and on the page.
+    pub(crate) fn retitle(&mut self, episode: EpisodeId, title: String) {
+        let filing = [&mut self.beginning, &mut self.unfiled].into_iter().flatten();
+        for row in filing.filter(|row| row.episode == episode) {
+            row.title.clone_from(&title);
+        }
+        if let Some(opening) = self.opening.as_mut().filter(|opening| opening.episode == episode) {
+            opening.title.clone_from(&title);
+        }
+        replays::change(self, move |archive| archive.retitle(&episode, &title).map(|()| true));
     }
 
     /// Nothing was on air: what was begun is taken back, and another episode is planned.

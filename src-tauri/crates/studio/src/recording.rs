@@ -72,6 +72,8 @@ pub(crate) enum Repaired {
         reason: String,
         /// Its size, where it can be seen.
         bytes: u64,
+        /// How long it plays as it is.
+        duration_ms: ProgramMs,
     },
 }
 
@@ -88,7 +90,8 @@ pub(crate) fn repair(path: &Path) -> Repaired {
         }
         Err(error) => {
             let bytes = std::fs::metadata(path).map_or(0, |file| file.len());
-            Repaired::NotYet { reason: error.to_string(), bytes }
+            let duration_ms = fmp4::playable(path).map_or(ProgramMs(0), whole_ms);
+            Repaired::NotYet { reason: error.to_string(), bytes, duration_ms }
         }
     }
 }

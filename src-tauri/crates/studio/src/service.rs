@@ -75,6 +75,20 @@ pub(crate) async fn listen(
 }
 
 impl Actor {
+    /// The links as they are now: the show may have another address, or the computer another network.
+    pub(crate) fn renew_links(&mut self) {
+        let links = addresses::links(&self.production.snapshot().setup.show, self.audience.http_address());
+        if self.production.snapshot().links != links {
+            self.input(Input::Links(links));
+        }
+    }
+
+    /// The show has another address: its next episode is planned there.
+    pub(crate) fn move_show(&mut self) {
+        self.renew_links();
+        self.plan();
+    }
+
     /// Moves the service to where the chosen audience can reach it. Only off air. The next episode
     /// is planned at the new place.
     pub(crate) fn listen_again(&mut self) {

@@ -172,6 +172,7 @@ fn bounded(mut setup: Setup) -> Setup {
     }
     setup.retention_hours = setup.retention_hours.clamp(*Setup::RETENTION_HOURS.start(), *Setup::RETENTION_HOURS.end());
     setup.title = domain::text::clean(&setup.title).chars().take(Setup::TITLE_CHARACTERS).collect();
+    setup.show_name = domain::text::clean(&setup.show_name).chars().take(Setup::TITLE_CHARACTERS).collect();
     setup.destinations.truncate(Setup::DESTINATIONS);
     let kbps = Setup::UPLOAD_KBPS;
     setup.upload_kbps = setup.upload_kbps.map(|upload| upload.clamp(*kbps.start(), *kbps.end()));

@@ -215,7 +215,9 @@ fn finish(archive: &Archive, show: &Unfinished, expires_at: Option<domain::UnixM
             replays::make_thumbnail(&file.path);
             (ReplayState::Recovered, file.duration_ms.0, file.bytes, Outcome::Finished)
         }
-        Some(Repaired::NotYet { reason, bytes }) => (ReplayState::Unfinished, 0, bytes, Outcome::NotYet(reason)),
+        Some(Repaired::NotYet { reason, bytes, duration_ms }) => {
+            (ReplayState::Unfinished, duration_ms.0, bytes, Outcome::NotYet(reason))
+        }
         Some(Repaired::Nothing { reason }) => {
             let text = format!("“{}” ended without a clean end, and nothing of it was recorded: {reason}", show.title);
             (ReplayState::Recovered, 0, 0, Outcome::Nothing(Refusal::new("recording.none", text)))

@@ -64,6 +64,8 @@ export const shell: Bridge = {
 export const hostWindow: HostWindow = {
   guard: async (mayClose) => {
     await getCurrentWindow().onCloseRequested((event) => {
+      // Where this does not come the shell asks in our place.
+      void getCurrentWindow().emit("close-seen");
       if (!mayClose()) event.preventDefault();
     });
   },

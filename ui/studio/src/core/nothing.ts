@@ -7,6 +7,7 @@ export const NOTHING: Snapshot = {
   setup: {
     title: "",
     show: "",
+    show_name: "",
     layout: "solo",
     composition: null,
     sources: [
@@ -25,7 +26,7 @@ export const NOTHING: Snapshot = {
   sources: [],
   checks: [],
   destinations: [],
-  links: { viewer_url: "", whep_url: "", room_url: "", qr_path: "", qr_side: 0 },
+  links: { viewer_url: "", whep_url: "", room_url: "", qr_path: "", qr_side: 0, only_here: false },
   audience: { viewers: 0, peak: 0, anonymous: 0, hearts: 0, skipped: 0, people: [] },
   moderation: { held: [], silenced: [] },
   chat: [],

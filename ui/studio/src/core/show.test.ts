@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Phase } from "../../../bindings/Phase";
 import type { Said } from "../../../bindings/Said";
-import { actionOf, SHORTCUTS } from "./keys";
 import { NOTHING } from "./nothing";
-import { addressWithKey, choiceKey, choiceOf, closeAsks, endAsks, nextComment, posterUrl, replayUrl } from "./show";
+import { addressWithKey, choiceKey, choiceOf, closeAsks, endAsks, moved, nextComment, posterUrl, replayUrl } from "./show";
 
 const said = (seq: number): Said => ({ seq, at_ms: 0, viewer: { id: "v", name: "Ada", hue: 204 }, text: "" });
 const onAir: Phase = { phase: "on_air", episode: "e", since: 0, proof: { proof: "verified" } };
@@ -30,18 +29,33 @@ describe("the next comment", () => {
   const chat = [said(2), said(5), said(9)];
 
   it("is the newest before any was shown", () => {
-    expect(nextComment(chat, null, null)).toBe(9);
-    expect(nextComment([], null, null)).toBeNull();
+    expect(nextComment(chat, [], null, null)).toBe(9);
+    expect(nextComment([], [], null, null)).toBeNull();
   });
 
   it("follows the one on the picture, or the one that was last there", () => {
-    expect(nextComment(chat, 2, null)).toBe(5);
-    expect(nextComment(chat, null, 5)).toBe(9);
-    expect(nextComment(chat, 4, null)).toBe(5);
+    expect(nextComment(chat, [], 2, null)).toBe(5);
+    expect(nextComment(chat, [], null, 5)).toBe(9);
+    expect(nextComment(chat, [], 4, null)).toBe(5);
   });
 
   it("is none after the last", () => {
-    expect(nextComment(chat, 9, 9)).toBeNull();
+    expect(nextComment(chat, [], 9, 9)).toBeNull();
+  });
+
+  it("is never one of somebody who is muted", () => {
+    const mallory = { ...said(7), viewer: { id: "m", name: "Mallory", hue: 1 } };
+    const muted = [{ id: "m", name: "Mallory", hue: 1, voice: "muted" }] as const;
+    expect(nextComment([said(2), mallory, said(9)], muted, 2, null)).toBe(9);
+    expect(nextComment([said(2), mallory], muted, null, null)).toBe(2);
+    expect(nextComment([mallory], muted, null, null)).toBeNull();
+  });
+});
+
+describe("the arrows in a list", () => {
+  it("lead to the neighbours and to the ends, and no further", () => {
+    expect([moved("ArrowUp", 3, 5), moved("ArrowUp", 0, 5), moved("ArrowDown", 3, 5), moved("ArrowDown", 4, 5)]).toEqual([2, 0, 4, 4]);
+    expect([moved("Home", 3, 5), moved("End", 3, 5), moved("ArrowRight", 3, 5), moved("ArrowUp", 0, 0)]).toEqual([0, 4, null, null]);
   });
 });
 
@@ -68,22 +82,5 @@ describe("a replay's address", () => {
     expect(replayUrl(NOTHING.links, "abc")).toBeNull();
     expect(posterUrl(links, "abc")).toBe("http://127.0.0.1:8420/replays/abc/poster.jpg");
     expect(posterUrl(NOTHING.links, "abc")).toBeNull();
-  });
-});
-
-describe("the keys", () => {
-  const press = (key: string): Parameters<typeof actionOf>[0] => ({ key, ctrlKey: false, altKey: false, metaKey: false, repeat: false });
-
-  it("are those that are listed, each once", () => {
-    expect(new Set(SHORTCUTS.map((shortcut) => shortcut.key)).size).toBe(SHORTCUTS.length);
-    for (const shortcut of SHORTCUTS) expect(actionOf(press(shortcut.key), false)).toBe(shortcut.action);
-  });
-
-  it("rest while somebody types, with a modifier, and while held down", () => {
-    expect(actionOf(press("m"), false)).toBe("mute");
-    expect(actionOf(press("m"), true)).toBeNull();
-    expect(actionOf({ ...press("m"), ctrlKey: true }, false)).toBeNull();
-    expect(actionOf({ ...press("m"), repeat: true }, false)).toBeNull();
-    expect(actionOf(press("x"), false)).toBeNull();
   });
 });

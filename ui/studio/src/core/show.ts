@@ -4,6 +4,7 @@ import type { Links } from "../../../bindings/Links";
 import type { Phase } from "../../../bindings/Phase";
 import type { Said } from "../../../bindings/Said";
 import type { Seq } from "../../../bindings/Seq";
+import type { Silenced } from "../../../bindings/Silenced";
 
 /** Small rules of the window, apart from any component. */
 
@@ -20,11 +21,22 @@ export function closeAsks(phase: Phase): boolean {
   return phase.phase === "starting" || phase.phase === "on_air";
 }
 
-/** The comment that comes after the one shown now or last; the newest where none was shown yet. */
-export function nextComment(chat: readonly Said[], shown: Seq | null, lastShown: Seq | null): Seq | null {
+/**
+ * The comment that comes after the one shown now or last; the newest where none was shown yet. Never one of somebody who is
+ * silenced.
+ */
+export function nextComment(all: readonly Said[], silenced: readonly Silenced[], shown: Seq | null, lastShown: Seq | null): Seq | null {
+  const chat = all.filter((said) => !silenced.some((one) => one.id === said.viewer.id));
   const from = shown ?? lastShown;
   if (from === null) return chat.at(-1)?.seq ?? null;
   return chat.find((said) => said.seq > from)?.seq ?? null;
+}
+
+/** Where an arrow leads from `at` in a list of `length`; the ends are ends. */
+export function moved(key: string, at: number, length: number): number | null {
+  const steps: Record<string, number> = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: length - 1 };
+  const to = steps[key];
+  return to === undefined || length === 0 ? null : Math.min(length - 1, Math.max(0, to));
 }
 
 /** The address with a place for the key: services often give a folder and a key apart. */

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type { Device } from "../../../bindings/Device";
 import type { SourceKind } from "../../../bindings/SourceKind";
 import type { SourceSetup } from "../../../bindings/SourceSetup";
+import type { SourceState } from "../../../bindings/SourceState";
+import type { SourceStatus } from "../../../bindings/SourceStatus";
 import { NOTHING } from "./nothing";
-import { choiceName, labelled, microphones, withSource } from "./sources";
+import { choiceName, hasNoPicture, hasTwoPictures, labelled, microphones, shareScreen, withoutDevices, withSource } from "./sources";
 
 const source = (id: string, kind: SourceKind): SourceSetup => ({ id, kind, choice: { kind: "test" }, strip: { gain_db: 0, muted: false } });
 const setup = {
@@ -35,5 +38,40 @@ describe("a choice without a device", () => {
     expect(choiceName({ kind: "image", id: "/" })).toBe("/");
     expect(choiceName({ kind: "device", id: "v4l2:gone" })).toBe("v4l2:gone");
     expect(choiceName({ kind: "none" })).toBe("");
+  });
+});
+
+describe("what there is to be shown", () => {
+  const row = (kind: SourceKind, state: SourceState): SourceStatus => ({ id: kind, kind, device: null, name: "", state, problem: null });
+
+  it("is two pictures only with a camera and a screen", () => {
+    expect(hasTwoPictures([row("camera", "running"), row("screen", "off")])).toBe(false);
+    expect(hasTwoPictures([row("camera", "running"), row("camera", "running")])).toBe(false);
+    expect(hasTwoPictures([row("camera", "lost"), row("screen", "starting")])).toBe(true);
+  });
+
+  it("is nothing where no camera and no screen is on", () => {
+    expect(hasNoPicture([row("camera", "off"), row("microphone", "running"), row("screen", "off")])).toBe(true);
+    expect(hasNoPicture([row("camera", "off"), row("screen", "lost")])).toBe(false);
+  });
+
+  it("can be made without a device, and leaves a microphone that works alone", () => {
+    const off = [row("camera", "off"), row("microphone", "off"), row("screen", "off")];
+    expect(withoutDevices(NOTHING.setup, off)).toEqual([
+      { type: "select_source", id: "camera", choice: { kind: "test" } },
+      { type: "select_source", id: "microphone", choice: { kind: "test" } },
+    ]);
+    const heard = [row("camera", "off"), row("microphone", "running")];
+    expect(withoutDevices(NOTHING.setup, heard)).toHaveLength(1);
+    expect(withoutDevices({ ...NOTHING.setup, sources: [] }, [])).toEqual([
+      { type: "add_source", kind: "camera", choice: { kind: "test" } },
+      { type: "add_source", kind: "microphone", choice: { kind: "test" } },
+    ]);
+  });
+
+  it("is the first screen that can be shared", () => {
+    const screen = (id: string, unusable: string | null): Device => ({ kind: "screen", id, name: id, detail: "", unusable });
+    expect(shareScreen(NOTHING.setup, [screen("a", "busy"), screen("b", null)])).toEqual({ type: "select_source", id: "screen", choice: { kind: "device", id: "b" } });
+    expect(shareScreen(NOTHING.setup, [screen("a", "busy")])).toBeNull();
   });
 });

@@ -1,8 +1,11 @@
+import type { Command } from "../../../bindings/Command";
+import type { Device } from "../../../bindings/Device";
 import type { DeviceChoice } from "../../../bindings/DeviceChoice";
 import type { Setup } from "../../../bindings/Setup";
 import type { SourceId } from "../../../bindings/SourceId";
 import type { SourceKind } from "../../../bindings/SourceKind";
 import type { SourceSetup } from "../../../bindings/SourceSetup";
+import type { SourceStatus } from "../../../bindings/SourceStatus";
 
 const KINDS: Record<SourceKind, string> = { camera: "Camera", microphone: "Microphone", screen: "Screen" };
 
@@ -23,6 +26,38 @@ export function labelled(sources: readonly SourceSetup[]): readonly Labelled[] {
 /** The microphones in their order. The first is the one that mute, gain and the key M belong to. */
 export function microphones(setup: Setup): readonly Labelled[] {
   return labelled(setup.sources).filter(({ source }) => source.kind === "microphone");
+}
+
+/** Whether there are a camera and a screen to be shown together. */
+export function hasTwoPictures(sources: readonly SourceStatus[]): boolean {
+  const on = (kind: SourceKind): boolean => sources.some((row) => row.kind === kind && row.state !== "off");
+  return on("camera") && on("screen");
+}
+
+/** Whether there is nothing at all to be shown. */
+export function hasNoPicture(sources: readonly SourceStatus[]): boolean {
+  return sources.every((row) => row.kind === "microphone" || row.state === "off");
+}
+
+/** What makes a picture and a sound without any device. */
+export function withoutDevices(setup: Setup, sources: readonly SourceStatus[]): Command[] {
+  const off = (source: SourceSetup): boolean => sources.find((row) => row.id === source.id)?.state === "off";
+  const first = (kind: SourceKind): SourceSetup | undefined => setup.sources.find((source) => source.kind === kind);
+  const test = (kind: SourceKind): Command[] => {
+    const source = first(kind);
+    if (source === undefined) return [{ type: "add_source", kind, choice: { kind: "test" } }];
+    return off(source) ? [{ type: "select_source", id: source.id, choice: { kind: "test" } }] : [];
+  };
+  return [...test("camera"), ...test("microphone")];
+}
+
+/** What puts the first screen on the picture; none where no screen was found. */
+export function shareScreen(setup: Setup, devices: readonly Device[]): Command | null {
+  const screen = devices.find((device) => device.kind === "screen" && device.unusable === null);
+  if (screen === undefined) return null;
+  const source = setup.sources.find((one) => one.kind === "screen");
+  const choice: DeviceChoice = { kind: "device", id: screen.id };
+  return source === undefined ? { type: "add_source", kind: "screen", choice } : { type: "select_source", id: source.id, choice };
 }
 
 /** The setup with one source changed. */

@@ -54,6 +54,24 @@ fn an_episode_goes_from_planned_to_replay_with_everything_that_happened() {
 }
 
 #[test]
+fn the_last_title_of_an_episode_is_its_title_in_every_state() {
+    let place = Place::new();
+    let archive = place.open();
+    let one = episode(1);
+    assert!(matches!(archive.retitle(&one, "Nobody"), Err(ArchiveError::NoSuchEpisode(_))));
+    archive.plan_episode(&one, &show(), "First", UnixMs(T)).unwrap();
+    archive.retitle(&one, "Second").unwrap();
+    archive.begin_episode(&one, "Third", Some(&place.recording("one.mp4")), UnixMs(T)).unwrap();
+    archive.retitle(&one, "On air").unwrap();
+    archive.end_episode(&one, end(T + 61_000, Some(DAY))).unwrap();
+    assert_eq!(archive.replays().unwrap()[0].title, "On air");
+    archive.retitle(&one, "Afterwards").unwrap();
+    assert_eq!(archive.replays().unwrap()[0].title, "Afterwards");
+    archive.delete(&one).unwrap();
+    assert!(archive.retitle(&one, "Gone").is_err(), "deleted is deleted");
+}
+
+#[test]
 fn a_token_resumes_its_identity_and_only_its_hash_is_known() {
     let place = Place::new();
     let archive = place.open();

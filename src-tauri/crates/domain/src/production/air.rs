@@ -1,12 +1,11 @@
 //! Going on air, proving it, and ending.
 
+use super::commands::fresh;
 use super::{AsRunWhat, COUNTDOWN_MS, Effect, PROOF_WITHIN_MS, Production};
 use crate::{AudienceStatus, EpisodeId, Event, Moderation, OnProgram, Phase, Proof, Refusal, Said, Severity, UnixMs};
 
 /// The code of the notice that there is no place for the next episode.
 const NOT_PLANNED: &str = "broadcast.not_planned";
-/// How the codes of notices begin that are about what is on air now: silence, and what the probe saw.
-const OF_THE_AIR: [&str; 2] = ["audio.", "probe."];
 
 impl Production {
     pub(super) fn go_live(&mut self, now: UnixMs) -> Result<Vec<Effect>, Refusal> {
@@ -74,7 +73,9 @@ impl Production {
         let Some(episode) = self.planned.clone() else { return Vec::new() };
         self.snapshot.phase = Phase::Starting { episode: episode.clone(), since: now };
         self.snapshot.health = crate::Health::default();
-        self.last_dropped = (0, 0, 0);
+        (self.last_dropped, self.lost) = ((0, 0, 0), (0, 0, 0));
+        self.forget_the_last_show();
+        self.snapshot.destinations.iter_mut().for_each(fresh);
         vec![Effect::Begin { episode, title: self.snapshot.setup.title.clone() }]
     }
 
@@ -131,9 +132,11 @@ impl Production {
         {
             self.snapshot.phase = Phase::Ended { episode };
             self.snapshot.on_program = OnProgram::default();
-            // What was to be done about a show that is over.
-            self.snapshot.notices.retain(|notice| !OF_THE_AIR.iter().any(|kind| notice.code.starts_with(kind)));
+            self.forget_the_air();
             self.cards.clear();
+            // What the archive could not be told is over all the same.
+            let library = self.snapshot.library.clone();
+            return self.library(library).into_iter().collect();
         }
         Vec::new()
     }
@@ -147,7 +150,11 @@ impl Production {
         if !was_on_air {
             return Ok(Vec::new());
         }
-        self.snapshot.setup.title.clear();
+        if !std::mem::take(&mut self.titled_after_the_end) {
+            self.snapshot.setup.title.clear();
+        }
+        self.forget_the_last_show();
+        self.snapshot.destinations.iter_mut().for_each(fresh);
         self.episode_title = None;
         self.planned = None;
         self.snapshot.chat.clear();

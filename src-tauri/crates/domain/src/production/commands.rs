@@ -3,13 +3,14 @@
 use super::{AsRunWhat, DestinationTarget, Effect, Production};
 use crate::{
     Command, DestinationAddress, DestinationId, DestinationSetup, DestinationState, DestinationStatus, EpisodeId,
-    Phase, Refusal, Replay, ReplayState, Secret, Seq, Setup, UnixMs, Voice,
+    Phase, Refusal, Replay, ReplayState, Secret, Seq, Setup, ShowSlug, UnixMs, Voice,
 };
 
 impl Production {
     pub(super) fn command(&mut self, now: UnixMs, command: Command) -> Result<Vec<Effect>, Refusal> {
         match command {
             Command::SetTitle { title } => self.set_title(&title),
+            Command::SetShow { name, slug } => self.set_show(&name, slug),
             Command::SetLayout { layout } => {
                 self.snapshot.setup.layout = layout;
                 self.snapshot.setup.composition = None;
@@ -63,6 +64,9 @@ impl Production {
                 Ok(as_run(AsRunWhat::Graphics, "comment hidden"))
             }
             Command::SetTitleCard { visible } => {
+                if visible && self.title_or(&self.snapshot.setup.title).trim().is_empty() {
+                    return Err(Refusal::new("broadcast.no_title", "there is no title to show yet; write one first"));
+                }
                 self.snapshot.on_program.title = visible;
                 Ok(as_run(AsRunWhat::Graphics, if visible { "title shown" } else { "title hidden" }))
             }
@@ -97,7 +101,7 @@ impl Production {
                 Ok(vec![Effect::OpenFolder(path)])
             }
             Command::DismissNotice { id } => {
-                self.snapshot.notices.retain(|notice| notice.id != id);
+                self.dismiss(id);
                 Ok(Vec::new())
             }
         }
@@ -112,11 +116,51 @@ impl Production {
         }
         let blank = if title.is_empty() { "" } else { blank };
         self.snapshot.setup.title = title + blank;
-        Ok(Vec::new())
+        self.titled_after_the_end = matches!(self.snapshot.phase, Phase::Ended { .. });
+        // The last title wins, also for the replay, and also after the end.
+        let title = self.title_or(self.snapshot.setup.title.trim());
+        Ok(match &self.snapshot.phase {
+            Phase::Starting { episode, .. }
+            | Phase::OnAir { episode, .. }
+            | Phase::Ending { episode }
+            | Phase::Ended { episode }
+                if !title.is_empty() =>
+            {
+                vec![Effect::Retitle { episode: episode.clone(), title }]
+            }
+            _ => Vec::new(),
+        })
+    }
+
+    fn set_show(&mut self, name: &str, slug: ShowSlug) -> Result<Vec<Effect>, Refusal> {
+        let name = crate::text::clean(name);
+        if name.chars().count() > Setup::TITLE_CHARACTERS {
+            return Err(Refusal::new("show.name", "a show's name has at most 120 characters"));
+        }
+        let moves = slug != self.snapshot.setup.show;
+        if moves && !self.awaits_plan() {
+            return Err(Refusal::new("show.on_air", "the show's address can be changed when it is over"));
+        }
+        self.snapshot.setup.show_name = name;
+        if !moves {
+            return Ok(Vec::new());
+        }
+        self.snapshot.setup.show = slug;
+        // Its room opens at the new address.
+        self.planned = None;
+        Ok(vec![Effect::MoveShow])
     }
 
     fn show_comment(&mut self, seq: Seq) -> Result<Vec<Effect>, Refusal> {
         self.message(seq)?;
+        let writer = self.snapshot.chat.iter().find(|said| said.seq == seq).map(|said| &said.viewer);
+        let is_silenced = |viewer: &&crate::PublicViewer| {
+            self.snapshot.moderation.silenced.iter().any(|silenced| silenced.id == viewer.id)
+        };
+        if let Some(viewer) = writer.filter(is_silenced) {
+            let text = format!("{} is muted; let them speak again first", viewer.name);
+            return Err(Refusal::new("chat.muted", text));
+        }
         self.snapshot.on_program.comment = Some(seq);
         Ok(as_run(AsRunWhat::Graphics, format!("comment {seq} shown")))
     }
@@ -157,6 +201,7 @@ impl Production {
             code: String::new(),
             problem: String::new(),
             kbps: 0,
+            wants_key: address.wants_key(),
             key_missing: address.wants_key() && key.is_none(),
         });
         self.targets.push(DestinationTarget { id, address, key });
@@ -184,6 +229,7 @@ impl Production {
         target.ok_or_else(unknown_destination)?.key = Some(Secret::new(key));
         for row in self.snapshot.destinations.iter_mut().filter(|row| row.id == id) {
             row.key_missing = false;
+            fresh(row);
         }
         let again = self.push_effect(id);
         Ok([Effect::RemoveDestination(id)].into_iter().chain(again).collect())
@@ -212,6 +258,13 @@ impl Production {
             && self.snapshot.health.stats.program_ms.0 > 0
             && self.snapshot.health.stats.fps < 1.0
     }
+}
+
+/// As if nothing had been pushed there yet.
+pub(super) fn fresh(row: &mut DestinationStatus) {
+    (row.state, row.kbps) = (DestinationState::Idle, 0);
+    row.code.clear();
+    row.problem.clear();
 }
 
 fn unknown_destination() -> Refusal {

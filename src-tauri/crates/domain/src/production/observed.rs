@@ -2,7 +2,9 @@
 
 use super::{AsRunWhat, CARD_STANDS_MS, CARDS, CHAT_KEPT, Content, Effect, Input, Production, card};
 use crate::room::RoomNews;
-use crate::{DestinationReport, Event, Levels, Phase, Said, Seq, Silenced, UnixMs, ViewerId, Voice};
+use crate::{
+    DestinationReport, Event, Levels, Phase, Replay, ReplayState, Said, Seq, Silenced, UnixMs, ViewerId, Voice,
+};
 
 /// Below this peak audio counts as silence, in dBFS.
 const SILENCE_DB: f32 = -50.0;
@@ -13,10 +15,10 @@ impl Production {
             Input::Command(_) => Vec::new(),
             Input::Tick => {
                 self.cards.retain(|(_, since)| now.since(*since) < CARD_STANDS_MS && *since <= now);
-                self.silence(now);
                 self.time_passed(now)
             }
             Input::Devices(devices) => {
+                self.learn_names(&devices);
                 self.snapshot.devices = devices;
                 Vec::new()
             }
@@ -53,13 +55,7 @@ impl Production {
                 Vec::new()
             }
             Input::Room(news) => self.room(now, news),
-            Input::Library(library) => {
-                if self.snapshot.library == library {
-                    return Vec::new();
-                }
-                self.snapshot.library.clone_from(&library);
-                vec![self.emit(Event::Library(library))]
-            }
+            Input::Library(library) => self.library(library).into_iter().collect(),
             Input::Planned { episode, chat } => self.episode_planned(now, episode, chat),
             Input::PlanFailed(reason) => self.plan_failed(reason),
             Input::Problem { severity, refusal } => {
@@ -67,10 +63,26 @@ impl Production {
                 Vec::new()
             }
             Input::Solved(code) => {
-                self.snapshot.notices.retain(|notice| notice.code != code);
+                self.solved(code);
                 Vec::new()
             }
         }
+    }
+
+    /// The list of replays. A show that is over is not on air, also where the archive could not be
+    /// brought to say so: what was kept of it can be used, and is finished later.
+    pub(super) fn library(&mut self, mut library: Vec<Replay>) -> Option<Effect> {
+        let on_air = match &self.snapshot.phase {
+            Phase::Starting { episode, .. } | Phase::OnAir { episode, .. } | Phase::Ending { episode } => Some(episode),
+            _ => None,
+        };
+        let is_over = |replay: &&mut Replay| replay.state == ReplayState::OnAir && Some(&replay.episode) != on_air;
+        library.iter_mut().filter(is_over).for_each(|replay| replay.state = ReplayState::Unfinished);
+        if self.snapshot.library == library {
+            return None;
+        }
+        self.snapshot.library.clone_from(&library);
+        Some(self.emit(Event::Library(library)))
     }
 
     fn destination(&mut self, report: DestinationReport) -> Vec<Effect> {
@@ -127,10 +139,21 @@ impl Production {
             Voice::Ejected => format!("viewer {viewer} ejected"),
         };
         if voice.is_silenced() {
+            self.take_off(&viewer);
             let (name, hue) = before.map(|one| (one.name, one.hue)).unwrap_or_else(|| self.called(&viewer));
             self.snapshot.moderation.silenced.push(Silenced { id: viewer, name, hue, voice });
         }
         vec![Effect::AsRun { kind: AsRunWhat::Moderation, detail }]
+    }
+
+    /// Nothing of somebody who was silenced stays on the picture.
+    fn take_off(&mut self, viewer: &ViewerId) {
+        let chat = &self.snapshot.chat;
+        let theirs = |seq: Seq| chat.iter().any(|said| said.seq == seq && said.viewer.id == *viewer);
+        self.cards.retain(|(card, _)| !theirs(card.seq));
+        if self.snapshot.on_program.comment.is_some_and(theirs) {
+            self.snapshot.on_program.comment = None;
+        }
     }
 
     /// Name and colour of a viewer, as far as they are known.

@@ -12,7 +12,10 @@ impl Production {
     /// What was chosen for `source`, with "the first there is" resolved.
     #[must_use]
     pub fn resolved(&self, source: &SourceSetup) -> DeviceChoice {
-        source.choice.resolve(source.kind.devices(), &self.snapshot.devices)
+        match (&source.choice, self.pinned.get(&source.id)) {
+            (DeviceChoice::First, Some(id)) => DeviceChoice::Device(id.clone()),
+            (choice, _) => choice.resolve(source.kind.devices(), &self.snapshot.devices),
+        }
     }
 
     pub(super) fn add_source(&mut self, kind: SourceKind, choice: DeviceChoice) -> Result<Vec<Effect>, Refusal> {
@@ -31,6 +34,7 @@ impl Production {
         self.source_setup(id)?;
         self.snapshot.setup.sources.retain(|source| source.id != *id);
         self.observed.sources.remove(id);
+        self.pinned.remove(id);
         if let Some(composition) = &mut self.snapshot.setup.composition {
             composition.layers.retain(|layer| layer.source != *id);
         }
@@ -41,6 +45,7 @@ impl Production {
         let source = self.source_setup(id)?;
         source.choice = valid_choice(source.kind, choice)?;
         self.observed.sources.remove(id);
+        self.pinned.remove(id);
         Ok(as_run(format!("{id} chosen")))
     }
 
@@ -126,8 +131,8 @@ impl Production {
                 (Some(path), name)
             }
             DeviceChoice::Device(id) => {
-                let found = self.snapshot.devices.iter().find(|device| device.id == id);
-                let name = found.map_or_else(|| id.clone(), |device| device.name.clone());
+                let known = self.names.get(&id).cloned();
+                let name = known.unwrap_or_else(|| format!("The {} chosen before", source.kind.word()));
                 (Some(id), name)
             }
         }

@@ -6,8 +6,10 @@ use crate::{
     ViewerId, plan,
 };
 
+mod health;
 mod moderation;
 mod planning;
+mod standing;
 
 fn episode() -> EpisodeId {
     EpisodeId::from_random([7; 16])
@@ -43,7 +45,11 @@ fn command(production: &mut Production, now: u64, command: Command) -> Vec<Effec
 }
 
 fn on_air() -> Production {
-    let mut production = ready(Setup { countdown: false, ..Setup::default() });
+    on_air_with(Setup::default())
+}
+
+fn on_air_with(setup: Setup) -> Production {
+    let mut production = ready(Setup { countdown: false, ..setup });
     command(&mut production, 1_000, Command::GoLive);
     production.apply(UnixMs(1_100), Input::Began { at: UnixMs(1_050) }).unwrap();
     production.apply(UnixMs(2_000), Input::Proof(Proof::Verified)).unwrap();
@@ -231,7 +237,7 @@ fn a_destination_with_its_key_in_the_address_is_never_remembered() {
 
 #[test]
 fn silence_on_air_is_a_warning_and_then_an_alarm_until_something_is_heard() {
-    let mut production = on_air();
+    let mut production = on_air_with(with(&[(SourceKind::Microphone, "test")]));
     let quiet = Levels { program_peak_db: [-90.0; 2], program_rms_db: [-90.0; 2], ..Levels::default() };
     let loud = Levels { program_peak_db: [-10.0; 2], ..quiet.clone() };
     let severity = |production: &Production| production.snapshot().notices.first().map(|notice| notice.severity);
@@ -254,7 +260,7 @@ fn silence_on_air_is_a_warning_and_then_an_alarm_until_something_is_heard() {
 #[test]
 fn what_was_wrong_with_the_air_is_not_said_any_more_when_the_show_is_over() {
     let mut production = on_air();
-    for code in ["probe.silent", "recording.disk_full", "audio.silent", "probe.black"] {
+    for code in ["probe.silent", "recording.disk_full", "probe.still", "probe.black"] {
         let refusal = crate::Refusal::new(code, "It is so");
         production.apply(UnixMs(3_000), Input::Problem { severity: Severity::Warning, refusal }).unwrap();
     }

@@ -98,6 +98,14 @@ pub enum Effect {
     End { episode: EpisodeId },
     /// Plan the next episode, unless that is under way: the room opens.
     PlanEpisode,
+    /// The episode has another title.
+    Retitle {
+        episode: EpisodeId,
+        /// Not empty.
+        title: String,
+    },
+    /// The show has another address: its links change, and its next episode is planned there.
+    MoveShow,
     /// Bring the room up to date.
     UpdateRoom {
         /// The episode's title; the room's page shows it.

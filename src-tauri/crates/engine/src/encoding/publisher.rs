@@ -53,6 +53,8 @@ pub(crate) struct Counted {
     pub(crate) frames: u64,
     /// Encoded bytes: the video once, and the audio that viewers get.
     pub(crate) bytes: u64,
+    /// How far the encoded frames reach: the audio may be ahead of them.
+    pub(crate) reached: ProgramTime,
 }
 
 impl Publisher {
@@ -131,8 +133,10 @@ impl Publisher {
         let Some(config) = self.config(state, track, keyframe, &data, caps) else { return };
         let delay = ClockTime::from_nseconds(formats::delay(&config.format).subsec_nanos().into());
         let Some(pts) = running.checked_sub(delay + zero) else { return };
+        let pts = ProgramTime::from_nanos(pts.nseconds());
         if track == Track::Video {
             state.counted.frames += 1;
+            state.counted.reached = pts;
         }
         if track != Track::Aac {
             state.counted.bytes += data.len() as u64;
@@ -140,7 +144,6 @@ impl Publisher {
         if track == Track::Video && keyframe {
             lock(&self.pace).satisfied();
         }
-        let pts = ProgramTime::from_nanos(pts.nseconds());
         self.program.publish(AccessUnit { track, config, pts, duration, keyframe, data: Bytes::from_owner(data) });
     }
 

@@ -147,8 +147,8 @@ impl Director {
                     on_air.remove(id);
                 }
             }
-            Request::Source { id, generation, state, problem } => {
-                self.sources.changed(&id, generation, state, problem.as_deref());
+            Request::Source { id, generation, state } => {
+                self.sources.changed(&id, generation, state);
             }
             Request::MixerFailed(problem) => {
                 if self.program.mixer_age() > REBUILD_PAUSE {

@@ -94,7 +94,7 @@ mod tests {
 
     fn source(number: u64) -> Request {
         let (id, state) = (SourceId::parse("camera").unwrap(), SourceState::Running);
-        Request::Source { id, generation: number, state, problem: None }
+        Request::Source { id, generation: number, state }
     }
 
     #[test]

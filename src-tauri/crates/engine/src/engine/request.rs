@@ -21,7 +21,6 @@ pub(super) enum Request {
         id: SourceId,
         generation: u64,
         state: SourceState,
-        problem: Option<String>,
     },
     /// The mixer's pipeline reported an error.
     MixerFailed(String),

@@ -1,4 +1,5 @@
-//! What stands in a slot without frames, in words and as a buffer.
+//! What stands in a slot without frames, in words and as a buffer. Viewers read it: it says what is so,
+//! and nothing about what the operator could do. That stands in the window.
 
 use domain::{Canvas, SourceKind, SourceSpec, SourceState};
 
@@ -13,31 +14,28 @@ pub(super) enum Missing<'a> {
     Source(Option<&'a SourceSpec>, SourceState),
 }
 
-/// Headline and advice.
+/// Headline, and a line under it.
 fn words(missing: Missing<'_>) -> (&'static str, &'static str) {
     let Missing::Source(spec, state) = missing else {
-        return ("No camera", "Choose a camera or a screen. The show goes on without a picture.");
+        return ("No picture", "The show goes on without one.");
     };
     match (spec, state) {
-        (None, _) | (_, SourceState::Off) => ("Nothing here yet", "Choose a camera or a screen to show it here."),
+        (None, _) | (_, SourceState::Off) => ("Nothing here yet", ""),
         (Some(SourceSpec::Device(SourceKind::Screen, _)), SourceState::Starting) => {
-            ("One moment", "The screen is being opened.")
+            ("One moment", "The screen comes next.")
         }
-        (Some(SourceSpec::Device(..)), SourceState::Starting) => ("One moment", "The camera is being opened."),
-        (Some(_), SourceState::Starting) => ("One moment", "The picture is being made."),
-        (Some(SourceSpec::Device(SourceKind::Screen, _)), _) => {
-            ("The screen is gone", "It comes back by itself as soon as it can be seen again.")
-        }
-        (Some(SourceSpec::Image(_)), _) => ("The image is gone", "It comes back by itself as soon as it can be read."),
-        (Some(_), _) => ("The camera is gone", "Plug it in again: the picture comes back by itself."),
+        (Some(SourceSpec::Device(..)), SourceState::Starting) => ("One moment", "The picture comes next."),
+        (Some(_), SourceState::Starting) => ("One moment", "The picture comes next."),
+        (Some(SourceSpec::Device(SourceKind::Screen, _)), _) => ("One moment", "The screen comes back."),
+        (Some(SourceSpec::Image(_)), _) => ("One moment", "The image comes back."),
+        (Some(_), _) => ("One moment", "The picture comes back."),
     }
 }
 
-/// The slate in the raw format of `canvas`, with `problem` in place of the usual advice; none where
-/// the format is impossible.
-pub(super) fn slate(canvas: &Canvas, missing: Missing<'_>, problem: Option<&str>) -> Option<gst::Buffer> {
-    let (headline, advice) = words(missing);
-    let packed = crate::graphics::slate(canvas, headline, problem.unwrap_or(advice));
+/// The slate in the raw format of `canvas`; none where the format is impossible.
+pub(super) fn slate(canvas: &Canvas, missing: Missing<'_>) -> Option<gst::Buffer> {
+    let (headline, line) = words(missing);
+    let packed = crate::graphics::slate(canvas, headline, line);
     let caps: gst::Caps = raw_video(canvas).parse().ok()?;
     padded(&gst_video::VideoInfo::from_caps(&caps).ok()?, &packed)
 }
@@ -63,6 +61,22 @@ fn padded(info: &gst_video::VideoInfo, packed: &[u8]) -> Option<gst::Buffer> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn viewers_never_read_what_the_operator_should_do() {
+        let device = |kind| SourceSpec::Device(kind, "/dev/video0".to_owned());
+        let specs = [device(SourceKind::Camera), device(SourceKind::Screen), SourceSpec::Image("/a.png".into())];
+        let states = [SourceState::Off, SourceState::Starting, SourceState::Running, SourceState::Lost];
+        let of_sources = specs.iter().map(Some).chain([None]);
+        let of_sources = of_sources.flat_map(|spec| states.map(|state| Missing::Source(spec, state)));
+        for missing in of_sources.chain([Missing::Everything]) {
+            let (headline, line) = words(missing);
+            let said = format!("{headline} {line}").to_lowercase();
+            for word in ["choose", "plug", "camera", "open", "package", "install", "/dev"] {
+                assert!(!said.contains(word), "{missing:?}: {said}");
+            }
+        }
+    }
 
     #[test]
     fn rows_are_padded_where_the_width_is_no_multiple_of_eight() {

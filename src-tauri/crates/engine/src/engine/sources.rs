@@ -160,9 +160,9 @@ impl Sources {
     }
 
     /// Changes the slate of a slot whose source changed; ignores sources that are closed already.
-    pub(super) fn changed(&self, id: &SourceId, generation: u64, state: SourceState, problem: Option<&str>) {
+    pub(super) fn changed(&self, id: &SourceId, generation: u64, state: SourceState) {
         if let Some(open) = self.open.get(id).filter(|open| open.generation == generation) {
-            self.set_slate(&open.valve.slot, &open.spec, state, problem);
+            self.set_slate(&open.valve.slot, &open.spec, state);
         }
     }
 
@@ -180,7 +180,7 @@ impl Sources {
     fn replace(&mut self, id: &SourceId, spec: &SourceSpec) {
         let Some(before) = self.open.remove(id) else { return };
         let (slot, meter) = (before.valve.slot.clone(), before.valve.meter.clone());
-        self.set_slate(&slot, spec, SourceState::Starting, None);
+        self.set_slate(&slot, spec, SourceState::Starting);
         let old = slot.clone();
         // The same device can often be opened only once: the old source goes first.
         self.start(id, spec, slot, meter, move || {
@@ -233,12 +233,12 @@ impl Sources {
         }
     }
 
-    fn set_slate(&self, slot: &Slot, spec: &SourceSpec, state: SourceState, problem: Option<&str>) {
+    fn set_slate(&self, slot: &Slot, spec: &SourceSpec, state: SourceState) {
         let Slot::Video(slot) = slot else { return };
         if state == SourceState::Running {
             return;
         }
-        if let Some(slate) = slate_words::slate(&self.context.canvas, Missing::Source(Some(spec), state), problem) {
+        if let Some(slate) = slate_words::slate(&self.context.canvas, Missing::Source(Some(spec), state)) {
             slot.set_slate(slate);
         }
     }
@@ -266,7 +266,7 @@ impl Slot {
 
 /// A slot that shows a slate, for as long as no source fills it.
 fn vacant(canvas: &Canvas, missing: Missing<'_>, bell: &Arc<Bell>) -> Arc<VideoSlot> {
-    let slate = slate_words::slate(canvas, missing, None).unwrap_or_else(|| {
+    let slate = slate_words::slate(canvas, missing).unwrap_or_else(|| {
         tracing::error!("the canvas has no slate");
         gst::Buffer::new()
     });
@@ -315,9 +315,8 @@ impl SourceSink for Valve {
         if !self.is_open() {
             return;
         }
-        if let EngineEvent::Source { id, state, problem } = &event {
-            let (id, state, problem) = (id.clone(), *state, problem.clone());
-            self.requests.put(Request::Source { id, generation: self.generation, state, problem });
+        if let EngineEvent::Source { id, state, .. } = &event {
+            self.requests.put(Request::Source { id: id.clone(), generation: self.generation, state: *state });
         }
         (self.sink)(event);
     }

@@ -88,6 +88,9 @@ const TITLE: Measures = Measures {
     inset: 24.0,
 };
 
+/// A long comment is smaller rather than cut: sizes of the text, lines of it, and their distance.
+const SMALLER: [(f32, usize, f32); 4] = [(36.0, 3, 45.0), (30.0, 5, 38.0), (25.0, 7, 32.0), (21.0, 9, 27.0)];
+
 /// The widest chat card, comment and title, in units.
 const CHAT_WIDTH: f32 = 460.0;
 const COMMENT_WIDTH: f32 = 860.0;
@@ -101,13 +104,33 @@ pub(crate) fn chat(comment: &ChatCard, unit: f32) -> Option<Card> {
 /// A comment, large, on a picture of `width` pixels.
 pub(crate) fn comment(comment: &ChatCard, unit: f32, width: f32) -> Option<Card> {
     let widest = COMMENT_WIDTH.min(width * 0.9 / unit);
-    render(&COMMENT, &comment.name, comment.hue, &comment.text, widest, unit)
+    render(&sized(&comment.text, widest), &comment.name, comment.hue, &comment.text, widest, unit)
+}
+
+/// The large comment's measures in the largest size in which all of `words` can be read.
+fn sized(words: &str, widest: f32) -> Measures {
+    let of = |(size, lines, line_height): (f32, usize, f32)| Measures {
+        text: Style { size, ..COMMENT.text },
+        lines,
+        line_height,
+        // The first line stays as far from the name as it looks in the largest size.
+        first_y: COMMENT.first_y - (COMMENT.text.size - size) * 0.72,
+        ..COMMENT
+    };
+    let room = widest - COMMENT.indent - COMMENT.padding;
+    let fits =
+        |measures: &Measures| text::wrap(words, measures.text, room, measures.lines + 1).lines.len() <= measures.lines;
+    let smallest = SMALLER[SMALLER.len() - 1];
+    SMALLER.into_iter().map(of).find(fits).unwrap_or_else(|| of(smallest))
 }
 
 /// The title card, on a picture of `width` pixels.
 pub(crate) fn title(card: &TitleCard, unit: f32, width: f32) -> Option<Card> {
     let widest = TITLE_WIDTH.min(width * 0.9 / unit);
-    render(&TITLE, &card.show, 0, &card.title, widest, unit)
+    // Without a name of the show there is no line for it.
+    let up = if card.show.is_empty() { TITLE.first_y - 62.0 } else { 0.0 };
+    let measures = Measures { first_y: TITLE.first_y - up, ..TITLE };
+    render(&measures, &card.show, 0, &card.title, widest, unit)
 }
 
 fn render(measures: &Measures, name: &str, hue: u16, words: &str, widest: f32, unit: f32) -> Option<Card> {
@@ -131,7 +154,7 @@ fn values(
     let Measures { margin, indent, padding, .. } = *measures;
     let inner = paragraph.width.max(name_lines.width).ceil();
     let width = indent + inner + padding;
-    #[allow(clippy::cast_precision_loss, reason = "at most three lines")]
+    #[allow(clippy::cast_precision_loss, reason = "at most nine lines")]
     let extra = paragraph.lines.len().saturating_sub(1) as f32 * measures.line_height;
     let height = measures.first_y + extra + measures.text.size * 0.32 + padding * 0.68;
     let side = |from_right: bool| {
@@ -166,12 +189,25 @@ fn values(
         ("nameAnchor", name_anchor.into()),
         ("textX", text_x.into()),
         ("anchor", anchor.into()),
+        ("size", measures.text.size.into()),
         ("line1", line(0)),
         ("line2", line(1)),
         ("line3", line(2)),
+        ("line4", line(3)),
+        ("line5", line(4)),
+        ("line6", line(5)),
+        ("line7", line(6)),
+        ("line8", line(7)),
+        ("line9", line(8)),
         ("y1", y(0.0)),
         ("y2", y(1.0)),
         ("y3", y(2.0)),
+        ("y4", y(3.0)),
+        ("y5", y(4.0)),
+        ("y6", y(5.0)),
+        ("y7", y(6.0)),
+        ("y8", y(7.0)),
+        ("y9", y(8.0)),
         ("barX", (margin + measures.inset).into()),
         ("barY", (margin + measures.inset).into()),
         ("barHeight", (height - 2.0 * measures.inset).into()),
@@ -201,6 +237,27 @@ fn initial(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_comment_is_smaller_and_not_cut() {
+        let read = |words: &str| {
+            let measures = sized(words, COMMENT_WIDTH);
+            let room = COMMENT_WIDTH - measures.indent - measures.padding;
+            (measures.text.size, text::wrap(words, measures.text, room, measures.lines).lines.join(" "))
+        };
+        let words = |count: usize| vec!["antenna"; count].join(" ");
+        assert_eq!(read("Bonjour !"), (36.0, "Bonjour !".to_owned()));
+        // 500 characters are the most that a viewer can write.
+        for count in [16, 28, 45, 62] {
+            let (size, shown) = read(&words(count));
+            assert_eq!(shown, words(count), "{count} words at {size}");
+        }
+        assert!(read(&words(62)).0 < read(&words(28)).0);
+        assert!(
+            comment(&ChatCard { seq: domain::Seq(1), name: "Ada".into(), hue: 204, text: words(62) }, 1.0, 1280.0)
+                .is_some_and(|card| card.height() < 360)
+        );
+    }
 
     #[test]
     fn an_initial_is_one_character_as_people_see_it() {

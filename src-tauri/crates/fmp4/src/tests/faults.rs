@@ -10,7 +10,7 @@ use super::disks::{Change, MemoryDisk};
 use super::material::show;
 use crate::layout::{MOVIE, PLACEHOLDER, SLOT};
 use crate::recorder::Writer;
-use crate::repair::{RepairError, repair_ours};
+use crate::repair::{RepairError, playable_ours, repair_ours};
 
 /// Records all of it onto this disk, trying again after each failure; says whether it was finished.
 fn record(disk: &MemoryDisk, units: &[AccessUnit]) -> bool {
@@ -39,7 +39,10 @@ fn a_disk_that_fails_in_any_one_change_loses_nothing() {
         if !record(&disk, &units) {
             unfinished += 1;
             assert!(!check(&disk.file()).whole, "it stays one of fragments: {failing}");
-            repair_ours(&mut disk.clone()).unwrap();
+            let (kept, before) = (playable_ours(&mut disk.clone()).unwrap(), disk.file());
+            assert!(disk.file() == before, "to look changes nothing");
+            assert_eq!(repair_ours(&mut disk.clone()).unwrap().duration, kept, "what is kept is known before");
+            assert_eq!(playable_ours(&mut disk.clone()).unwrap(), kept, "and after");
         }
         assert!(disk.file() == perfect.file(), "change {failing} failed after {bytes} bytes");
     }

@@ -36,10 +36,10 @@ impl Actor {
                 (None, Some(Repaired::Finished(file))) => {
                     (ReplayState::Recovered, file.duration_ms.0, file.bytes, Some(file))
                 }
-                (None, Some(Repaired::NotYet { reason, bytes })) => {
+                (None, Some(Repaired::NotYet { reason, bytes, duration_ms })) => {
                     answers.push(problem(Severity::Alarm, unfinished::not_yet(&reason)));
                     answers.push(Message::Unfinished(vec![episode.clone()]));
-                    (ReplayState::Unfinished, 0, bytes, None)
+                    (ReplayState::Unfinished, duration_ms.0, bytes, None)
                 }
                 (None, Some(Repaired::Nothing { .. }) | None) => (ReplayState::Recovered, 0, 0, None),
             };

@@ -137,15 +137,27 @@ async fn a_service_that_moves_delays_nothing_but_the_show_that_needs_it() {
     let before = look(&studio).await.links;
     // Somebody who neither speaks nor listens: the farewell takes its time.
     let address = before.viewer_url.trim_start_matches("http://").split('/').next().unwrap().to_owned();
-    let mut silent = tokio::net::TcpStream::connect(&address).await.unwrap();
     let request = format!(
         "GET /studio/room HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     );
-    tokio::io::AsyncWriteExt::write_all(&mut silent, request.as_bytes()).await.unwrap();
-    let mut answer = [0; 12];
-    tokio::io::AsyncReadExt::read_exact(&mut silent, &mut answer).await.unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 101");
+    // The room opens after its episode is planned.
+    let join = async || {
+        let mut silent = tokio::net::TcpStream::connect(&address).await.unwrap();
+        tokio::io::AsyncWriteExt::write_all(&mut silent, request.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        tokio::io::AsyncReadExt::read_exact(&mut silent, &mut answer).await.unwrap();
+        (&answer == b"HTTP/1.1 101").then_some(silent)
+    };
+    let joined = async {
+        loop {
+            match join().await {
+                Some(silent) => return silent,
+                None => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+    };
+    let _silent = timeout(DEADLINE, joined).await.expect("the room opens");
 
     accepted(&studio, Command::SetReach { reach: Reach::ThisNetwork }).await;
     accepted(&studio, Command::GoLive).await;

@@ -160,7 +160,7 @@ fn a_recording_whose_show_was_never_filed_is_found_with_its_comments() {
     place.archive.append_chat(&episode(1), comment, Box::new(move |answer| stored.send(answer).unwrap()));
     assert_eq!(answer.recv().unwrap(), Stored::Kept);
     // The archive did not answer when it began, and the process died before it ended.
-    let name = RecordingName::new(&episode(1), &show, BEGAN).file();
+    let name = RecordingName::new(&episode(1), &show, BEGAN).file("Some title");
     fs::write(place.recordings().join(name), fixture(CUT_OFF)).unwrap();
     assert_eq!(place.start(), ["recording.recovered"]);
     let replay = place.replay(1);

@@ -26,7 +26,7 @@ fn while_busy(studio: &Studio, ask: impl FnOnce()) {
     let flood = || {
         for number in 0..FLOOD {
             let (id, state) = (id("camera"), SourceState::Lost);
-            studio.engine.requests.put(Request::Source { id, generation: number, state, problem: None });
+            studio.engine.requests.put(Request::Source { id, generation: number, state });
             studio.engine.show(plan(1_000 + number, &[], Layout::Solo));
         }
     };
