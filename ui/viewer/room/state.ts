@@ -114,6 +114,8 @@ export function reduce(room: RoomState, message: ToViewer, now: number): RoomSta
         onPicture: message.on_picture,
         replayUrl: message.replay_url ?? null,
       };
+    case "renamed":
+    case "beat":
     case "bye":
       return room;
     default:

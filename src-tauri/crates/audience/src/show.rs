@@ -120,7 +120,7 @@ impl ShowHandle {
         let (sender, events) = EventSender::pair(metrics.clone());
         let notices = sender.notices();
         let limits = shared.limits.room.clone();
-        let room = RoomHandle::open(&episode, limits, clock.clone(), metrics.clone(), sender);
+        let room = RoomHandle::open(&episode, limits, shared.limits.beat, clock.clone(), metrics.clone(), sender);
         let Episode { show: slug, journal, place_key, .. } = episode;
         let key = shared.shows.key();
         let on_air = AtomicBool::new(false);
@@ -170,6 +170,12 @@ impl ShowHandle {
         self.show.on_air.store(false, Ordering::Release);
         self.order(HostOrder::Ended { replay_url });
         self.shared.media.end(self.show.key);
+    }
+
+    /// Says something in the room, as the host. False where the room is gone.
+    #[must_use]
+    pub fn say(&self, text: String) -> bool {
+        self.order(HostOrder::Say(text))
     }
 
     /// Removes a comment from the room, which then says so. False where the room is gone, and nobody will.

@@ -18,8 +18,8 @@ use changes::Emitted;
 
 use crate::{
     AudienceStatus, Canvas, ChatCard, DestinationAddress, DestinationId, EpisodeId, Graphics, Health, Links,
-    Moderation, Notice, NoticeId, OnPicture, OnProgram, Overlay, Phase, Refusal, Said, Secret, Setup, Severity,
-    Snapshot, SourceId, TitleCard, UnixMs,
+    Moderation, Notice, NoticeId, OnPicture, OnProgram, Overlay, Phase, PublicViewer, Refusal, Said, Secret, Setup,
+    Severity, Snapshot, SourceId, TitleCard, UnixMs, names,
 };
 
 /// How many comments the window keeps.
@@ -227,7 +227,9 @@ impl Production {
 
 /// The card that shows a comment.
 fn card(said: &Said) -> ChatCard {
-    ChatCard { seq: said.seq, name: said.viewer.name.clone(), hue: said.viewer.hue, text: said.text.clone() }
+    let PublicViewer { name, hue, badge, n, .. } = said.viewer.clone();
+    let is_hosts = badge.as_deref() == Some(names::HOST_BADGE);
+    ChatCard { seq: said.seq, name, n, is_hosts, hue, text: said.text.clone() }
 }
 
 #[cfg(test)]

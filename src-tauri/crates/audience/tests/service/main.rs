@@ -4,6 +4,7 @@
 
 mod budgets;
 mod doors;
+mod host;
 mod hostile;
 mod people;
 mod repeats;

@@ -2,7 +2,7 @@
 
 use super::{AsRunWhat, CARD_STANDS_MS, CARDS, CHAT_KEPT, Content, Effect, Input, Production, card};
 use crate::room::RoomNews;
-use crate::{DestinationReport, Event, Levels, Phase, Said, Seq, Silenced, UnixMs, ViewerId, Voice};
+use crate::{DestinationReport, Event, Levels, Phase, Refusal, Said, Seq, Severity, Silenced, UnixMs, ViewerId, Voice};
 
 /// Below this peak audio counts as silence, in dBFS.
 const SILENCE_DB: f32 = -50.0;
@@ -98,6 +98,11 @@ impl Production {
     fn room(&mut self, now: UnixMs, news: RoomNews) -> Vec<Effect> {
         match news {
             RoomNews::Said(said) => self.said(now, said),
+            RoomNews::NotSaid => {
+                let text = "your comment could not be kept, so nobody was sent it; write it again in a moment";
+                self.notice(Severity::Warning, Refusal::new("chat.not_kept", text));
+                Vec::new()
+            }
             RoomNews::Removed(seq) => self.removed(seq),
             RoomNews::Presence(audience) => {
                 self.snapshot.audience = audience;

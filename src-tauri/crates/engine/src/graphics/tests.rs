@@ -76,7 +76,7 @@ impl Program {
 }
 
 fn card(seq: u64, name: &str, hue: u16, text: &str) -> ChatCard {
-    ChatCard { seq: Seq(seq), name: name.to_owned(), hue, text: text.to_owned() }
+    ChatCard { seq: Seq(seq), name: name.to_owned(), hue, n: None, is_hosts: false, text: text.to_owned() }
 }
 
 fn full() -> Graphics {
