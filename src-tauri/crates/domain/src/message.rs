@@ -86,7 +86,7 @@ pub struct PublicViewer {
     /// 2 for the second person in this episode whose name looks like this one, then 3, …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
-    pub n: Option<u32>,
+    pub n: Option<u16>,
 }
 
 /// An accepted comment.

@@ -12,7 +12,7 @@ pub struct ChatCard {
     /// Who wrote it.
     pub name: String,
     /// 2 for the second person whose name looks like this one, then 3, …
-    pub n: Option<u32>,
+    pub n: Option<u16>,
     /// Whether the host wrote it.
     pub is_hosts: bool,
     /// Their colour, in degrees.

@@ -93,11 +93,9 @@ async fn hello(socket: &mut WebSocket) -> Result<Hello, End> {
     loop {
         match patience.hear(receive(socket).await?)? {
             Heard::Message(FromViewer::Hello { name, token, page }) => return Ok(Hello { name, token, page }),
-            Heard::Message(FromViewer::Say { .. } | FromViewer::Rename { .. } | FromViewer::Hearts { .. }) => {
-                return Err(End::Bye(Bye::Protocol));
-            }
-            // The time for a hello bounds this, too.
-            Heard::Unreadable(id) => refuse(socket, id).await?,
+            // Nobody is there yet who could be refused something.
+            Heard::Message(FromViewer::Say { .. } | FromViewer::Rename { .. } | FromViewer::Hearts { .. })
+            | Heard::Unreadable(_) => return Err(End::Bye(Bye::Protocol)),
             Heard::Nothing => {}
         }
     }

@@ -115,7 +115,7 @@ struct Heading<'a> {
     name: &'a str,
     hue: u16,
     /// Which of those whose names look the same.
-    number: Option<u32>,
+    number: Option<u16>,
     /// Empty for everybody but the host.
     badge: &'static str,
 }

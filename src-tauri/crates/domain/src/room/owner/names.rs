@@ -11,8 +11,8 @@ const REMEMBERED: usize = 32_768;
 /// name that somebody laid down is not free while what they said under it can be read.
 #[derive(Debug, Default)]
 struct Alike {
-    last: u32,
-    people: BTreeMap<ViewerId, u32>,
+    last: u16,
+    people: BTreeMap<ViewerId, u16>,
 }
 
 /// The names of an episode.
@@ -32,7 +32,7 @@ impl Names {
     }
 
     /// The number of a viewer's name; none for the first whose name looks like that.
-    pub(super) fn number(&mut self, viewer: &PublicViewer) -> Option<u32> {
+    pub(super) fn number(&mut self, viewer: &PublicViewer) -> Option<u16> {
         if viewer.name.is_empty() {
             return None;
         }
@@ -47,7 +47,7 @@ impl Names {
         (number > 1).then_some(number)
     }
 
-    fn give(&mut self, viewer: &PublicViewer, number: u32) {
+    fn give(&mut self, viewer: &PublicViewer, number: u16) {
         for look in names::looks(&viewer.name) {
             let alike = self.alike.entry(look).or_default();
             alike.last = alike.last.max(number);

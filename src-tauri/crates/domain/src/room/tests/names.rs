@@ -7,7 +7,7 @@ fn rename(room: &mut Room, now: Now, who: u8, name: &str) -> Vec<RoomEffect> {
 }
 
 /// What somebody is called by what they are sent about it themselves, or with everybody.
-fn renamed(effects: &[RoomEffect]) -> Vec<(bool, String, Option<u32>)> {
+fn renamed(effects: &[RoomEffect]) -> Vec<(bool, String, Option<u16>)> {
     let renamed = effects.iter().filter_map(|effect| match effect {
         RoomEffect::Deliver(Delivery::To(_, ToViewer::Renamed { viewer })) => Some((false, viewer)),
         RoomEffect::Deliver(Delivery::ToAll(ToViewer::Renamed { viewer })) => Some((true, viewer)),
