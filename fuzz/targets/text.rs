@@ -48,10 +48,12 @@ fn highest_pile(text: &str) -> usize {
     highest
 }
 
-/// The blocks of combining diacritical marks, a deliberate part of what may be piled up.
+/// Marks of the kinds that people were seen to pile up, a deliberate part of all.
 fn is_mark(c: char) -> bool {
     matches!(c, '\u{0300}'..='\u{034E}' | '\u{0350}'..='\u{036F}' | '\u{1AB0}'..='\u{1AFF}'
-        | '\u{1DC0}'..='\u{1DFF}' | '\u{20D0}'..='\u{20FF}' | '\u{FE20}'..='\u{FE2F}')
+        | '\u{1DC0}'..='\u{1DFF}' | '\u{20D0}'..='\u{20F0}' | '\u{FE20}'..='\u{FE2F}' | '\u{0670}' | '\u{08D4}'..='\u{08E1}'
+        | '\u{0EC8}'..='\u{0ECD}' | '\u{0F71}'..='\u{0F84}' | '\u{1CD0}'..='\u{1CD2}' | '\u{2DE0}'..='\u{2DFF}'
+        | '\u{3099}'..='\u{309A}' | '\u{A66F}'..='\u{A672}' | '\u{0903}')
 }
 
 /// `Default_Ignorable_Code_Point` of the Unicode Character Database: nothing is drawn for these.

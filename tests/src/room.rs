@@ -1,8 +1,11 @@
 //! A viewer of the room that speaks the contract's WebSocket protocol and nothing else.
 
+use futures_util::stream::SplitSink;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -10,11 +13,19 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::deadline::{ANSWER, START, within};
 
-/// A socket in the room, after its welcome.
+/// A socket in the room, after its welcome. As a browser does, it answers pings whatever its page is at.
 pub struct Guest {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    socket: SplitSink<WebSocketStream<MaybeTlsStream<TcpStream>>, Message>,
+    received: mpsc::UnboundedReceiver<Value>,
+    reader: JoinHandle<()>,
     welcome: Value,
     seen: Vec<Value>,
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
 }
 
 impl Guest {
@@ -30,7 +41,18 @@ impl Guest {
 
     async fn join_with(room_url: &str, hello: Value) -> Self {
         let (socket, _) = connect_async(room_url).await.expect("the room is open");
-        let mut guest = Self { socket, welcome: Value::Null, seen: Vec::new() };
+        let (socket, mut incoming) = socket.split();
+        let (sender, received) = mpsc::unbounded_channel();
+        let reader = tokio::spawn(async move {
+            while let Some(Ok(message)) = incoming.next().await {
+                let Message::Text(text) = message else { continue };
+                let message = serde_json::from_str(&text).expect("the room speaks JSON");
+                if sender.send(message).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut guest = Self { socket, received, reader, welcome: Value::Null, seen: Vec::new() };
         guest.send(&hello).await;
         guest.welcome = guest.next("welcome").await;
         guest
@@ -89,17 +111,9 @@ impl Guest {
 
     /// The next message; none when the socket is closed.
     pub async fn receive(&mut self) -> Option<Value> {
-        loop {
-            match self.socket.next().await {
-                Some(Ok(Message::Text(text))) => {
-                    let message: Value = serde_json::from_str(&text).expect("the room speaks JSON");
-                    self.seen.push(message.clone());
-                    return Some(message);
-                }
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
-                Some(Ok(_)) => {}
-            }
-        }
+        let message = self.received.recv().await?;
+        self.seen.push(message.clone());
+        Some(message)
     }
 }
 

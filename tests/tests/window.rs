@@ -120,6 +120,13 @@ async fn the_first_five_minutes_from_start_to_replay() {
     page.until("ten hearts are counted", "document.querySelector('[data-testid=hearts]')?.textContent.includes('10')")
         .await;
 
+    // The host answers. Enter sends, and the field is empty for the next.
+    page.enter("host-text", "Welcome, Ada!").await;
+    page.until("it is sent", "document.querySelector('[data-testid=host-text]').value === ''").await;
+    let answered = "[...document.querySelectorAll('[data-testid=chat-text]')].some((one) => one.textContent.includes('Welcome, Ada!'))";
+    viewer.until("the answer is on the page", answered).await;
+    page.until("it stands in the window", "document.querySelectorAll('[data-testid=chat-item]').length === 2").await;
+
     // A click shows it on the picture, another comment is removed.
     page.click("chat-show").await;
     page.until("it is shown", "document.querySelector('[data-testid=chat-item]').dataset.shown === 'true'").await;
@@ -135,10 +142,12 @@ async fn the_first_five_minutes_from_start_to_replay() {
     page.run(&format!("{remove}.click();")).await;
     let removed = guest.next("removed").await;
     assert_eq!(removed["seq"], unwanted);
-    page.until("it is gone", "document.querySelectorAll('[data-testid=chat-item]').length === 1").await;
+    page.until("it is gone", "document.querySelectorAll('[data-testid=chat-item]').length === 2").await;
     let late = Guest::join(&room, None).await;
     let backlog = late.welcome()["backlog"].to_string();
     assert!(backlog.contains("Bonjour, studio!") && !backlog.contains("to be removed"), "{backlog}");
+    let badges: Vec<&serde_json::Value> = (0..2).map(|at| &late.welcome()["backlog"][at]["viewer"]["badge"]).collect();
+    assert_eq!(badges, [&serde_json::Value::Null, &serde_json::json!("host")], "{backlog}");
 
     // The window owns nothing: it can be loaded again in mid-show.
     page.reload().await;
@@ -166,7 +175,7 @@ async fn the_first_five_minutes_from_start_to_replay() {
     )
     .await;
     page.find("ended-watch").await;
-    assert_eq!((number(&page, "ended-hearts").await, number(&page, "ended-chat").await), (10, 1));
+    assert_eq!((number(&page, "ended-hearts").await, number(&page, "ended-chat").await), (10, 2));
     // The viewer's page turns into the replay, at the same address.
     viewer.find("replay-video").await;
     viewer.screenshot("viewer-replay").await;
@@ -175,6 +184,8 @@ async fn the_first_five_minutes_from_start_to_replay() {
     let base = url::Url::parse(&viewer_url).expect("an address").origin().ascii_serialization();
     let timeline = get(&base, &path).await.text();
     assert!(timeline.contains("Bonjour, studio!") && !timeline.contains("to be removed"), "{timeline}");
+    let hosts = r#""badge":"host"},"text":"Welcome, Ada!""#;
+    assert!(timeline.contains(hosts), "{timeline}");
     page.click("ended-new").await;
 
     // The library lists it, also for a window that has just been opened.

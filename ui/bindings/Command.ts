@@ -116,7 +116,11 @@ seq: Seq, } | { "type": "hide_comment" } | { "type": "set_title_card",
 /**
  * Whether.
  */
-visible: boolean, } | { "type": "remove_message", 
+visible: boolean, } | { "type": "say", 
+/**
+ * 1 to 500 characters.
+ */
+text: string, } | { "type": "remove_message", 
 /**
  * Which.
  */

@@ -34,7 +34,15 @@ name?: string | null,
 /**
  * The program time that the viewer saw.
  */
-at_ms?: ProgramMs | null, } | { "type": "hearts", 
+at_ms?: ProgramMs | null, } | { "type": "rename", 
+/**
+ * The new name.
+ */
+name: string, 
+/**
+ * Echoed where it is refused; at most 64 bytes.
+ */
+id?: string | null, } | { "type": "hearts", 
 /**
  * 1 to 50.
  */

@@ -18,6 +18,10 @@ name: string,
  */
 hue: number, 
 /**
+ * 2 for the second person whose name looks like this one, then 3, …
+ */
+n?: number, 
+/**
  * Whether the host silenced them.
  */
 muted: boolean, };

@@ -18,6 +18,10 @@ name: string,
  */
 hue: number, 
 /**
- * `host`, where they are one.
+ * `host`, where they are one: then the studio itself wrote it. Nobody's socket can have one.
  */
-badge?: string, };
+badge?: string, 
+/**
+ * 2 for the second person in this episode whose name looks like this one, then 3, …
+ */
+n?: number, };

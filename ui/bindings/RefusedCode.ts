@@ -3,4 +3,4 @@
 /**
  * Why a message was not accepted.
  */
-export type RefusedCode = "name_needed" | "empty" | "too_long" | "too_fast" | "muted" | "closed";
+export type RefusedCode = "name_needed" | "empty" | "too_long" | "too_fast" | "muted" | "closed" | "unreadable";

@@ -115,9 +115,13 @@ joined: Array<string>, } | { "type": "removed",
 /**
  * Its place.
  */
-seq: Seq, } | { "type": "refused", 
+seq: Seq, } | { "type": "renamed", 
 /**
- * Theirs; none for hearts.
+ * As everybody sees them now.
+ */
+viewer: PublicViewer, } | { "type": "beat" } | { "type": "refused", 
+/**
+ * Theirs; none for hearts, and where it could not be read.
  */
 id?: string, 
 /**

@@ -21,6 +21,9 @@ export const HEARTS_IN_A_MESSAGE = 50;
 /** At most one message of hearts in so many milliseconds. */
 export const HEARTS_INTERVAL_MS = 250;
 
+/** The server sends something at least so often, in milliseconds. */
+export const BEAT_MS = 5000;
+
 /** Comments at once. */
 export const SAY_BURST = 5;
 

@@ -38,7 +38,12 @@ pub(crate) fn any_event(input: &mut Unstructured<'_>, first: Seq) -> Result<Room
         // Seldom: nothing follows the end.
         16 if input.ratio(1, 16)? => RoomInput::Host(HostOrder::Ended { replay_url: name(input)? }),
         16 => RoomInput::Host(HostOrder::OnPicture(if input.arbitrary()? { vec![OnPicture::Chat] } else { Vec::new() })),
+        17 if input.ratio(1, 4)? => RoomInput::Host(HostOrder::Say(words(input)?)),
         17 => RoomInput::Host(HostOrder::Remove(place(input, first)?)),
+        18 if input.ratio(1, 4)? => {
+            let (id, name) = (None, words(input)?);
+            RoomInput::Viewer(ViewerEvent::Rename { connection, id, name })
+        }
         18 if input.ratio(1, 4)? => RoomInput::Host(HostOrder::LetIn { viewer: viewer(any_person(input)?) }),
         18 => {
             let voice = *input.choose(&[Voice::Free, Voice::Muted, Voice::Ejected])?;
@@ -53,7 +58,7 @@ pub(crate) fn any_event(input: &mut Unstructured<'_>, first: Seq) -> Result<Room
 fn joined(input: &mut Unstructured<'_>, connection: ConnectionId) -> Result<RoomInput> {
     let person = any_person(input)?;
     let known_as = if input.arbitrary()? { words(input)? } else { String::new() };
-    let viewer = PublicViewer { id: viewer(person), name: known_as, hue: input.arbitrary()?, badge: None };
+    let viewer = PublicViewer { id: viewer(person), name: known_as, hue: input.arbitrary()?, badge: None, n: None };
     let page = PageId::from_random([person; 16]);
     let page = if input.arbitrary()? { Page::Theirs(page) } else { Page::Ours(PageId::from_random(input.arbitrary()?)) };
     let (name, token) = (name(input)?, "t".to_owned());
@@ -62,7 +67,7 @@ fn joined(input: &mut Unstructured<'_>, connection: ConnectionId) -> Result<Room
 }
 
 fn any_person(input: &mut Unstructured<'_>) -> Result<u8> {
-    input.int_in_range(0..=PEOPLE - 1)
+    input.int_in_range(1..=PEOPLE)
 }
 
 fn viewer(person: u8) -> ViewerId {

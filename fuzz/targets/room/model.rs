@@ -8,7 +8,7 @@ use domain::room::{
     Comment, CommentKey, ConnectionId, Delivery, Errand, HostOrder, Limits, Now, RoomEffect, RoomInput, RoomNews, Stored,
     ViewerEvent,
 };
-use domain::{BroadcastState, Bye, PublicViewer, Said, Seq, ToViewer, ViewerId, Voice, text};
+use domain::{BroadcastState, Bye, PublicViewer, Said, Seq, ToViewer, ViewerId, Voice, names, text};
 
 /// What happened so far, as far as a promise needs it.
 pub(crate) struct Model {
@@ -148,6 +148,7 @@ impl Model {
             RoomNews::Said(said) => {
                 assert_eq!(self.told, Some(said.seq), "what is on the picture was sent to everybody first");
             }
+            RoomNews::NotSaid => {}
             RoomNews::Removed(seq) => assert!(self.removed.contains(seq)),
             RoomNews::Hearts { count, total, .. } => {
                 self.hearts += u64::from(*count);
@@ -189,6 +190,7 @@ impl Model {
                 let is_kept = self.kept.get(seq) == Some(&Stored::Kept);
                 assert!(is_kept || self.repeated.contains(seq), "{seq} is not in the archive");
             }
+            ToViewer::Renamed { viewer } => assert_viewer(viewer),
             ToViewer::Refused { .. } | ToViewer::Held { .. } | ToViewer::Voice { .. } => {}
             other => panic!("{other:?} is for everybody"),
         }
@@ -214,6 +216,7 @@ impl Model {
                 assert!(peak >= viewers && anonymous <= viewers && joined.len() <= 5);
                 apart(&mut self.presence_told_at, self.now, Duration::from_secs(1));
             }
+            ToViewer::Renamed { viewer } => assert_viewer(viewer),
             ToViewer::Removed { seq } => assert!(self.removed.contains(seq)),
             ToViewer::State { state, .. } => assert_eq!(*state, self.state),
             other => panic!("{other:?} is for one viewer"),
@@ -223,7 +226,14 @@ impl Model {
     fn store(&mut self, comment: &Comment) {
         let Comment { said, key, token_hash, .. } = comment;
         assert_ne!(self.state, BroadcastState::Ended, "a comment after the end");
+        let is_hosts = said.viewer.badge.is_some();
         let author = &said.viewer.id;
+        if is_hosts {
+            assert_eq!(said.viewer, names::host(), "nobody else has a badge");
+            self.next = Seq(self.next.0 + 1);
+            self.stored.insert(said.seq, said.clone());
+            return;
+        }
         assert!(self.ever.contains(author), "{author} never came in");
         assert!(!self.silenced.contains_key(author), "{author} is silenced");
         assert_eq!(ViewerId::from_random([token_hash[0]; 16]), *author, "the proof is another's");
@@ -234,7 +244,7 @@ impl Model {
         }
         assert_eq!(text::clean(&said.text), said.text);
         assert!((1..=COMMENT_CHARACTERS).contains(&said.text.chars().count()));
-        assert_named(&said.viewer);
+        assert_viewer(&said.viewer);
         assert!(!said.viewer.name.is_empty(), "a comment needs a name");
         let (now, at) = (self.now.program_ms.0, said.at_ms.0);
         assert!((now.saturating_sub(30_000)..=now).contains(&at), "{at} was not on the picture at {now}");
@@ -249,6 +259,13 @@ impl Model {
 /// The most that a bucket can have let pass since the room opened.
 fn allowed(now: Now, burst: u32, interval: Duration) -> u128 {
     u128::from(burst) + now.elapsed.as_nanos() / interval.as_nanos()
+}
+
+/// Somebody who is not the host, and has nothing of the host's.
+fn assert_viewer(viewer: &PublicViewer) {
+    assert_named(viewer);
+    assert!(viewer.badge.is_none() && !names::is_hosts(&viewer.name), "{viewer:?}");
+    assert!(viewer.n.is_none_or(|n| n >= 2));
 }
 
 fn assert_named(viewer: &PublicViewer) {

@@ -1,4 +1,4 @@
--- The archive of a studio, as it is now (version 4). A new database is made from this file; an
+-- The archive of a studio, as it is now (version 5). A new database is made from this file; an
 -- older one is brought here by upgrades/*.sql, and a test proves that both come out equal.
 -- Whoever changes this file adds an upgrade.
 --
@@ -97,6 +97,9 @@ CREATE TABLE chat (
   -- The writer's address, as the first half of an HMAC-SHA-256 under the episode's key. NULL: it says
   -- nothing about them (this computer, a proxy), or older than version 4.
   place BLOB CHECK (length(place) = 16),
+  -- 2 for the second person of the episode whose name looks like this one, then 3, … NULL: the first, or
+  -- older than version 5.
+  number INTEGER CHECK (number >= 2),
   PRIMARY KEY (episode, seq)
 ) STRICT, WITHOUT ROWID;
 

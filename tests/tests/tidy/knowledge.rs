@@ -41,7 +41,7 @@ const TABLE: &[Knowledge] = &[
         package: "antenne-domain",
         folder: "src-tauri/crates/domain/",
         may_know: &[],
-        only: Some(&["serde", "ts-rs"]),
+        only: Some(&["icu_properties", "serde", "ts-rs", "unicode-security"]),
         never_named: PURE,
     },
     Knowledge {

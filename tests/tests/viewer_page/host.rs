@@ -63,6 +63,7 @@ impl Host {
             next_seq: Seq(1),
             backlog: Vec::new(),
             spoke: Vec::new(),
+            named: Vec::new(),
             place_key: [7; 32],
             journal: Arc::new(Forgetful),
         };

@@ -7,7 +7,7 @@ import { HeartBatch } from "../hearts/batch";
 import { OwnTaps } from "../hearts/own";
 import { newPage, remember, remembered, type Identity } from "./identity";
 import { RoomSocket, type Connection } from "./socket";
-import { dueAgain, emptyRoom, forget, queue, reduce, unanswered, unreadable, type Outgoing, type RoomState } from "./state";
+import { RENAME, dueAgain, emptyRoom, forget, queue, reduce, unanswered, unreadable, type Outgoing, type RoomState } from "./state";
 
 const HEARTS_RETRY_MS = 1000;
 
@@ -73,6 +73,11 @@ export class Room {
   say(text: string, name: string | null, atMs: ProgramMs | null): void {
     this.#said += 1;
     this.#send({ id: `c${this.#said}`, text, name, atMs, status: "sending", code: null, words: null, retryAt: null, suspicions: 0 });
+  }
+
+  /** Asks for another name. */
+  rename(name: string): void {
+    this.#socket.send({ type: "rename", name, id: RENAME });
   }
 
   /** Sends a refused comment again, perhaps with a name. */

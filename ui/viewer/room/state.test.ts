@@ -148,6 +148,20 @@ test("the page keeps the last two hundred comments", () => {
   expect([room.chat.length, room.chat[0]?.seq]).toEqual([200, 50]);
 });
 
+test("a new name holds for what was said before, and everybody reads so", () => {
+  const ada = { id: "v1", name: "Ada", hue: 204 };
+  const grace = { ...ada, name: "Grace", n: 2 };
+  const before = after(inRoom, { type: "said", seq: 1, at_ms: 0, viewer: ada, text: "hi" });
+  const room = after(before, { type: "renamed", viewer: grace });
+  expect(room.chat[0]?.viewer).toEqual(grace);
+  expect(room.news).toEqual({ words: "Ada is now Grace", at: 1000 });
+  const me = after({ ...inRoom, me: ada }, { type: "renamed", viewer: grace });
+  expect(me.me).toEqual(grace);
+  const refused = after(inRoom, { type: "refused", id: "rename", code: "too_fast", message: "wait a little" });
+  expect(refused.news?.words).toBe("wait a little");
+  expect(refused.outbox).toEqual(inRoom.outbox);
+});
+
 test("who joined is named in a sentence that stays short", () => {
   expect(joinedSentence([])).toBe("");
   expect(joinedSentence(["Ada"])).toBe("Ada joined");
@@ -191,7 +205,7 @@ test("a comment that waits for the host says so, is sent again after a reconnect
 });
 
 test("what a rush left out is said in the room's words", () => {
-  expect(after(inRoom, { type: "skipped", count: 3, message: "3 are not shown" }).skipped).toEqual({ words: "3 are not shown", at: 1000 });
+  expect(after(inRoom, { type: "skipped", count: 3, message: "3 are not shown" }).news).toEqual({ words: "3 are not shown", at: 1000 });
 });
 
 test("a comment that the room cannot read does not hold up the next one, and can be discarded", () => {

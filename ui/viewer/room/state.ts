@@ -11,6 +11,9 @@ import { meet, type Acquaintance } from "../people/people";
 /** How many comments the page keeps. */
 const CHAT_KEPT = 200;
 
+/** Names the wish for another name, where it is refused. No comment is called so. */
+export const RENAME = "rename";
+
 /** A comment of this viewer's, on its way. */
 export interface Outgoing {
   id: string;
@@ -54,8 +57,8 @@ export interface RoomState {
   needsName: boolean;
   /** What the room says to a viewer whom the host muted; none to others. */
   muted: string | null;
-  /** What the room says of comments that it did not show. */
-  skipped: { words: string; at: number } | null;
+  /** What the room says in passing: of comments that it did not show, of somebody's new name. */
+  news: { words: string; at: number } | null;
 }
 
 export const emptyRoom: RoomState = {
@@ -73,7 +76,7 @@ export const emptyRoom: RoomState = {
   joined: null,
   needsName: false,
   muted: null,
-  skipped: null,
+  news: null,
 };
 
 /** The room after `message`, at `now` on the page's clock. Unknown types change nothing. */
@@ -109,7 +112,7 @@ export function reduce(room: RoomState, message: ToViewer, now: number): RoomSta
     case "voice":
       return { ...room, muted: message.muted ? message.message : null };
     case "skipped":
-      return { ...room, skipped: { words: message.message, at: now } };
+      return { ...room, news: { words: message.message, at: now } };
     case "state":
       return {
         ...room,
@@ -118,11 +121,29 @@ export function reduce(room: RoomState, message: ToViewer, now: number): RoomSta
         onPicture: message.on_picture,
         replayUrl: message.replay_url ?? null,
       };
+    case "renamed":
+      return renamed(room, message.viewer, now);
+    case "beat":
     case "bye":
       return room;
     default:
       return unknown(room, message);
   }
+}
+
+/** The room where `viewer` has another name, also over what they said before. */
+function renamed(room: RoomState, viewer: PublicViewer, now: number): RoomState {
+  const before = [room.me, ...room.chat.map((one) => one.viewer)].find((one) => one?.id === viewer.id)?.name ?? "";
+  const rename = <T extends { key: string }>(one: T): T =>
+    before !== "" && one.key === `name:${before}` ? { ...one, key: `name:${viewer.name}`, name: viewer.name } : one;
+  return {
+    ...room,
+    me: room.me?.id === viewer.id ? viewer : room.me,
+    needsName: room.needsName && room.me?.id !== viewer.id,
+    chat: room.chat.map((one) => (one.viewer.id === viewer.id ? { ...one, viewer } : one)),
+    people: room.people.map(rename),
+    news: before === "" || before === viewer.name ? room.news : { words: `${before} is now ${viewer.name}`, at: now },
+  };
 }
 
 /** The room with `outgoing` on its way. */
@@ -225,6 +246,7 @@ function held(room: RoomState, id: string, words: string): RoomState {
 
 function refused(room: RoomState, { id, code, retry_ms: retryMs, message }: Extract<ToViewer, { type: "refused" }>, now: number): RoomState {
   const muted = code === "muted" ? message : room.muted;
+  if (id === RENAME) return { ...room, muted, news: { words: message, at: now } };
   if (id === undefined) return muted === room.muted ? room : { ...room, muted };
   const outbox = room.outbox.map((outgoing): Outgoing => {
     if (outgoing.id !== id) return outgoing;

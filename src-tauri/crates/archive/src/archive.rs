@@ -183,6 +183,15 @@ impl Archive {
         self.threads.call(move |connection| rows::place_key(connection, &episode, &fresh))
     }
 
+    /// Who was called what in an episode, in the order in which they first spoke under it.
+    ///
+    /// # Errors
+    ///
+    /// When the archive cannot be read.
+    pub fn who_was_called(&self, episode: &EpisodeId) -> Result<Vec<PublicViewer>, ArchiveError> {
+        self.threads.look(|connection| library::who_was_called(connection, episode))
+    }
+
     /// Who spoke in an episode, and from where, in the order of their first words.
     ///
     /// # Errors

@@ -141,10 +141,21 @@ pub(crate) fn who_spoke(
     Ok(spoke.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Who was called what in an episode, in the order in which they first spoke under it. Not what was
+/// removed, and not the host.
+pub(crate) fn who_was_called(connection: &Connection, episode: &EpisodeId) -> Result<Vec<PublicViewer>, ArchiveError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT viewer, name, hue, NULL, max(number) FROM chat
+         WHERE episode = ?1 AND removed = 0 AND badge IS NULL GROUP BY viewer, name ORDER BY min(seq)",
+    )?;
+    let called = statement.query_map([episode.as_str()], |row| viewer_row(row, 0))?;
+    Ok(called.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Who a token belongs to.
 pub(crate) fn identity(connection: &Connection, hash: &[u8; 32]) -> Result<Option<PublicViewer>, ArchiveError> {
     let viewer = connection
-        .prepare_cached("SELECT id, name, hue, badge FROM viewer WHERE token_hash = ?1")?
+        .prepare_cached("SELECT id, name, hue, badge, NULL FROM viewer WHERE token_hash = ?1")?
         .query_row([&hash[..]], |row| viewer_row(row, 0))
         .optional()?;
     Ok(viewer)
@@ -215,6 +226,7 @@ pub(crate) fn viewer_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Public
         name: row.get(first + 1)?,
         hue: row.get(first + 2)?,
         badge: row.get(first + 3)?,
+        n: row.get(first + 4)?,
     })
 }
 

@@ -51,8 +51,8 @@ pub(crate) fn chat(connection: &Connection, row: &ChatRow) -> rusqlite::Result<S
     }
     let written = connection
         .prepare_cached(
-            "INSERT INTO chat (episode, seq, at_ms, viewer, name, hue, badge, text, page, page_id, place)
-             SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM episode WHERE id = ?1 AND state <> 'doomed'",
+            "INSERT INTO chat (episode, seq, at_ms, viewer, name, hue, badge, text, page, page_id, place, number)
+             SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM episode WHERE id = ?1 AND state <> 'doomed'",
         )?
         .execute(params![
             episode.as_str(),
@@ -66,6 +66,7 @@ pub(crate) fn chat(connection: &Connection, row: &ChatRow) -> rusqlite::Result<S
             key.page.as_str(),
             key.id,
             place.map(|place| place.0),
+            viewer.n.filter(|n| *n >= 2),
         ])?;
     if written == 0 {
         return Ok(Stored::Failed);

@@ -18,9 +18,10 @@ const UPGRADES: &[M<'static>] = &[
     M::up(include_str!("../upgrades/2.sql")).foreign_key_check(),
     M::up(include_str!("../upgrades/3.sql")),
     M::up(include_str!("../upgrades/4.sql")).foreign_key_check(),
+    M::up(include_str!("../upgrades/5.sql")),
 ];
 /// The version that [`NEWEST`] is.
-pub(crate) const VERSION: u32 = 4;
+pub(crate) const VERSION: u32 = 5;
 /// "Ante", as in `schema.sql`.
 const APPLICATION_ID: u32 = 0x416e_7465;
 

@@ -33,7 +33,7 @@ pub(crate) fn timeline(
 /// The last `limit` comments that were not removed, oldest first.
 pub(crate) fn last(connection: &Connection, episode: &EpisodeId, limit: usize) -> Result<Vec<Said>, ArchiveError> {
     let mut statement = connection.prepare_cached(
-        "SELECT seq, at_ms, viewer, name, hue, badge, text FROM chat WHERE episode = ?1 AND removed = 0
+        "SELECT seq, at_ms, viewer, name, hue, badge, number, text FROM chat WHERE episode = ?1 AND removed = 0
          ORDER BY seq DESC LIMIT ?2",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -46,7 +46,7 @@ pub(crate) fn last(connection: &Connection, episode: &EpisodeId, limit: usize) -
 /// Comments that were not removed, oldest first; of more than `most` every n-th, evenly.
 fn chat(connection: &Connection, episode: &EpisodeId, all: u64, most: u64) -> Result<Vec<Said>, ArchiveError> {
     let mut statement = connection.prepare_cached(
-        "SELECT seq, at_ms, viewer, name, hue, badge, text FROM chat
+        "SELECT seq, at_ms, viewer, name, hue, badge, number, text FROM chat
          WHERE episode = ?1 AND removed = 0 AND seq % ?2 = 0 ORDER BY seq LIMIT ?3",
     )?;
     let each = all.div_ceil(most).max(1);
@@ -60,7 +60,7 @@ fn said(row: &Row<'_>) -> rusqlite::Result<Said> {
         seq: Seq(unsigned(row.get(0)?)),
         at_ms: ProgramMs(unsigned(row.get(1)?)),
         viewer: viewer_row(row, 2)?,
-        text: row.get(6)?,
+        text: row.get(7)?,
     })
 }
 

@@ -3,6 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use domain::room::limits::BEAT_MS;
+
 /// Where the service listens.
 #[derive(Debug, Clone)]
 pub struct AudienceConfig {
@@ -79,8 +81,11 @@ pub struct ServiceLimits {
     pub hello: Duration,
     /// Messages that wait for one viewer; who falls further behind is dismissed.
     pub outbox: usize,
-    /// A room's connection that sends nothing, not even a pong, for this long is gone.
+    /// A room's connection that sends nothing, not even a pong, for this long is gone. Its place is free
+    /// at most two seconds later.
     pub silence: Duration,
+    /// A room's connection is sent something at least so often.
+    pub beat: Duration,
     /// A viewer's session that is not connected within this time is dropped.
     pub connect: Duration,
     /// A session that reports nothing (SRTCP) for this long of what it is sent is gone.
@@ -105,7 +110,8 @@ impl Default for ServiceLimits {
             of_address: AddressLimits::default(),
             hello: Duration::from_secs(10),
             outbox: 256,
-            silence: Duration::from_secs(60),
+            silence: Duration::from_secs(8),
+            beat: Duration::from_millis(BEAT_MS),
             connect: Duration::from_secs(15),
             report: Duration::from_secs(10),
             pending_of_address: 32,

@@ -21,6 +21,8 @@ pub struct Episode {
     pub backlog: Vec<Said>,
     /// Who spoke in it, and from where.
     pub spoke: Vec<(ViewerId, Option<Place>)>,
+    /// Who was called what in it, in the order in which they came by it.
+    pub named: Vec<PublicViewer>,
     /// Under this key its people's addresses become places. Random, and the same for as long as the
     /// episode is.
     pub place_key: [u8; 32],

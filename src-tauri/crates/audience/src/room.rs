@@ -3,6 +3,7 @@
 //! The rules are [`domain::room`]; this task gives them time and carries out what follows. A
 //! message to everybody is serialised once and shared.
 
+mod beat;
 mod connection;
 mod flood;
 mod identity;
@@ -28,6 +29,7 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use beat::Beat;
 pub(crate) use connection::serve;
 use outbox::{Full, Letter, Outbox, Writer};
 pub use parse::{Parsed, fuzz_room_message, parse_room_message};
@@ -73,6 +75,7 @@ impl RoomHandle {
     pub(crate) fn open(
         episode: &Episode,
         limits: Limits,
+        beat: Duration,
         clock: Arc<ProgramClock>,
         metrics: Arc<Metrics>,
         events: EventSender,
@@ -84,6 +87,7 @@ impl RoomHandle {
             next: episode.next_seq,
             backlog: episode.backlog.clone(),
             spoke: episode.spoke.clone(),
+            named: episode.named.clone(),
             ..Past::default()
         };
         let room = Room::after(past, limits.clone());
@@ -96,6 +100,7 @@ impl RoomHandle {
             talking: None,
             restarts: VecDeque::new(),
             writer: Writer::default(),
+            beat: Beat::new(beat),
             storing: FuturesUnordered::new(),
             asked: BTreeSet::new(),
             clock,
@@ -135,6 +140,8 @@ type Storing = Pin<Box<dyn Future<Output = (Seq, Stored)> + Send>>;
 struct Seat {
     outbox: Outbox,
     token: String,
+    /// When something was sent last.
+    sent_at: Instant,
 }
 
 /// The owner of a room.
@@ -149,6 +156,7 @@ struct Task {
     /// When the room was made anew, on [`Now::elapsed`]'s clock.
     restarts: VecDeque<Duration>,
     writer: Writer,
+    beat: Beat,
     storing: FuturesUnordered<Storing>,
     /// Comments that the journal was asked to keep and did not answer for.
     asked: BTreeSet<Seq>,
@@ -251,6 +259,7 @@ impl Task {
                     Some(FromHost::Close(bye)) => return bye,
                     None => return Bye::Ended,
                 },
+                () = self.beat.due() => self.send_beats(),
                 Ok(permit) = lasting.reserve(), if !self.unsent.is_empty() => {
                     if let Some(event) = self.unsent.pop_front() {
                         permit.send(event);
@@ -263,7 +272,8 @@ impl Task {
                     Inward::Joined(event, outbox) => {
                         if let ViewerEvent::Joined { connection, token, .. } = &*event {
                             self.talking = Some(*connection);
-                            self.seats.insert(*connection, Seat { outbox, token: token.clone() });
+                            let seat = Seat { outbox, token: token.clone(), sent_at: Instant::now() };
+                            self.seats.insert(*connection, seat);
                         }
                         self.apply(RoomInput::Viewer(*event));
                     }
@@ -324,6 +334,19 @@ impl Task {
         }
     }
 
+    /// Whoever was sent nothing for a while is told that we are there.
+    fn send_beats(&mut self) {
+        let (now, mut slow) = (Instant::now(), Vec::new());
+        let quiet = self.seats.iter().filter(|(_, seat)| self.beat.is_missed(now, seat.sent_at));
+        let quiet: Vec<ConnectionId> = quiet.map(|(connection, _)| *connection).collect();
+        for connection in quiet {
+            self.post(connection, self.beat.letter(), &mut slow);
+        }
+        for connection in slow {
+            self.apply(RoomInput::Viewer(ViewerEvent::Left { connection }));
+        }
+    }
+
     fn run_errand(&mut self, errand: Errand) {
         match errand {
             Errand::Store(comment) => {
@@ -343,7 +366,7 @@ impl Task {
             RoomNews::Said(_) => self.metrics.chat.add(1),
             RoomNews::Hearts { count, .. } => self.metrics.hearts.add((*count).into()),
             RoomNews::Presence(status) => self.metrics.viewers.set(status.viewers.into()),
-            RoomNews::Removed(_) | RoomNews::Voice { .. } | RoomNews::Held(_) => {}
+            RoomNews::NotSaid | RoomNews::Removed(_) | RoomNews::Voice { .. } | RoomNews::Held(_) => {}
         }
         if news.is_passing() {
             self.events.send(AudienceEvent::Room(news));
@@ -369,7 +392,8 @@ impl Task {
     }
 
     fn post(&mut self, connection: ConnectionId, letter: Letter, slow: &mut Vec<ConnectionId>) {
-        let Some(seat) = self.seats.get(&connection) else { return };
+        let Some(seat) = self.seats.get_mut(&connection) else { return };
+        seat.sent_at = Instant::now();
         if let Err(Full) = seat.outbox.post(letter) {
             self.metrics.dismissed_slow.add(1);
             self.dismiss(connection, Bye::TooSlow);

@@ -126,7 +126,7 @@ impl ShowHandle {
         let (sender, events) = EventSender::pair(metrics.clone());
         let notices = sender.notices();
         let limits = shared.limits.room.clone();
-        let room = RoomHandle::open(&episode, limits, clock.clone(), metrics.clone(), sender);
+        let room = RoomHandle::open(&episode, limits, shared.limits.beat, clock.clone(), metrics.clone(), sender);
         let Episode { show: slug, title, journal, place_key, .. } = episode;
         let title = Mutex::new(title);
         let key = shared.shows.key();
@@ -178,6 +178,12 @@ impl ShowHandle {
         self.show.on_air.store(false, Ordering::Release);
         self.order(HostOrder::Ended { replay_url });
         self.shared.media.end(self.show.key);
+    }
+
+    /// Says something in the room, as the host. False where the room is gone.
+    #[must_use]
+    pub fn say(&self, text: String) -> bool {
+        self.order(HostOrder::Say(text))
     }
 
     /// Removes a comment from the room, which then says so. False where the room is gone, and nobody will.

@@ -125,6 +125,11 @@ pub enum Command {
         /// Whether.
         visible: bool,
     },
+    /// Says something in the chat, as the host.
+    Say {
+        /// 1 to 500 characters.
+        text: String,
+    },
     /// Removes a comment from room, picture and replay.
     RemoveMessage {
         /// Which.
@@ -207,6 +212,7 @@ fn serde_name(command: &Command) -> String {
         Command::ShowComment { .. } => "show_comment",
         Command::HideComment => "hide_comment",
         Command::SetTitleCard { .. } => "set_title_card",
+        Command::Say { .. } => "say",
         Command::RemoveMessage { .. } => "remove_message",
         Command::SetViewerMuted { .. } => "set_viewer_muted",
         Command::EjectViewer { .. } => "eject_viewer",

@@ -17,6 +17,7 @@ mod ids;
 mod layout;
 mod message;
 mod moderation;
+pub mod names;
 mod plan;
 mod production;
 mod replay;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use ts_rs::TS;
 
-use crate::{PageId, ProgramMs, Seq, UnixMs, ViewerId};
+use crate::{PageId, ProgramMs, Seq, UnixMs, ViewerId, names};
 
 /// From the viewer. Unknown types and fields are ignored by the reader, not here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -46,6 +46,16 @@ pub enum FromViewer {
         #[ts(optional = nullable)]
         at_ms: Option<ProgramMs>,
     },
+    /// Wants to be called otherwise from now on. Answered with [`ToViewer::Renamed`] or
+    /// [`ToViewer::Refused`].
+    Rename {
+        /// The new name.
+        name: String,
+        /// Echoed where it is refused; at most 64 bytes.
+        #[serde(default)]
+        #[ts(optional = nullable)]
+        id: Option<String>,
+    },
     /// Taps since the last one.
     Hearts {
         /// 1 to 50.
@@ -55,7 +65,8 @@ pub enum FromViewer {
 
 /// As with tokens: what is malformed proves nothing, and is no reason to turn anybody away.
 fn page_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PageId>, D::Error> {
-    Ok(Option::<String>::deserialize(deserializer)?.as_deref().and_then(PageId::parse))
+    let page = Option::<String>::deserialize(deserializer)?.as_deref().and_then(PageId::parse);
+    Ok(page.filter(|page| *page != names::host_page()))
 }
 
 /// A viewer as others see them.
@@ -68,10 +79,14 @@ pub struct PublicViewer {
     pub name: String,
     /// Their colour, in degrees, 0 to 359.
     pub hue: u16,
-    /// `host`, where they are one.
+    /// `host`, where they are one: then the studio itself wrote it. Nobody's socket can have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub badge: Option<String>,
+    /// 2 for the second person in this episode whose name looks like this one, then 3, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub n: Option<u16>,
 }
 
 /// An accepted comment.
@@ -159,7 +174,7 @@ pub enum OnPicture {
 #[serde(rename_all = "snake_case")]
 #[ts(export)]
 pub enum RefusedCode {
-    /// A comment needs a name.
+    /// A comment needs a name, and one that is not the host's.
     NameNeeded,
     /// Nothing left after cleaning.
     Empty,
@@ -171,6 +186,8 @@ pub enum RefusedCode {
     Muted,
     /// The show is over.
     Closed,
+    /// This frame could not be read; whatever else was sent is as it was.
+    Unreadable,
 }
 
 /// Why the server closes the socket.
@@ -283,9 +300,18 @@ pub enum ToViewer {
         /// Its place.
         seq: Seq,
     },
+    /// Somebody is called otherwise from now on; what they said before stands under their old name. Their
+    /// own connections are sent it too where their name got a number.
+    Renamed {
+        /// As everybody sees them now.
+        viewer: PublicViewer,
+    },
+    /// Nothing else was sent for a while: the server is there. A page that hears nothing for 10 s has
+    /// lost its connection, whatever its socket says.
+    Beat,
     /// Their message was not accepted.
     Refused {
-        /// Theirs; none for hearts.
+        /// Theirs; none for hearts, and where it could not be read.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         id: Option<String>,

@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 use crate::{Canvas, Composition, PlanId, Production, Seq, SourceId, SourceKind, SourceSpec, Strip};
 
 /// A comment among the others.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ChatCard {
     /// Its place in the room's order.
     pub seq: Seq,
     /// Who wrote it.
     pub name: String,
+    /// 2 for the second person whose name looks like this one, then 3, …
+    pub n: Option<u16>,
+    /// Whether the host wrote it.
+    pub is_hosts: bool,
     /// Their colour, in degrees.
     pub hue: u16,
     /// The comment.

@@ -20,8 +20,8 @@ use changes::Emitted;
 
 use crate::{
     AudienceStatus, Canvas, ChatCard, DestinationAddress, DestinationId, EpisodeId, Graphics, Health, Links,
-    Moderation, OnPicture, OnProgram, Overlay, Phase, Refusal, Said, Secret, Setup, Severity, ShowSlug, Snapshot,
-    SourceId, TitleCard, UnixMs,
+    Moderation, OnPicture, OnProgram, Overlay, Phase, PublicViewer, Refusal, Said, Secret, Setup, Severity, ShowSlug,
+    Snapshot, SourceId, TitleCard, UnixMs, names,
 };
 
 /// How many comments the window keeps.
@@ -245,7 +245,9 @@ impl Production {
 
 /// The card that shows a comment.
 fn card(said: &Said) -> ChatCard {
-    ChatCard { seq: said.seq, name: said.viewer.name.clone(), hue: said.viewer.hue, text: said.text.clone() }
+    let PublicViewer { name, hue, badge, n, .. } = said.viewer.clone();
+    let is_hosts = badge.as_deref() == Some(names::HOST_BADGE);
+    ChatCard { seq: said.seq, name, n, is_hosts, hue, text: said.text.clone() }
 }
 
 /// A sentence's part with a capital at its start.

@@ -24,7 +24,7 @@ mod words;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-pub use edge::{Delivery, Edge, EdgeEffect, EdgeInput, Page, Seated, ViewerEvent};
+pub use edge::{Delivery, Edge, EdgeEffect, EdgeInput, Page, Seated, ViewerEvent, unreadable};
 pub use envelope::{EdgeId, Envelope, Epoch, Mark};
 pub use limits::Limits;
 pub use owner::{Errand, Owner, OwnerEffect, OwnerInput};

@@ -201,6 +201,10 @@ pub struct Person {
     pub name: String,
     /// Their colour, in degrees.
     pub hue: u16,
+    /// 2 for the second person whose name looks like this one, then 3, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub n: Option<u16>,
     /// Whether the host silenced them.
     pub muted: bool,
 }

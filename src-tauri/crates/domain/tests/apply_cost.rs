@@ -35,7 +35,7 @@ fn replay(number: u32) -> Replay {
 }
 
 fn said(seq: u64) -> Said {
-    let viewer = PublicViewer { id: ViewerId::from_random(id(1)), name: "Ada".into(), hue: 200, badge: None };
+    let viewer = PublicViewer { id: ViewerId::from_random(id(1)), name: "Ada".into(), hue: 200, badge: None, n: None };
     Said { seq: Seq(seq), at_ms: ProgramMs(seq), viewer, text: format!("comment {seq}, and what one says besides") }
 }
 

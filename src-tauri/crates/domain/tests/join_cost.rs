@@ -23,7 +23,13 @@ fn joined(number: u32) -> RoomInput {
     let id = (u128::from(number) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes();
     RoomInput::Viewer(ViewerEvent::Joined {
         connection: ConnectionId(number.into()),
-        viewer: PublicViewer { id: ViewerId::from_random(id), name: format!("N{number}"), hue: 0, badge: None },
+        viewer: PublicViewer {
+            id: ViewerId::from_random(id),
+            name: format!("N{number}"),
+            hue: 0,
+            badge: None,
+            n: None,
+        },
         name: None,
         token: "t".to_owned(),
         token_hash: [0; 32],

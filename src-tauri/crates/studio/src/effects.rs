@@ -54,6 +54,11 @@ pub(crate) fn carry_out(actor: &mut Actor, effect: Effect) {
             actor.engine.add_destination(id, &address, key.as_ref());
         }
         Effect::RemoveDestination(id) => actor.engine.remove_destination(id),
+        Effect::Say(text) => {
+            if !actor.show.as_ref().is_some_and(|show| show.say(text)) {
+                actor.input(Input::Room(RoomNews::NotSaid));
+            }
+        }
         Effect::RemoveMessage(seq) => {
             let Some(episode) = actor.production.episode().cloned() else { return };
             if !actor.show.as_ref().is_some_and(|show| show.remove_message(seq)) {

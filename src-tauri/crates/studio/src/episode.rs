@@ -10,7 +10,9 @@ use archive::{Archive, ArchiveError, End};
 use audience::{Episode, ShowHandle};
 use backon::{BlockingRetryable as _, ExponentialBuilder};
 use domain::room::Place;
-use domain::{EpisodeId, Input, Phase, Refusal, ReplayState, Said, Seq, Severity, ShowSlug, UnixMs, ViewerId, Voice};
+use domain::{
+    EpisodeId, Input, Phase, PublicViewer, Refusal, ReplayState, Said, Seq, Severity, ShowSlug, UnixMs, ViewerId, Voice,
+};
 use engine::Broadcast;
 use fmp4::Recorder;
 use media::{Look, Program};
@@ -42,6 +44,7 @@ pub(crate) struct Planned {
     said: Vec<Said>,
     silenced: Vec<(ViewerId, Voice)>,
     spoke: Vec<(ViewerId, Option<Place>)>,
+    named: Vec<PublicViewer>,
     place_key: [u8; 32],
 }
 
@@ -83,8 +86,9 @@ fn plan_row(archive: &Archive, show: &ShowSlug, title: &str) -> Result<Planned, 
     let (next_seq, said) = archive.last_said(&episode)?;
     let silenced = archive.silenced(&episode)?;
     let spoke = archive.who_spoke(&episode)?;
+    let named = archive.who_was_called(&episode)?;
     let place_key = archive.place_key(&episode, random())?;
-    Ok(Planned { episode, show: show.clone(), next_seq, said, silenced, spoke, place_key })
+    Ok(Planned { episode, show: show.clone(), next_seq, said, silenced, spoke, named, place_key })
 }
 
 /// Random bits from the system's source.
@@ -159,7 +163,7 @@ impl Actor {
 
     /// The room of a planned episode, for the audience.
     fn room(&self, planned: Planned) -> Episode {
-        let Planned { episode, next_seq, said, spoke, place_key, .. } = planned;
+        let Planned { episode, next_seq, said, spoke, named, place_key, .. } = planned;
         let setup = &self.production.snapshot().setup;
         Episode {
             id: episode.clone(),
@@ -168,6 +172,7 @@ impl Actor {
             next_seq,
             backlog: said,
             spoke,
+            named,
             place_key,
             journal: Arc::new(ArchiveJournal::new(self.archive.clone(), episode)),
         }

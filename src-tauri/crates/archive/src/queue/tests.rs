@@ -11,7 +11,7 @@ fn episode() -> EpisodeId {
 }
 
 fn row(seq: u64) -> ChatRow {
-    let viewer = PublicViewer { id: ViewerId::from_random([1; 16]), name: String::new(), hue: 0, badge: None };
+    let viewer = PublicViewer { id: ViewerId::from_random([1; 16]), name: String::new(), hue: 0, badge: None, n: None };
     let said = Said { seq: Seq(seq), at_ms: ProgramMs(0), viewer, text: String::new() };
     ChatRow { episode: episode(), comment: crate::rows::comment(said) }
 }

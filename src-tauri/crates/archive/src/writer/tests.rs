@@ -12,7 +12,7 @@ fn episode() -> EpisodeId {
 }
 
 fn comment(queue: &Queue, seq: u64, text: &str) -> mpsc::Receiver<bool> {
-    let viewer = PublicViewer { id: ViewerId::from_random([1; 16]), name: "Ada".into(), hue: 0, badge: None };
+    let viewer = PublicViewer { id: ViewerId::from_random([1; 16]), name: "Ada".into(), hue: 0, badge: None, n: None };
     let said = Said { seq: Seq(seq), at_ms: ProgramMs(0), viewer, text: text.into() };
     let (stored, answer) = mpsc::channel();
     let row = ChatRow { episode: episode(), comment: rows::comment(said) };
@@ -72,7 +72,8 @@ fn the_acknowledgement_comes_after_the_commit() {
     let (seen, answers) = mpsc::channel();
     for seq in 1..=3 {
         let (seen, file) = (seen.clone(), file.clone());
-        let viewer = PublicViewer { id: ViewerId::from_random([1; 16]), name: "Ada".into(), hue: 0, badge: None };
+        let viewer =
+            PublicViewer { id: ViewerId::from_random([1; 16]), name: "Ada".into(), hue: 0, badge: None, n: None };
         let said = Said { seq: Seq(seq), at_ms: ProgramMs(0), viewer, text: "hello".into() };
         let row = ChatRow { episode: episode(), comment: rows::comment(said) };
         let look = move |_| seen.send(number(&file, "SELECT count(*) FROM chat")).unwrap();

@@ -27,9 +27,9 @@ fn untouched(place: &Place, bytes: &[u8]) {
 #[test]
 fn an_archive_of_a_newer_version_is_refused_and_not_touched() {
     let place = Place::new();
-    let bytes = of_version(&place, 5);
+    let bytes = of_version(&place, 6);
     for error in [Archive::open(&place.database()).err().unwrap(), Reader::open(&place.database()).unwrap_err()] {
-        assert!(matches!(error, ArchiveError::NewerVersion { found: 5, known: 4, .. }), "{error}");
+        assert!(matches!(error, ArchiveError::NewerVersion { found: 6, known: 5, .. }), "{error}");
         let text = error.to_string();
         assert!(text.contains("archive.db") && text.contains("newer Antenne") && text.contains("--data-dir"), "{text}");
         assert_eq!(error.code().name, "archive.newer_version");
@@ -51,7 +51,7 @@ fn of_version_max(place: &Place) {
 fn what_is_no_archive_is_refused_and_not_touched() {
     let other_database = {
         let place = Place::new();
-        let mut bytes = of_version(&place, 4);
+        let mut bytes = of_version(&place, 5);
         bytes[68..72].copy_from_slice(&[0; 4]);
         bytes
     };
@@ -92,7 +92,7 @@ fn a_place_that_cannot_be_used_is_named_with_the_reason_and_what_to_do() {
 #[test]
 fn a_damaged_archive_is_told_from_a_healthy_one() {
     let place = Place::new();
-    let mut bytes = of_version(&place, 4);
+    let mut bytes = of_version(&place, 5);
     for byte in &mut bytes[100..] {
         *byte = 0xa5;
     }
@@ -121,7 +121,7 @@ fn a_reader_finds_nothing_where_there_is_nothing_and_makes_nothing() {
 #[test]
 fn a_reader_leaves_a_closed_archive_as_it_is() {
     let place = Place::new();
-    let bytes = of_version(&place, 4);
+    let bytes = of_version(&place, 5);
     let reader = place.reader();
     assert_eq!(reader.replays().unwrap().len(), 1);
     assert_eq!(reader.shows().unwrap().len(), 1);

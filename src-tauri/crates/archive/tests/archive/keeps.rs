@@ -90,6 +90,20 @@ fn a_token_resumes_its_identity_and_only_its_hash_is_known() {
 }
 
 #[test]
+fn a_comment_keeps_the_number_of_its_writers_name_and_the_hosts_badge() {
+    let place = Place::new();
+    let archive = place.open();
+    archive.plan_episode(&episode(1), &show(), "", UnixMs(T)).unwrap();
+    let (mut twin, mut host, mut old) = (said(2, 0, "hello"), said(3, 0, "welcome"), said(1, 0, "first"));
+    (twin.viewer.n, host.viewer, old.viewer.n) = (Some(2), domain::names::host(), None);
+    for said in [&old, &twin, &host] {
+        assert!(append(&archive, &episode(1), said));
+    }
+    assert_eq!(archive.last_said(&episode(1)).unwrap().1, [old, twin.clone(), host]);
+    assert_eq!(archive.who_was_called(&episode(1)).unwrap(), [twin.viewer], "the host's name is not to be had");
+}
+
+#[test]
 fn the_backlog_is_the_last_fifty_and_places_rise_for_ever() {
     let place = Place::new();
     let archive = place.open();

@@ -109,7 +109,7 @@ pub(crate) fn show() -> ShowSlug {
 }
 
 pub(crate) fn ada() -> PublicViewer {
-    PublicViewer { id: ViewerId::from_random([1; 16]), name: "Ada".to_owned(), hue: 204, badge: None }
+    PublicViewer { id: ViewerId::from_random([1; 16]), name: "Ada".to_owned(), hue: 204, badge: None, n: None }
 }
 
 pub(crate) fn said(seq: u64, at_ms: u64, text: &str) -> Said {

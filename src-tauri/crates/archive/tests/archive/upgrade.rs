@@ -41,13 +41,13 @@ fn an_upgrade_loses_nothing() {
     let place = Place::new();
     version_one(&place);
     let error = Reader::open(&place.database()).unwrap_err();
-    assert!(matches!(error, ArchiveError::OlderVersion { found: 1, known: 4, .. }), "{error}");
+    assert!(matches!(error, ArchiveError::OlderVersion { found: 1, known: 5, .. }), "{error}");
     assert!(error.to_string().contains("open the studio once"), "{error}");
 
     let archive = Archive::open(&place.database()).unwrap();
     let copies = || place.beside_the_database().into_iter().filter(|name| name.contains("before")).collect::<Vec<_>>();
-    assert_eq!(copies(), ["archive.db.before-4"], "what it was before");
-    let copy = Connection::open(place.folder().join("archive.db.before-4")).unwrap();
+    assert_eq!(copies(), ["archive.db.before-5"], "what it was before");
+    let copy = Connection::open(place.folder().join("archive.db.before-5")).unwrap();
     let as_it_was = |sql: &str| copy.query_row(sql, (), |row| row.get::<_, String>(0)).unwrap();
     assert_eq!(as_it_was("SELECT user_version || '' FROM pragma_user_version"), "1");
     assert_eq!(as_it_was("SELECT text FROM chat WHERE seq = 1"), "from version one");

@@ -64,6 +64,7 @@ async fn a_media_thread_that_panics_is_started_again_and_its_viewers_come_back()
         next_seq: Seq(1),
         backlog: Vec::new(),
         spoke: Vec::new(),
+        named: Vec::new(),
         place_key: [7; 32],
         journal: Arc::new(Nothing),
     };

@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use domain::room::limits::FRAME_BYTES;
-use domain::room::{ConnectionId, Page, ViewerEvent};
+use domain::room::{ConnectionId, Page, ViewerEvent, unreadable};
 use domain::{Bye, FromViewer, PageId, ToViewer};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tungstenite::Error as SocketError;
 
 use super::flood::Flood;
 use super::identity::{Identity, identify, new_page};
 use super::outbox::{self, Inbox};
 use super::parse::{Parsed, parse_room_message};
-use super::{Inward, RoomHandle, place};
+use super::{Inward, place};
 use crate::shared::Shared;
 use crate::show::Show;
 
@@ -31,6 +31,38 @@ enum End {
     Gone,
     /// We say why, and close.
     Bye(Bye),
+}
+
+/// What a frame says.
+enum Heard {
+    /// This.
+    Message(FromViewer),
+    /// Something that cannot be understood, of this id.
+    Unreadable(Option<String>),
+    /// Nothing.
+    Nothing,
+}
+
+/// How much of what somebody sends is borne.
+struct Patience {
+    frames: Flood,
+    unreadable: Flood,
+}
+
+impl Patience {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self { frames: Flood::new(now), unreadable: Flood::of_unreadable(now) }
+    }
+
+    /// What a frame says. Whoever sends too many, or too many that cannot be read, is not listened to.
+    fn hear(&mut self, frame: Message) -> Result<Heard, End> {
+        let now = Instant::now();
+        let heard = understand(frame)?;
+        let is_over =
+            self.frames.is_over(now) || (matches!(heard, Heard::Unreadable(_)) && self.unreadable.is_over(now));
+        if is_over { Err(End::Bye(Bye::Protocol)) } else { Ok(heard) }
+    }
 }
 
 /// Drives one viewer's connection until it ends.
@@ -57,18 +89,22 @@ struct Hello {
 
 /// The first message. Frames of later versions may come before it.
 async fn hello(socket: &mut WebSocket) -> Result<Hello, End> {
-    let mut flood = Flood::new(Instant::now());
+    let mut patience = Patience::new();
     loop {
-        let frame = receive(socket).await?;
-        if flood.is_over(Instant::now()) {
-            return Err(End::Bye(Bye::Protocol));
-        }
-        match understand(frame)? {
-            Some(FromViewer::Hello { name, token, page }) => return Ok(Hello { name, token, page }),
-            Some(FromViewer::Say { .. } | FromViewer::Hearts { .. }) => return Err(End::Bye(Bye::Protocol)),
-            None => {}
+        match patience.hear(receive(socket).await?)? {
+            Heard::Message(FromViewer::Hello { name, token, page }) => return Ok(Hello { name, token, page }),
+            // Nobody is there yet who could be refused something.
+            Heard::Message(FromViewer::Say { .. } | FromViewer::Rename { .. } | FromViewer::Hearts { .. })
+            | Heard::Unreadable(_) => return Err(End::Bye(Bye::Protocol)),
+            Heard::Nothing => {}
         }
     }
+}
+
+/// One message is refused, and the conversation goes on.
+async fn refuse(socket: &mut WebSocket, id: Option<String>) -> Result<(), End> {
+    let Some(text) = outbox::written(&unreadable(id)) else { return Ok(()) };
+    socket.send(Message::Text(text)).await.map_err(|_| End::Gone)
 }
 
 async fn converse(
@@ -96,7 +132,7 @@ async fn converse(
     if !current.room.send(Inward::Joined(joined, outbox)).await {
         return End::Bye(Bye::Ended);
     }
-    let end = talk(socket, &current.room, connection, inbox, shared.limits.silence).await;
+    let end = talk(socket, current, connection, inbox, shared.limits.silence).await;
     current.room.send(Inward::Event(ViewerEvent::Left { connection })).await;
     end
 }
@@ -104,20 +140,58 @@ async fn converse(
 /// Both directions, until one of them ends.
 async fn talk(
     socket: &mut WebSocket,
-    room: &RoomHandle,
+    current: &Show,
     connection: ConnectionId,
     mut inbox: Inbox,
     silence: Duration,
 ) -> End {
-    let mut flood = Flood::new(Instant::now());
-    let mut heard = Instant::now();
+    let mut patience = Patience::new();
+    let mut heard_at = Instant::now();
     let mut ping = tokio::time::interval_at(Instant::now() + silence / 3, silence / 3);
     loop {
+        // What was sent to us comes first: an answer that waits here is an answer. None of these can keep
+        // the others waiting, because each is paced.
         tokio::select! {
             biased;
             bye = &mut inbox.farewell => return dismissed(socket, &mut inbox, bye.unwrap_or(Bye::Shutdown)).await,
+            frame = receive(socket) => {
+                heard_at = Instant::now();
+                let event = match frame.and_then(|frame| patience.hear(frame)) {
+                    Err(end) => return end,
+                    Ok(Heard::Message(FromViewer::Say { id, text, name, at_ms })) => {
+                        ViewerEvent::Say { connection, id, text, name, at_ms }
+                    }
+                    Ok(Heard::Message(FromViewer::Rename { name, id })) => ViewerEvent::Rename { connection, id, name },
+                    Ok(Heard::Message(FromViewer::Hearts { count })) => ViewerEvent::Hearts { connection, count },
+                    Ok(Heard::Unreadable(id)) => {
+                        current.metrics.refused.add(1);
+                        match timeout(silence, refuse(socket, id)).await {
+                            Ok(Ok(())) => continue,
+                            _ => return End::Gone,
+                        }
+                    }
+                    Ok(Heard::Message(FromViewer::Hello { .. }) | Heard::Nothing) => continue,
+                };
+                let sent = tokio::select! {
+                    bye = &mut inbox.farewell => return End::Bye(bye.unwrap_or(Bye::Shutdown)),
+                    sent = current.room.send(Inward::Event(event)) => sent,
+                };
+                if !sent {
+                    return End::Bye(Bye::Ended);
+                }
+            }
+            // Their page is gone, or the way to it: what they hold is free now.
+            () = sleep_until(heard_at + silence) => return End::Bye(Bye::TooSlow),
+            _ = ping.tick() => {
+                match timeout_at(heard_at + silence, socket.send(Message::Ping(Vec::new().into()))).await {
+                    Ok(Ok(())) => {}
+                    _ => return End::Gone,
+                }
+            }
             Some(letter) = inbox.queue.recv() => {
-                let sending = timeout(silence, socket.send(Message::Text(letter.into_text())));
+                // While this waits nothing is read, so that they may have answered meanwhile.
+                let until = (heard_at + silence).max(Instant::now() + silence / 2);
+                let sending = timeout_at(until, socket.send(Message::Text(letter.into_text())));
                 let sent = tokio::select! {
                     biased;
                     sent = sending => sent,
@@ -127,34 +201,6 @@ async fn talk(
                     Ok(Ok(())) => {}
                     Ok(Err(_)) => return End::Gone,
                     Err(_) => return End::Bye(Bye::TooSlow),
-                }
-            }
-            frame = receive(socket) => {
-                heard = Instant::now();
-                let event = match frame.and_then(understand) {
-                    Err(end) => return end,
-                    Ok(_) if flood.is_over(heard) => return End::Bye(Bye::Protocol),
-                    Ok(Some(FromViewer::Say { id, text, name, at_ms })) => {
-                        ViewerEvent::Say { connection, id, text, name, at_ms }
-                    }
-                    Ok(Some(FromViewer::Hearts { count })) => ViewerEvent::Hearts { connection, count },
-                    Ok(Some(FromViewer::Hello { .. }) | None) => continue,
-                };
-                let sent = tokio::select! {
-                    bye = &mut inbox.farewell => return End::Bye(bye.unwrap_or(Bye::Shutdown)),
-                    sent = room.send(Inward::Event(event)) => sent,
-                };
-                if !sent {
-                    return End::Bye(Bye::Ended);
-                }
-            }
-            _ = ping.tick() => {
-                if heard.elapsed() > silence {
-                    return End::Bye(Bye::TooSlow);
-                }
-                match timeout(silence, socket.send(Message::Ping(Vec::new().into()))).await {
-                    Ok(Ok(())) => {}
-                    _ => return End::Gone,
                 }
             }
         }
@@ -194,17 +240,18 @@ async fn receive(socket: &mut WebSocket) -> Result<Message, End> {
 }
 
 /// What a frame says, if anything.
-fn understand(frame: Message) -> Result<Option<FromViewer>, End> {
+fn understand(frame: Message) -> Result<Heard, End> {
     match frame {
         Message::Text(text) if text.len() > FRAME_BYTES => Err(End::Bye(Bye::TooBig)),
         Message::Text(text) => match parse_room_message(text.as_str()) {
-            Parsed::Message(message) => Ok(Some(message)),
-            Parsed::Ignored => Ok(None),
+            Parsed::Message(message) => Ok(Heard::Message(message)),
+            Parsed::Unreadable { id } => Ok(Heard::Unreadable(id)),
+            Parsed::Ignored => Ok(Heard::Nothing),
             Parsed::Malformed => Err(End::Bye(Bye::Protocol)),
         },
         Message::Binary(data) if data.len() > FRAME_BYTES => Err(End::Bye(Bye::TooBig)),
         Message::Binary(_) => Err(End::Bye(Bye::Protocol)),
-        Message::Ping(_) | Message::Pong(_) => Ok(None),
+        Message::Ping(_) | Message::Pong(_) => Ok(Heard::Nothing),
         Message::Close(_) => Err(End::Gone),
     }
 }

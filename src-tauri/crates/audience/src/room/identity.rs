@@ -48,7 +48,7 @@ fn derived(token: &str) -> PublicViewer {
     let mut id = [0; 16];
     id.copy_from_slice(&hash[..16]);
     let hue = u16::from_be_bytes([hash[16], hash[17]]) % 360;
-    PublicViewer { id: ViewerId::from_random(id), name: String::new(), hue, badge: None }
+    PublicViewer { id: ViewerId::from_random(id), name: String::new(), hue, badge: None, n: None }
 }
 
 fn new_token() -> Result<String, getrandom::Error> {

@@ -127,6 +127,7 @@ mod tests {
             name: r#"","backlog":[],"x":""#.to_owned(),
             hue: 1,
             badge: None,
+            n: None,
         };
         let said = Said { seq: Seq(1), at_ms: ProgramMs(0), viewer: viewer.clone(), text: "hi".repeat(200) };
         let backlog: Backlog = std::iter::repeat_n(said, 50).collect();

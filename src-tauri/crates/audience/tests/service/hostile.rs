@@ -34,8 +34,7 @@ async fn a_frame_over_two_kibibytes_closes_the_socket_with_1009() {
 #[tokio::test]
 async fn what_is_not_the_protocol_ends_the_conversation() {
     let service = Service::start().await;
-    for nonsense in
-        [Message::text("nonsense"), Message::text("[]"), Message::binary(vec![1, 2, 3]), Message::text("{}")]
+    for nonsense in [Message::text("nonsense"), Message::text("[]"), Message::binary(vec![1, 2, 3]), Message::text("")]
     {
         let mut viewer = service.viewer().await;
         viewer.hello(Some("Ada")).await;
@@ -50,6 +49,36 @@ async fn what_is_not_the_protocol_ends_the_conversation() {
     let mut early = service.viewer().await;
     early.send(json!({ "type": "hearts", "count": 1 })).await;
     assert_eq!(early.goodbye().await, (Some("protocol".to_owned()), 1002), "hearts before hello");
+    let mut torn = service.viewer().await;
+    torn.send_text(r#"{"type":"hello","name":"\ud83d"}"#).await;
+    assert_eq!(torn.goodbye().await, (Some("protocol".to_owned()), 1002), "a hello that cannot be read");
+    service.audience.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_read_is_refused_and_nothing_else() {
+    let service = Service::start().await;
+    let mut viewer = service.viewer().await;
+    viewer.hello(Some("Ada")).await;
+    for (text, id) in [
+        (r#"{"type":"say","id":"c1","text":"nice \ud83d"}"#, json!("c1")),
+        (r#"{"type":"say","id":"c2","text":7}"#, json!("c2")),
+        (r#"{"type":"say","text":"without an id"}"#, json!(null)),
+        ("{", json!(null)),
+    ] {
+        viewer.send_text(text).await;
+        let refused = viewer.next("refused").await;
+        assert_eq!((&refused["code"], &refused["id"]), (&json!("unreadable"), &id), "{text}");
+        assert_eq!(refused["message"], "This could not be read here. Write it again in other words.");
+    }
+    viewer.send(json!({ "type": "say", "id": "c1", "text": "nice 👍" })).await;
+    assert_eq!(viewer.next("said").await["text"], "nice 👍", "over the same socket");
+    for _ in 0..40 {
+        if viewer.socket.send(Message::text("{")).await.is_err() {
+            break;
+        }
+    }
+    assert_eq!(viewer.goodbye().await, (Some("protocol".to_owned()), 1002), "again and again is no conversation");
     service.audience.shutdown().await;
 }
 

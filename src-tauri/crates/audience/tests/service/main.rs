@@ -5,6 +5,7 @@
 mod budgets;
 mod doors;
 mod elsewhere;
+mod host;
 mod hostile;
 mod people;
 mod repeats;

@@ -210,6 +210,7 @@ pub(crate) fn episode(show: ShowSlug, number: u8, journal: Arc<TestJournal>) -> 
         next_seq: Seq(1),
         backlog: Vec::new(),
         spoke: Vec::new(),
+        named: Vec::new(),
         place_key: [7; 32],
         journal,
     }

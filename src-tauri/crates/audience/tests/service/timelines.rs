@@ -54,7 +54,8 @@ impl Library for SlowLibrary {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let open = self.open.lock().unwrap();
         drop(self.opened.wait_while(open, |open| !*open).unwrap());
-        let viewer = PublicViewer { id: ViewerId::from_random([1; 16]), name: "Ada".to_owned(), hue: 204, badge: None };
+        let viewer =
+            PublicViewer { id: ViewerId::from_random([1; 16]), name: "Ada".to_owned(), hue: 204, badge: None, n: None };
         let said =
             |seq| Said { seq: Seq(seq), at_ms: ProgramMs(seq), viewer: viewer.clone(), text: "again ".repeat(20) };
         let chat = (1..500).map(said).collect();

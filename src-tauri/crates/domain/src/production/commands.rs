@@ -1,10 +1,19 @@
 //! What the operator asks for.
 
 use super::{AsRunWhat, DestinationTarget, Effect, Production};
+use crate::room::limits::COMMENT_CHARACTERS;
 use crate::{
     Command, DestinationAddress, DestinationId, DestinationSetup, DestinationState, DestinationStatus, EpisodeId,
-    Phase, Refusal, Replay, ReplayState, Secret, Seq, Setup, ShowSlug, UnixMs, Voice,
+    Phase, Refusal, Replay, ReplayState, Secret, Seq, Setup, ShowSlug, UnixMs, ViewerId, Voice, names,
 };
+
+/// Whoever is not the host is silenced, or may speak again.
+fn set_voice(viewer: ViewerId, voice: Voice) -> Result<Vec<Effect>, Refusal> {
+    if viewer == names::host().id {
+        return Err(Refusal::new("chat.host", "that is you: the host is heard always"));
+    }
+    Ok(vec![Effect::SetVoice { viewer, voice }])
+}
 
 impl Production {
     pub(super) fn command(&mut self, now: UnixMs, command: Command) -> Result<Vec<Effect>, Refusal> {
@@ -70,15 +79,16 @@ impl Production {
                 self.snapshot.on_program.title = visible;
                 Ok(as_run(AsRunWhat::Graphics, if visible { "title shown" } else { "title hidden" }))
             }
+            Command::Say { text } => self.say(&text),
             Command::RemoveMessage { seq } => {
                 self.message(seq)?;
                 Ok(vec![Effect::RemoveMessage(seq)])
             }
             Command::SetViewerMuted { viewer, muted } => {
                 let voice = if muted { Voice::Muted } else { Voice::Free };
-                Ok(vec![Effect::SetVoice { viewer, voice }])
+                set_voice(viewer, voice)
             }
-            Command::EjectViewer { viewer } => Ok(vec![Effect::SetVoice { viewer, voice: Voice::Ejected }]),
+            Command::EjectViewer { viewer } => set_voice(viewer, Voice::Ejected),
             Command::LetIn { viewer } => {
                 let is_held = self.snapshot.moderation.held.iter().any(|held| held.viewer.id == viewer);
                 let unknown = || Refusal::new("chat.not_held", "nobody of that name waits to be let in any more");
@@ -149,6 +159,22 @@ impl Production {
         // Its room opens at the new address.
         self.planned = None;
         Ok(vec![Effect::MoveShow])
+    }
+
+    fn say(&self, text: &str) -> Result<Vec<Effect>, Refusal> {
+        let is_open = !matches!(self.snapshot.phase, Phase::Ending { .. } | Phase::Ended { .. });
+        if !is_open || self.planned.is_none() {
+            return Err(Refusal::new("chat.closed", "the chat is not open now; it opens with the next show"));
+        }
+        let text = crate::text::clean(text);
+        if text.is_empty() {
+            return Err(Refusal::new("chat.empty", "there is nothing in this comment that others could read"));
+        }
+        if text.chars().count() > COMMENT_CHARACTERS {
+            let text = format!("a comment has at most {COMMENT_CHARACTERS} characters; make it a little shorter");
+            return Err(Refusal::new("chat.too_long", text));
+        }
+        Ok(vec![Effect::Say(text)])
     }
 
     fn show_comment(&mut self, seq: Seq) -> Result<Vec<Effect>, Refusal> {

@@ -3,7 +3,8 @@
 use super::{AsRunWhat, CARD_STANDS_MS, CARDS, CHAT_KEPT, Content, Effect, Input, Production, card};
 use crate::room::RoomNews;
 use crate::{
-    DestinationReport, Event, Levels, Phase, Replay, ReplayState, Said, Seq, Silenced, UnixMs, ViewerId, Voice,
+    DestinationReport, Event, Levels, Phase, Refusal, Replay, ReplayState, Said, Seq, Severity, Silenced, UnixMs,
+    ViewerId, Voice,
 };
 
 /// Below this peak audio counts as silence, in dBFS.
@@ -110,6 +111,11 @@ impl Production {
     fn room(&mut self, now: UnixMs, news: RoomNews) -> Vec<Effect> {
         match news {
             RoomNews::Said(said) => self.said(now, said),
+            RoomNews::NotSaid => {
+                let text = "your comment could not be kept, so nobody was sent it; write it again in a moment";
+                self.notice(Severity::Warning, Refusal::new("chat.not_kept", text));
+                Vec::new()
+            }
             RoomNews::Removed(seq) => self.removed(seq),
             RoomNews::Presence(audience) => {
                 self.snapshot.audience = audience;

@@ -36,7 +36,8 @@ fn ready(setup: Setup) -> Production {
 }
 
 fn said(seq: u64) -> Said {
-    let viewer = PublicViewer { id: ViewerId::from_random([1; 16]), name: "Ada".into(), hue: 200, badge: None };
+    let viewer =
+        PublicViewer { id: ViewerId::from_random([1; 16]), name: "Ada".into(), hue: 200, badge: None, n: None };
     Said { seq: Seq(seq), at_ms: ProgramMs(5), viewer, text: format!("comment {seq}") }
 }
 

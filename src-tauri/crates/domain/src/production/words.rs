@@ -124,6 +124,8 @@ pub enum Effect {
     },
     /// End the push to a destination.
     RemoveDestination(DestinationId),
+    /// Say something in the room, as the host.
+    Say(String),
     /// Take a comment out of room and archive.
     RemoveMessage(Seq),
     /// Take a viewer's voice in this episode, or give it back.

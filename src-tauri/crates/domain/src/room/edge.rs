@@ -7,6 +7,7 @@
 mod answers;
 mod asked;
 mod bucket;
+mod called;
 mod hearts;
 mod moderation;
 mod pace;
@@ -20,13 +21,14 @@ use std::time::Duration;
 use super::envelope::Log;
 use super::limits::{COMMENT_CHARACTERS, HEARTS_IN_A_MESSAGE, Limits, believable};
 use super::{ASK_AGAIN, ConnectionId, Down, EdgeId, Envelope, Epoch, Mark, Now, Say, ToEdge, ToOwner, Up, WholeState};
-use crate::{BroadcastState, Bye, ProgramMs, PublicViewer, RefusedCode, Voice, text};
+use crate::{BroadcastState, Bye, ProgramMs, PublicViewer, RefusedCode, Voice, names, text};
 use asked::Asked;
 use hearts::Taps;
 use pace::Pace;
 use people::People;
 use view::{View, to_all};
 use wording::refusal;
+pub use wording::unreadable;
 pub use words::{Delivery, EdgeEffect, EdgeInput, Page, Seated, ViewerEvent};
 
 /// Words about hearts and people are not added to more than so many that the owner did not hear.
@@ -120,7 +122,11 @@ impl Edge {
                     self.eject(now, &viewer.id, vec![(connection, place)], effects);
                 } else {
                     let name = name.as_deref();
-                    self.people.join(now.elapsed, connection, viewer, name, token_hash, page, place, &self.limits);
+                    let named =
+                        self.people.join(now.elapsed, connection, viewer, name, token_hash, page, place, &self.limits);
+                    if let Some(viewer) = named {
+                        self.tell_name(viewer, false, effects);
+                    }
                     self.unwelcomed.push((connection, token));
                     self.welcome(now, effects);
                 }
@@ -136,9 +142,18 @@ impl Edge {
                         self.send(Up::Say(say), effects);
                     }
                     Ok(None) => {}
+                    Err((RefusedCode::NameNeeded, retry)) => {
+                        let (name, code) = (name.unwrap_or_default(), RefusedCode::NameNeeded);
+                        effects.push(wording::name_refusal(connection, Some(id), &name, code, retry));
+                    }
                     Err((code, retry)) => {
                         effects.push(refusal(connection, Some(id), code, retry));
                     }
+                }
+            }
+            ViewerEvent::Rename { connection, id, name } => {
+                if let Err((code, retry)) = self.rename(now, connection, &name, effects) {
+                    effects.push(wording::name_refusal(connection, id, &name, code, retry));
                 }
             }
             ViewerEvent::Hearts { connection, count } => {
@@ -178,7 +193,7 @@ impl Edge {
             return Err((RefusedCode::TooLong, None));
         }
         let given = match viewer.name.is_empty() {
-            true => Some(name.and_then(text::clean_name).ok_or((RefusedCode::NameNeeded, None))?),
+            true => Some(name.and_then(names::of_viewer).ok_or((RefusedCode::NameNeeded, None))?),
             false => None,
         };
         if self.asked.is_full() {
@@ -293,7 +308,9 @@ impl Edge {
         view.mark.n += 1;
         match word {
             Down::Said { said, asker } => {
-                self.people.rename(&said.viewer);
+                if said.viewer.badge.is_none() {
+                    self.people.rename(&said.viewer);
+                }
                 if view.said(said.clone()) {
                     self.show(now, said.clone(), asker, effects);
                 }
@@ -313,6 +330,7 @@ impl Edge {
                     effects.push(refusal(connection, Some(id), code, retry));
                 }
             }
+            Down::Named { viewer, to_all } => self.named(viewer, to_all, effects),
             Down::Removed(seq) => view.removed(seq, effects),
             Down::Voice { viewer, voice } => {
                 view.set_voice(viewer.clone(), voice);

@@ -27,6 +27,14 @@ pub const SAY_INTERVAL_MS: u64 = 1500;
 pub const ACCEPTED_A_SECOND: u32 = 100;
 /// Comments of others that everybody is shown in any second.
 pub const SHOWN_A_SECOND: u32 = 30;
+/// Changes of a viewer's name at once.
+pub const RENAME_BURST: u32 = 3;
+/// One more change of name each, in milliseconds.
+pub const RENAME_INTERVAL_MS: u64 = 10_000;
+/// Changes of names that everybody is told of in any second; others are seen with the next comment.
+pub const RENAMED_A_SECOND: u32 = 5;
+/// The server sends something at least so often, in milliseconds.
+pub const BEAT_MS: u64 = 5000;
 /// How far back the moment that a viewer saw may lie, in milliseconds of program time.
 pub const SEEN_AT_MOST_MS: u64 = 30_000;
 
@@ -42,6 +50,10 @@ pub struct Limits {
     pub say_burst: u32,
     /// One more comment each.
     pub say_interval: Duration,
+    /// Changes of a viewer's name at once.
+    pub rename_burst: u32,
+    /// One more change of name each.
+    pub rename_interval: Duration,
     /// Heart messages of a viewer at once.
     pub hearts_burst: u32,
     /// One more heart message each.
@@ -59,6 +71,8 @@ impl Default for Limits {
         Self {
             say_burst: SAY_BURST,
             say_interval: Duration::from_millis(SAY_INTERVAL_MS),
+            rename_burst: RENAME_BURST,
+            rename_interval: Duration::from_millis(RENAME_INTERVAL_MS),
             hearts_burst: 4,
             hearts_interval: Duration::from_millis(HEARTS_INTERVAL_MS),
             accepted_a_second: ACCEPTED_A_SECOND,
@@ -83,6 +97,7 @@ mod tests {
             ("BACKLOG", "Comments that a welcome brings.", BACKLOG as u64),
             ("HEARTS_IN_A_MESSAGE", "Most taps in one message.", HEARTS_IN_A_MESSAGE.into()),
             ("HEARTS_INTERVAL_MS", "At most one message of hearts in so many milliseconds.", HEARTS_INTERVAL_MS),
+            ("BEAT_MS", "The server sends something at least so often, in milliseconds.", BEAT_MS),
             ("SAY_BURST", "Comments at once.", SAY_BURST.into()),
             ("SAY_INTERVAL_MS", "One more comment each, in milliseconds.", SAY_INTERVAL_MS),
         ];

@@ -7,14 +7,17 @@ mod chat;
 mod edges;
 mod hearts;
 mod moderation;
+mod names;
 mod pace;
+mod spoken;
 mod voices;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::envelope::Log;
-use super::limits::ACCEPTED_A_SECOND;
+use super::limits::{ACCEPTED_A_SECOND, RENAMED_A_SECOND};
+use super::rush::Rush;
 use super::{
     Asker, Comment, Down, EdgeId, Envelope, Epoch, HostOrder, Mark, Now, Passing, Past, Present, RoomNews, Say,
     Standing, Stored, ToEdge, ToOwner, Up, WholeState,
@@ -24,6 +27,7 @@ use chat::{Admission, Chat};
 use edges::Edges;
 pub(super) use edges::{JOINED, LISTED};
 use hearts::Hearts;
+use names::Names;
 use pace::Pace;
 use voices::Voices;
 
@@ -88,6 +92,8 @@ pub struct Owner {
     chat: Chat,
     removed: VecDeque<Seq>,
     voices: Voices,
+    names: Names,
+    renamed: Rush,
     pace: Pace,
     hearts: Hearts,
     edges: Edges,
@@ -101,7 +107,8 @@ impl Owner {
     }
 
     pub(super) fn with_log(epoch: Epoch, past: Past, log: usize) -> Self {
-        let Past { standing, next, backlog, removed, silenced, spoke, seen, held, pending, hearts, peak, heard } = past;
+        let Past { standing, next, backlog, removed, silenced, named, spoke, seen, held, pending, hearts, peak, heard } =
+            past;
         let mut voices = Voices::new(silenced, spoke, held);
         seen.into_iter().for_each(|(viewer, place)| voices.seen(&viewer, place));
         Self {
@@ -111,6 +118,8 @@ impl Owner {
             chat: Chat::new(next, backlog, pending),
             removed: removed.into(),
             voices,
+            names: Names::new(named),
+            renamed: Rush::new(RENAMED_A_SECOND),
             pace: Pace::new(ACCEPTED_A_SECOND),
             hearts: Hearts::new(hearts),
             edges: Edges::new(peak, heard),
@@ -132,6 +141,7 @@ impl Owner {
             backlog: self.chat.backlog(),
             removed: self.removed.iter().copied().collect(),
             silenced: self.voices.silenced(),
+            named: self.names.given(),
             spoke: self.voices.who_spoke(),
             seen: self.voices.who_was_seen(),
             held: self.voices.waiting(),
@@ -180,6 +190,7 @@ impl Owner {
             self.edges.heard_one(edge);
             match word {
                 Up::Say(say) => self.say(now, Asker { edge, epoch, n }, say, effects),
+                Up::Named { viewer, is_renamed } => self.name(now, viewer, is_renamed, effects),
                 Up::Hearts(by_hue) => self.taps(now, by_hue, effects),
                 Up::Presence(counts) => self.edges.count(edge, counts),
                 Up::Seen { viewer, places } => {
@@ -284,6 +295,9 @@ impl Owner {
                     }
                     effects.push(OwnerEffect::Errand(Errand::News(RoomNews::Said(done.comment.said))));
                 }
+                Stored::Failed if done.comment.said.viewer.badge.is_some() => {
+                    effects.push(OwnerEffect::Errand(Errand::News(RoomNews::NotSaid)));
+                }
                 Stored::Kept => {
                     askers.for_each(|asker| self.send(Down::Accepted { asker, seq: done.comment.said.seq }, effects));
                 }
@@ -321,6 +335,7 @@ impl Owner {
             }
             HostOrder::OnPicture(on_picture) => self.standing.on_picture = on_picture,
             HostOrder::Title(title) => self.standing.title = title,
+            HostOrder::Say(text) => self.host_says(now, text, effects),
             HostOrder::Remove(seq) => {
                 if self.chat.remove(seq) {
                     self.removed.push_back(seq);

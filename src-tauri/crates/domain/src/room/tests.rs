@@ -11,6 +11,7 @@ use crate::{
 
 mod crowd;
 mod moderation;
+mod names;
 mod repeats;
 mod simulation;
 
@@ -39,7 +40,7 @@ fn join_from(
     name: Option<&str>,
     place: Option<Place>,
 ) -> Vec<RoomEffect> {
-    let viewer = PublicViewer { id: viewer(who), name: String::new(), hue: u16::from(who), badge: None };
+    let viewer = PublicViewer { id: viewer(who), name: String::new(), hue: u16::from(who), badge: None, n: None };
     let random = u128::from(connection) << 64 | now.elapsed.as_millis();
     let page = Page::Ours(PageId::from_random(random.to_be_bytes()));
     let (connection, name, token) = (ConnectionId(connection), name.map(str::to_owned), "t".to_owned());
@@ -272,7 +273,7 @@ fn the_backlog_is_the_last_fifty_and_order_goes_on_where_the_archive_stands() {
     let old = |seq| Said {
         seq: Seq(seq),
         at_ms: ProgramMs(seq),
-        viewer: PublicViewer { id: viewer(9), name: "Old".into(), hue: 9, badge: None },
+        viewer: PublicViewer { id: viewer(9), name: "Old".into(), hue: 9, badge: None, n: None },
         text: "old".into(),
     };
     let mut room = Room::new(String::new(), Seq(101), (1..=60).map(old).collect(), Limits::default());

@@ -68,6 +68,8 @@ pub enum HostOrder {
     OnPicture(Vec<OnPicture>),
     /// The episode has this title from now on.
     Title(String),
+    /// The host says something: cleaned, and within its bounds.
+    Say(String),
     /// A comment is taken back.
     Remove(Seq),
     /// A viewer is silenced, or may speak again.
@@ -90,6 +92,8 @@ pub enum HostOrder {
 pub enum RoomNews {
     /// A comment is in the archive, and everybody was sent it: now it may go on the picture.
     Said(Said),
+    /// What the host said could not be kept, and nobody was sent it.
+    NotSaid,
     /// A comment is no more.
     Removed(Seq),
     /// A viewer is silenced, or may speak again.
@@ -189,6 +193,14 @@ pub struct Say {
 pub enum Up {
     /// Somebody wrote a comment. Answered with [`Down::Said`], [`Down::Accepted`] or [`Down::Refused`].
     Say(Say),
+    /// Somebody came with a name, or wants another one. Answered with [`Down::Named`] where that has a
+    /// number, or others must know.
+    Named {
+        /// Under the name; its number is the owner's to give.
+        viewer: PublicViewer,
+        /// Whether they had another name before.
+        is_renamed: bool,
+    },
     /// Accepted taps since the last word about them, for each hue.
     Hearts(BTreeMap<u16, u32>),
     /// Who is at this edge, at most once a second.
@@ -233,6 +245,13 @@ pub enum Down {
         code: RefusedCode,
         /// When another attempt makes sense, in milliseconds.
         retry_ms: Option<u32>,
+    },
+    /// Somebody is called so from now on.
+    Named {
+        /// As everybody sees them now.
+        viewer: PublicViewer,
+        /// Whether everybody is told, or they themselves.
+        to_all: bool,
     },
     /// A comment is no more.
     Removed(Seq),
@@ -350,6 +369,8 @@ pub struct Past {
     pub removed: Vec<Seq>,
     /// Who may not speak.
     pub silenced: Vec<(ViewerId, Voice)>,
+    /// Who has, or had, which name, in the order in which they came by it.
+    pub named: Vec<PublicViewer>,
     /// Who spoke, and from where.
     pub spoke: Vec<(ViewerId, Option<Place>)>,
     /// Silenced people, and where they were seen.

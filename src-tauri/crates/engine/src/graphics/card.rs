@@ -98,13 +98,13 @@ const TITLE_WIDTH: f32 = 900.0;
 
 /// A comment among the others.
 pub(crate) fn chat(comment: &ChatCard, unit: f32) -> Option<Card> {
-    render(&CHAT, &comment.name, comment.hue, &comment.text, CHAT_WIDTH, unit)
+    render(&CHAT, &Heading::of(comment), &comment.text, CHAT_WIDTH, unit)
 }
 
 /// A comment, large, on a picture of `width` pixels.
 pub(crate) fn comment(comment: &ChatCard, unit: f32, width: f32) -> Option<Card> {
     let widest = COMMENT_WIDTH.min(width * 0.9 / unit);
-    render(&sized(&comment.text, widest), &comment.name, comment.hue, &comment.text, widest, unit)
+    render(&sized(&comment.text, widest), &Heading::of(comment), &comment.text, widest, unit)
 }
 
 /// The large comment's measures in the largest size in which all of `words` can be read.
@@ -130,14 +130,85 @@ pub(crate) fn title(card: &TitleCard, unit: f32, width: f32) -> Option<Card> {
     // Without a name of the show there is no line for it.
     let up = if card.show.is_empty() { TITLE.first_y - 62.0 } else { 0.0 };
     let measures = Measures { first_y: TITLE.first_y - up, ..TITLE };
-    render(&measures, &card.show, 0, &card.title, widest, unit)
+    let heading = Heading { name: &card.show, hue: 0, number: None, badge: "" };
+    render(&measures, &heading, &card.title, widest, unit)
 }
 
-fn render(measures: &Measures, name: &str, hue: u16, words: &str, widest: f32, unit: f32) -> Option<Card> {
+/// Who wrote it.
+struct Heading<'a> {
+    name: &'a str,
+    hue: u16,
+    /// Which of those whose names look the same.
+    number: Option<u16>,
+    /// Empty for everybody but the host.
+    badge: &'static str,
+}
+
+impl<'a> Heading<'a> {
+    fn of(comment: &'a ChatCard) -> Self {
+        let badge = if comment.is_hosts { "Host" } else { "" };
+        Self { name: &comment.name, hue: comment.hue, number: comment.n, badge }
+    }
+}
+
+/// What stands beside a name: a small number or a badge.
+struct Beside {
+    text: String,
+    is_badge: bool,
+    style: Style,
+    width: f32,
+    /// From the name's end to the end of it all.
+    room: f32,
+}
+
+impl Beside {
+    fn of(heading: &Heading<'_>, name: Style) -> Self {
+        let style = Style { size: name.size * 0.76, ..name };
+        let (text, is_badge) = match heading.number {
+            Some(number) if heading.badge.is_empty() => (number.to_string(), false),
+            _ => (heading.badge.to_owned(), !heading.badge.is_empty()),
+        };
+        let width = text::measure(&[&text], style)[0];
+        let room = match (text.is_empty(), is_badge) {
+            (true, _) => 0.0,
+            (false, false) => style.size * 0.5 + width,
+            (false, true) => style.size * 1.7 + width,
+        };
+        Self { text, is_badge, style, width, room }
+    }
+
+    /// `end` is where the name ends, on the side away from where it begins.
+    fn values(&self, end: f32, name_y: f32, from_right: bool) -> [(&'static str, Value); 9] {
+        let Style { size, .. } = self.style;
+        let pill = self.width + size * 1.1;
+        let left = if from_right { end - self.room } else { end + self.room - pill };
+        let text_x = if self.is_badge {
+            left + size * 0.55
+        } else if from_right {
+            left
+        } else {
+            end + size * 0.5
+        };
+        [
+            ("beside", self.text.as_str().into()),
+            ("besideX", text_x.into()),
+            ("besideY", (name_y - size * 0.1).into()),
+            ("besideSize", size.into()),
+            ("badgeShown", if self.is_badge { 1.0 } else { 0.0 }.into()),
+            ("badgeX", left.into()),
+            ("badgeY", (name_y - size * 1.14).into()),
+            ("badgeWidth", pill.into()),
+            ("badgeHeight", (size * 1.42).into()),
+        ]
+    }
+}
+
+fn render(measures: &Measures, heading: &Heading<'_>, words: &str, widest: f32, unit: f32) -> Option<Card> {
     let room = widest - measures.indent - measures.padding;
-    let name_lines = text::wrap(name, measures.name, room, 1);
+    let beside = Beside::of(heading, measures.name);
+    let name_lines = text::wrap(heading.name, measures.name, room - beside.room, 1);
     let paragraph = text::wrap(words, measures.text, room, measures.lines);
-    let values = values(measures, name, hue, &name_lines, &paragraph);
+    let values = values(measures, heading, &beside, &name_lines, &paragraph);
     let pixmap = template::render(&template::fill(measures.template, &values), unit)?;
     #[allow(clippy::cast_possible_truncation, reason = "a few pixels")]
     let margin = (measures.margin * unit).round() as i32;
@@ -146,13 +217,14 @@ fn render(measures: &Measures, name: &str, hue: u16, words: &str, widest: f32, u
 
 fn values(
     measures: &Measures,
-    name: &str,
-    hue: u16,
+    heading: &Heading<'_>,
+    beside: &Beside,
     name_lines: &Paragraph,
     paragraph: &Paragraph,
 ) -> Vec<(&'static str, Value)> {
     let Measures { margin, indent, padding, .. } = *measures;
-    let inner = paragraph.width.max(name_lines.width).ceil();
+    let Heading { name, hue, .. } = *heading;
+    let inner = paragraph.width.max(name_lines.width + beside.room).ceil();
     let width = indent + inner + padding;
     #[allow(clippy::cast_precision_loss, reason = "at most nine lines")]
     let extra = paragraph.lines.len().saturating_sub(1) as f32 * measures.line_height;
@@ -162,10 +234,16 @@ fn values(
     };
     let (text_x, anchor) = side(paragraph.from_right);
     let (name_x, name_anchor) = side(name_lines.from_right);
-    let line = |index: usize| Value::from(paragraph.lines.get(index).map_or("", String::as_str));
+    let placed = |lines: &Paragraph, index: usize, style: Style, x: f32| {
+        let line = lines.lines.get(index).map_or("", String::as_str);
+        Value::Placed(text::placed(line, style, x, lines.from_right))
+    };
+    let line = |index: usize| placed(paragraph, index, measures.text, text_x);
+    let name_end = if name_lines.from_right { name_x - name_lines.width } else { name_x + name_lines.width };
+    let beside = beside.values(name_end, margin + measures.name_y, name_lines.from_right);
     let y = |index: f32| Value::from(margin + measures.first_y + index * measures.line_height);
     let avatar_y = margin + measures.inset + measures.avatar;
-    vec![
+    let mut values = vec![
         ("margin", margin.into()),
         ("outerWidth", (width + 2.0 * margin).into()),
         ("outerHeight", (height + 2.0 * margin).into()),
@@ -183,7 +261,7 @@ fn values(
         ("ground", colour::ground(hue).hex().into()),
         ("ink", colour::ink(hue).hex().into()),
         ("nameColour", colour::name(hue).hex().into()),
-        ("name", name_lines.lines.first().map_or("", String::as_str).into()),
+        ("name", placed(name_lines, 0, measures.name, name_x)),
         ("nameX", name_x.into()),
         ("nameY", (margin + measures.name_y).into()),
         ("nameAnchor", name_anchor.into()),
@@ -211,7 +289,9 @@ fn values(
         ("barX", (margin + measures.inset).into()),
         ("barY", (margin + measures.inset).into()),
         ("barHeight", (height - 2.0 * measures.inset).into()),
-    ]
+    ];
+    values.extend(beside);
+    values
 }
 
 /// The first character of a name, as people see it.
@@ -237,6 +317,43 @@ fn initial(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::Seq;
+
+    /// The brightest that lies in the margin, where only a black shadow may be.
+    fn brightest_beyond(card: &Card) -> u8 {
+        let luma = &card.sprite.planes[0];
+        let margin = usize::try_from(card.margin).unwrap();
+        let within = |at: usize, side: usize| (margin..side - margin).contains(&at);
+        let beyond = (0..luma.width * luma.height)
+            .filter(|at| !within(at % luma.width, luma.width) || !within(at / luma.width, luma.height));
+        let alone = |at: usize| luma.samples[at].saturating_sub(luma.alpha[at] / 4);
+        beyond.map(alone).max().unwrap_or_default()
+    }
+
+    #[test]
+    fn no_comment_reaches_beyond_its_card() {
+        let piles = ["\u{301}", "\u{489}", "\u{20DD}", "\u{2DE0}", "\u{1CD0}", "\u{F74}", "\u{353}", "\u{A670}"];
+        for mark in piles {
+            let pile = mark.repeat(60);
+            let (name, text) = (format!("Z{pile}"), format!("e{pile} ").repeat(40));
+            for (n, is_hosts) in [(None, false), (None, true), (Some(12), false)] {
+                let comment = ChatCard { seq: Seq(1), name: name.clone(), n, is_hosts, hue: 0, text: text.clone() };
+                for card in [chat(&comment, 1.0).unwrap(), super::comment(&comment, 1.0, 1280.0).unwrap()] {
+                    assert!(brightest_beyond(&card) < 12, "{mark:?}: {}", brightest_beyond(&card));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_badge_and_a_number_make_another_card() {
+        let plain = ChatCard { seq: Seq(1), name: "Ada".into(), n: None, is_hosts: false, hue: 0, text: "hi".into() };
+        let badged = ChatCard { is_hosts: true, ..plain.clone() };
+        let second = ChatCard { n: Some(2), ..plain.clone() };
+        let cards = [&plain, &badged, &second].map(|one| chat(one, 1.0).unwrap());
+        assert!(cards[0] != cards[1] && cards[0] != cards[2] && cards[1] != cards[2]);
+        assert!(cards[1].sprite.width() > cards[0].sprite.width(), "there is room for the badge");
+    }
 
     #[test]
     fn a_long_comment_is_smaller_and_not_cut() {
@@ -254,8 +371,12 @@ mod tests {
         }
         assert!(read(&words(62)).0 < read(&words(28)).0);
         assert!(
-            comment(&ChatCard { seq: domain::Seq(1), name: "Ada".into(), hue: 204, text: words(62) }, 1.0, 1280.0)
-                .is_some_and(|card| card.height() < 360)
+            comment(
+                &ChatCard { seq: Seq(1), name: "Ada".into(), n: None, is_hosts: false, hue: 204, text: words(62) },
+                1.0,
+                1280.0
+            )
+            .is_some_and(|card| card.height() < 360)
         );
     }
 

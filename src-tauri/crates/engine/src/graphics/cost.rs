@@ -39,7 +39,14 @@ pub fn paint_cost(frames: u32) -> PaintCost {
         let hue = u16::try_from(frame * 37 % 360).unwrap_or(0);
         if frame % 60 == 0 {
             let text = "The picture is wonderful tonight, what camera is that?".to_owned();
-            graphics.chat.push(ChatCard { seq: Seq(u64::from(frame)), name: "Grace Hopper".to_owned(), hue, text });
+            graphics.chat.push(ChatCard {
+                seq: Seq(u64::from(frame)),
+                name: "Grace Hopper".to_owned(),
+                hue,
+                n: None,
+                is_hosts: false,
+                text,
+            });
             let surplus = graphics.chat.len().saturating_sub(5);
             graphics.chat.drain(..surplus);
             handle.set(&graphics);

@@ -1,7 +1,9 @@
 //! The fonts of the graphics: Inter comes with Antenne, other scripts and emoji from the system.
 
+use std::cell::Cell;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::panic::{UnwindSafe, catch_unwind, set_hook, take_hook};
+use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
 
 use resvg::usvg::fontdb::{Database, FaceInfo, ID, Language, Style};
 use resvg::usvg::{Font, FontFamily, FontResolver, Options, Tree};
@@ -48,7 +50,7 @@ fn options() -> Options<'static> {
 /// Reads a graphic. None where it is no SVG, and where usvg gives up on a stranger's text: it panics
 /// over some mixtures of fonts (0.49, `text/layout.rs`), which must cost that text and nothing else.
 pub(crate) fn tree(svg: &str) -> Option<Tree> {
-    let read = std::panic::catch_unwind(|| Tree::from_str(svg, &options()));
+    let read = quietly(|| Tree::from_str(svg, &options()));
     match read {
         Ok(Ok(tree)) => Some(tree),
         Ok(Err(error)) => {
@@ -60,6 +62,27 @@ pub(crate) fn tree(svg: &str) -> Option<Tree> {
             None
         }
     }
+}
+
+/// Does `work`; where it panics, nothing is written but what the caller writes about it.
+fn quietly<T>(work: impl FnOnce() -> T + UnwindSafe) -> std::thread::Result<T> {
+    thread_local! {
+        static IS_QUIET: Cell<bool> = const { Cell::new(false) };
+    }
+    static HOOK: Once = Once::new();
+    // Everybody else's panics go where they went before.
+    HOOK.call_once(|| {
+        let usual = take_hook();
+        set_hook(Box::new(move |panic| {
+            if !IS_QUIET.get() {
+                usual(panic);
+            }
+        }));
+    });
+    IS_QUIET.set(true);
+    let done = catch_unwind(work);
+    IS_QUIET.set(false);
+    done
 }
 
 /// Loaded once; reading the system's list takes some milliseconds.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use domain::{ChatCard, Graphics, TitleCard};
+use domain::{ChatCard, Graphics, Seq, TitleCard};
 
 use crate::graphics::arrangement::Dressing;
 use crate::graphics::card::{self, Card};
@@ -120,11 +120,11 @@ pub(crate) fn run(desk: &Desk, scale: Scale) {
     }
 }
 
-/// What a card is made of.
+/// What a card is made of; the same words at another place make the same one.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Content {
-    Chat { name: String, hue: u16, text: String },
-    Comment { name: String, hue: u16, text: String },
+    Chat(ChatCard),
+    Comment(ChatCard),
     Title { title: String, show: String },
 }
 
@@ -150,13 +150,13 @@ impl Renderer {
 
     fn chat(&mut self, comment: &ChatCard) -> Option<Arc<Card>> {
         let unit = self.scale.unit;
-        let content = Content::Chat { name: comment.name.clone(), hue: comment.hue, text: comment.text.clone() };
+        let content = Content::Chat(ChatCard { seq: Seq(0), ..comment.clone() });
         self.card(content, || card::chat(comment, unit))
     }
 
     fn comment(&mut self, comment: &ChatCard) -> Option<Arc<Card>> {
         let (unit, width) = (self.scale.unit, self.width());
-        let content = Content::Comment { name: comment.name.clone(), hue: comment.hue, text: comment.text.clone() };
+        let content = Content::Comment(ChatCard { seq: Seq(0), ..comment.clone() });
         self.card(content, || card::comment(comment, unit, width))
     }
 

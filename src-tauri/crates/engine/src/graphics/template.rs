@@ -23,6 +23,8 @@ pub(crate) enum Value {
     Number(f32),
     /// Text; it is escaped, and set in fonts that have its characters.
     Text(String),
+    /// A line of strangers' text: what it is made of stands where it belongs.
+    Placed(String),
 }
 
 impl From<f32> for Value {
@@ -53,6 +55,7 @@ pub(crate) fn fill(template: &str, values: &[(&str, Value)]) -> String {
         match values.iter().find(|(known, _)| *known == name) {
             Some((_, Value::Number(number))) => filled.push_str(&format!("{number:.2}")),
             Some((_, Value::Text(text))) => filled.push_str(&text::markup(text)),
+            Some((_, Value::Placed(markup))) => filled.push_str(markup),
             None => tracing::error!(name, "a graphic's template asks for a value that does not exist"),
         }
         rest = after;

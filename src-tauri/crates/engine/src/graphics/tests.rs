@@ -76,7 +76,7 @@ impl Program {
 }
 
 fn card(seq: u64, name: &str, hue: u16, text: &str) -> ChatCard {
-    ChatCard { seq: Seq(seq), name: name.to_owned(), hue, text: text.to_owned() }
+    ChatCard { seq: Seq(seq), name: name.to_owned(), hue, n: None, is_hosts: false, text: text.to_owned() }
 }
 
 fn full() -> Graphics {
@@ -159,6 +159,17 @@ fn pictures_to_look_at() {
             program.paint(&mut painter, S + Duration::from_millis(frame * 33));
         }
         program.keep("chat");
+        let mut hosts = card(6, "Host", 262, "Welcome, everybody! שלום لا 👩‍👩‍👧‍👦 (hello) नमस्ते 日本");
+        let mut twin = card(7, "Ada", 30, "I am the other Ada");
+        (hosts.is_hosts, twin.n) = (true, Some(2));
+        let mut hebrew = card(8, "עדה", 90, "שלום ABC (123) עולם!");
+        hebrew.n = Some(3);
+        let piled = card(9, "Z\u{301}\u{303}\u{302}\u{308}", 0, &"e\u{301}\u{489}\u{20DD}\u{2DE0} ".repeat(30));
+        let talk = Graphics { chat: vec![hosts.clone(), twin, hebrew, piled], comment: Some(hosts), ..full() };
+        shown(&handle, &mut painter, &talk, 3 * S);
+        program.scenery();
+        program.paint(&mut painter, 4 * S);
+        program.keep("talk");
         let comment = Some(card(
             9,
             "Grace Hopper",

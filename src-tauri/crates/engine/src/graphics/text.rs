@@ -1,15 +1,19 @@
 //! Strangers' text, laid out as text: measured, wrapped, cut with an ellipsis, escaped.
 
+mod runs;
+
 use std::fmt::Write as _;
+use std::sync::{Mutex, PoisonError};
 
 use icu_segmenter::LineSegmenter;
 use icu_segmenter::options::LineBreakOptions;
-use quick_xml::escape::escape;
 use resvg::usvg::Node;
 use unicode_bidi::{Direction, get_base_direction};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::graphics::fonts;
+pub(crate) use runs::placed;
+use runs::runs;
 
 /// How a text looks.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,8 +36,6 @@ pub(crate) struct Paragraph {
 
 /// No text is read further than this: the rest would be cut anyway.
 const CHARACTERS: usize = 600;
-/// A character without width.
-const NOTHING: &str = "\u{200B}";
 const ELLIPSIS: char = '…';
 /// Together they make a line read from the right even if it begins with a Latin word.
 const FROM_RIGHT: (char, char) = ('\u{202B}', '\u{202C}');
@@ -122,8 +124,7 @@ fn split_wide(pieces: &mut Vec<Piece>, widths: &mut Vec<f32>, style: Style, limi
 }
 
 fn fill(pieces: &[Piece], widths: &[f32], limit: f32, lines: usize, style: Style) -> Vec<String> {
-    let spaces = measure(&["n n", "nn"], style);
-    let (space, ellipsis) = (spaces[0] - spaces[1], measure(&[&ELLIPSIS.to_string()], style)[0]);
+    let (space, ellipsis) = (space(style), measure(&[&ELLIPSIS.to_string()], style)[0]);
     let mut made: Vec<(String, f32)> = vec![(String::new(), 0.0)];
     for (index, (piece, width)) in pieces.iter().zip(widths).enumerate() {
         let count = made.len();
@@ -202,9 +203,16 @@ fn layout(texts: &[&str], style: Style) -> Option<Vec<f32>> {
         r#"<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><g font-family="{family}" font-weight="{weight}" font-size="{size}">"#
     );
     for (index, text) in texts.iter().enumerate() {
-        let text = markup(text);
-        // Writing into a String cannot fail.
-        let _ = write!(svg, r#"<text id="t{index}" y="{size}" xml:space="preserve">{text}</text>"#);
+        let runs = runs(text);
+        let is_simple = runs.len() == 1;
+        for run in runs {
+            if run.is_space && !is_simple {
+                widths[index] += run.length() * space(style);
+            } else {
+                // Writing into a String cannot fail.
+                let _ = write!(svg, r#"<text id="t{index}" y="{size}" xml:space="preserve">{}</text>"#, run.markup());
+            }
+        }
     }
     svg.push_str("</g></svg>");
     let tree = fonts::tree(&svg)?;
@@ -216,7 +224,7 @@ fn layout(texts: &[&str], style: Style) -> Option<Vec<f32>> {
                 Node::Text(text) => {
                     let index = text.id().strip_prefix('t').and_then(|id| id.parse::<usize>().ok());
                     if let Some(width) = index.and_then(|index| widths.get_mut(index)) {
-                        *width = text.bounding_box().width();
+                        *width += text.bounding_box().width();
                     }
                 }
                 Node::Path(_) | Node::Image(_) => {}
@@ -226,35 +234,28 @@ fn layout(texts: &[&str], style: Style) -> Option<Vec<f32>> {
     Some(widths)
 }
 
+/// The width of a space between two words. A space alone leaves no trace that could be measured.
+fn space(style: Style) -> f32 {
+    static KNOWN: Mutex<Vec<(Style, f32)>> = Mutex::new(Vec::new());
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, width)) = known().iter().find(|(same, _)| *same == style) {
+        return *width;
+    }
+    let widths = measure(&["n n", "nn"], style);
+    let width = widths[0] - widths[1];
+    // There are as many styles as templates have.
+    known().push((style, width));
+    width
+}
+
 /// Whether the first character that has a direction is read from the right (Unicode Standard Annex 9, P2).
 fn reads_from_right(text: &str) -> bool {
     get_base_direction(text) == Direction::Rtl
 }
 
-/// `text` as SVG carries it: escaped, and each character in a font that has it.
+/// `text` as SVG carries it where its place is not known: escaped, and each character in a font that has it.
 pub(crate) fn markup(text: &str) -> String {
-    let mut runs: Vec<(Option<String>, String)> = Vec::new();
-    for grapheme in text.graphemes(true) {
-        let face = fonts::face_for(grapheme);
-        match runs.last_mut() {
-            Some((same, run)) if *same == face => run.push_str(grapheme),
-            _ => runs.push((face, grapheme.to_owned())),
-        }
-    }
-    let span = |face: &str, run: &str| format!(r#"<tspan font-family="{face}">{}</tspan>"#, escape(run));
-    // usvg shapes all of a line in the first font and then replaces what the others make, glyph by
-    // glyph: it loses letters where a later font joins more of them than the first did (lam-alef, a
-    // family of emoji). So the font that joins comes first, with nothing to be seen.
-    let first = match runs.first() {
-        Some((None, _)) => runs.iter().find_map(|(face, _)| face.as_deref()),
-        _ => None,
-    };
-    let first = first.map_or_else(String::new, |face| span(face, NOTHING));
-    let written = runs.iter().map(|(face, run)| match face {
-        Some(face) => span(face, run),
-        None => escape(run.as_str()).into_owned(),
-    });
-    first + &written.collect::<String>()
+    runs(text).iter().map(runs::Run::markup).collect()
 }
 
 #[cfg(test)]
@@ -323,6 +324,44 @@ mod tests {
         }
         let wrapped = wrap("Grüße 👩‍👩‍👧 ❤️ café", STYLE, 400.0, 2);
         assert!(wrapped.lines[0].starts_with("Grüße") && wrapped.lines[0].ends_with("café"), "{wrapped:?}");
+    }
+
+    /// What usvg gave up on, or set with letters missing, is as wide as its parts are.
+    #[test]
+    fn mixed_scripts_are_drawn_and_not_simplified() {
+        let words =
+            ["Hello", "لا", "👩‍👩‍👧‍👦", "ﷺ", "שׁלום", "日本語", "सूर्य", "สวัสดี", "བོད", "e\u{301}\u{323}", "1️⃣", "🇫🇷", "(x)"];
+        let alone = measure(&words, STYLE);
+        for (first, one) in words.iter().zip(&alone) {
+            for (second, two) in words.iter().zip(&alone) {
+                let text = format!("{first} {second}");
+                assert_eq!(can_be_laid_out(text.clone(), STYLE), text, "it is not made simpler");
+                let (whole, sum) = (measure(&[&text], STYLE)[0], one + two + space(STYLE));
+                assert!((whole - sum).abs() < 4.0, "{text}: {whole}, its parts {sum}");
+                let close = format!("{first}{second}{first}");
+                assert_eq!(can_be_laid_out(close.clone(), STYLE), close, "nor without a space");
+            }
+        }
+    }
+
+    #[test]
+    fn runs_stand_in_the_order_in_which_they_are_read() {
+        let order = |line: &str| {
+            let places = placed(line, STYLE, 100.0, line.starts_with(FROM_RIGHT.0));
+            let mut shown: Vec<(f32, String)> = places
+                .split("<tspan x=\"")
+                .skip(1)
+                .map(|span| {
+                    let (x, rest) = span.split_once('"').unwrap();
+                    let word: String = rest.chars().filter(|c| c.is_alphabetic() && !c.is_ascii_lowercase()).collect();
+                    (x.parse().unwrap(), word)
+                })
+                .collect();
+            shown.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+            shown.into_iter().map(|(_, word)| word).collect::<Vec<_>>()
+        };
+        assert_eq!(order("ABC שלום XYZ"), ["ABC", "שלום", "XYZ"]);
+        assert_eq!(order("\u{202B}שלום ABC עולם\u{202C}"), ["עולם", "ABC", "שלום"]);
     }
 
     #[test]

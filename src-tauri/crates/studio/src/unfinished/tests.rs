@@ -152,7 +152,7 @@ fn a_recording_whose_show_was_never_filed_is_found_with_its_comments() {
     let place = Place::new();
     let show = ShowSlug::parse("late-night").unwrap();
     place.archive.plan_episode(&episode(1), &show, "", BEGAN).unwrap();
-    let viewer = PublicViewer { id: ViewerId::from_random([1; 16]), name: "Ada".into(), hue: 0, badge: None };
+    let viewer = PublicViewer { id: ViewerId::from_random([1; 16]), name: "Ada".into(), hue: 0, badge: None, n: None };
     let said = Said { seq: Seq(1), at_ms: ProgramMs(0), viewer, text: "hello".into() };
     let key = CommentKey { page: PageId::from_random([1; 16]), id: "c1".into() };
     let (stored, answer) = mpsc::channel();

@@ -8,7 +8,7 @@ fn room(production: &mut Production, news: RoomNews) -> Vec<Effect> {
 }
 
 fn zed() -> PublicViewer {
-    PublicViewer { id: ViewerId::from_random([9; 16]), name: "Zed".into(), hue: 12, badge: None }
+    PublicViewer { id: ViewerId::from_random([9; 16]), name: "Zed".into(), hue: 12, badge: None, n: None }
 }
 
 #[test]
@@ -55,4 +55,28 @@ fn a_comment_leaves_the_plan_with_the_first_word_of_its_removal_and_the_second_c
     let effects = room(&mut production, RoomNews::Removed(Seq(1)));
     assert!(effects.iter().any(|effect| matches!(effect, Effect::ShowPlan)) && !shown(&production));
     assert!(room(&mut production, RoomNews::Removed(Seq(1))).is_empty());
+}
+
+#[test]
+fn the_host_says_what_others_can_read_while_the_chat_is_open() {
+    let mut production = on_air();
+    let say = |production: &mut Production, text: &str| {
+        production.apply(UnixMs(5_000), Input::Command(Command::Say { text: text.to_owned() }))
+    };
+    let effects = say(&mut production, "  hello\u{202E} ").unwrap();
+    assert!(matches!(&effects[..], [Effect::Say(text)] if text == "hello"), "{effects:?}");
+    let code = |refused: Result<Vec<Effect>, Refusal>| refused.unwrap_err().code;
+    assert_eq!(code(say(&mut production, "\u{2800}")), "chat.empty");
+    assert_eq!(code(say(&mut production, &"x".repeat(501))), "chat.too_long");
+    let mute = Command::SetViewerMuted { viewer: crate::names::host().id, muted: true };
+    assert_eq!(code(production.apply(UnixMs(5_000), Input::Command(mute))), "chat.host");
+    room(&mut production, RoomNews::NotSaid);
+    assert!(production.snapshot().notices.iter().any(|notice| notice.code == "chat.not_kept"));
+    let mut comment = said(7);
+    comment.viewer = crate::names::host();
+    room(&mut production, RoomNews::Said(comment));
+    let cards = production.graphics().chat;
+    assert!(cards.iter().any(|card| card.seq == Seq(7) && card.is_hosts) && !cards.is_empty());
+    production.apply(UnixMs(6_000), Input::Command(Command::End)).unwrap();
+    assert_eq!(code(say(&mut production, "too late")), "chat.closed");
 }

@@ -6,9 +6,10 @@ use crate::room::{Asker, ConnectionId, Now};
 use crate::{Said, Seq, ToViewer};
 
 impl Edge {
-    /// A comment is new: everybody sees it, or, where too many write at once, its writer.
+    /// A comment is new: everybody sees it, or, where too many write at once, its writer. What the host
+    /// says everybody sees.
     pub(super) fn show(&mut self, now: Now, said: Said, asker: Option<Asker>, effects: &mut Vec<EdgeEffect>) {
-        if self.pace.is_shown(now.elapsed) {
+        if said.viewer.badge.is_some() || self.pace.is_shown(now.elapsed) {
             effects.push(to_all(ToViewer::Said(said)));
         } else if let Some((writer, _)) = asker.and_then(|asker| self.asker(asker)) {
             effects.push(EdgeEffect::Deliver(Delivery::To(writer, ToViewer::Said(said))));

@@ -8,7 +8,7 @@ use super::{Page, Seated};
 use crate::room::limits::Limits;
 use crate::room::owner::{JOINED, LISTED};
 use crate::room::{CommentKey, ConnectionId, Counts, Place};
-use crate::{PublicViewer, ViewerId, text};
+use crate::{PublicViewer, ViewerId, names};
 
 /// Between two words to the owner.
 const WINDOW: Duration = Duration::from_secs(1);
@@ -22,6 +22,7 @@ pub(super) struct Member {
     pub(super) token_hash: [u8; 32],
     pub(super) say: Bucket,
     pub(super) hearts: Bucket,
+    pub(super) rename: Bucket,
     connections: u32,
     left_at: Duration,
 }
@@ -63,7 +64,7 @@ impl People {
         self.seats.contains_key(&connection)
     }
 
-    /// Lets somebody in, under the name that they give or have.
+    /// Lets somebody in, under the name that they give or have. They come back where that name is news.
     #[allow(clippy::too_many_arguments, reason = "one hello, taken apart")]
     pub(super) fn join(
         &mut self,
@@ -75,26 +76,34 @@ impl People {
         page: Page,
         place: Option<Place>,
         limits: &Limits,
-    ) {
+    ) -> Option<PublicViewer> {
         self.forget(now);
-        let given = name.and_then(text::clean_name);
+        let given = name.and_then(names::of_viewer);
         let mut is_new = false;
         let member = self.members.entry(viewer.id.clone()).or_insert_with(|| {
             is_new = true;
             Member {
-                viewer: PublicViewer { name: text::clean_name(&viewer.name).unwrap_or_default(), ..viewer.clone() },
+                // Whatever an archive says: a badge and a number are given by the owner.
+                viewer: PublicViewer {
+                    name: names::of_viewer(&viewer.name).unwrap_or_default(),
+                    badge: None,
+                    n: None,
+                    ..viewer.clone()
+                },
                 token_hash,
                 say: Bucket::new(limits.say_burst, limits.say_interval),
                 hearts: Bucket::new(limits.hearts_burst, limits.hearts_interval),
+                rename: Bucket::new(limits.rename_burst, limits.rename_interval),
                 connections: 0,
                 left_at: Duration::ZERO,
             }
         });
         let is_renamed = given.as_ref().is_some_and(|given| *given != member.viewer.name);
-        if let Some(given) = given {
-            member.viewer.name = given;
+        if let Some(given) = given.filter(|_| is_renamed) {
+            (member.viewer.name, member.viewer.n) = (given, None);
         }
         let name = member.viewer.name.clone();
+        let named = (!name.is_empty() && (is_new || is_renamed)).then(|| member.viewer.clone());
         if member.connections == 0 {
             self.present += 1;
             self.most = self.most.max(self.present);
@@ -103,11 +112,12 @@ impl People {
         self.seats.insert(connection, Seat { viewer: viewer.id.clone(), page, place, said: 0 });
         if !name.is_empty() {
             self.named.insert(viewer.id);
-            if is_new || is_renamed {
-                self.announce(&name);
-            }
+        }
+        if named.is_some() {
+            self.announce(&name);
         }
         self.changed = true;
+        named
     }
 
     /// Notes that a connection is gone.
@@ -184,8 +194,9 @@ impl People {
     /// Somebody spoke, perhaps at another edge: what they are called there counts here, too.
     pub(super) fn rename(&mut self, viewer: &PublicViewer) {
         let Some(member) = self.members.get_mut(&viewer.id) else { return };
-        if member.viewer.name != viewer.name {
+        if (&member.viewer.name, member.viewer.n) != (&viewer.name, viewer.n) {
             viewer.name.clone_into(&mut member.viewer.name);
+            member.viewer.n = viewer.n;
             if member.connections > 0 {
                 self.named.insert(viewer.id.clone());
             }
@@ -244,7 +255,7 @@ impl People {
             let Some(member) = self.members.get(&viewer) else { continue };
             if member.connections > 0 || member.left_at != left_at {
                 // They came back; if they left again, that departure stands further behind.
-            } else if member.say.is_full(now) && member.hearts.is_full(now) {
+            } else if member.say.is_full(now) && member.hearts.is_full(now) && member.rename.is_full(now) {
                 self.members.remove(&viewer);
             } else {
                 self.departures.push_back((left_at, viewer));

@@ -50,6 +50,15 @@ pub enum ViewerEvent {
         /// The program time that they saw.
         at_ms: Option<ProgramMs>,
     },
+    /// Somebody wants another name.
+    Rename {
+        /// Their connection.
+        connection: ConnectionId,
+        /// Theirs, echoed where it is refused.
+        id: Option<String>,
+        /// As they wrote it.
+        name: String,
+    },
     /// Somebody tapped.
     Hearts {
         /// Their connection.
@@ -117,6 +126,7 @@ impl ViewerEvent {
             Self::Joined { connection, .. }
             | Self::Left { connection }
             | Self::Say { connection, .. }
+            | Self::Rename { connection, .. }
             | Self::Hearts { connection, .. } => *connection,
         }
     }

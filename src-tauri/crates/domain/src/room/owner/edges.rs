@@ -142,6 +142,7 @@ impl Edges {
             id: viewer.id.clone(),
             name: viewer.name.clone(),
             hue: viewer.hue,
+            n: viewer.n,
             muted: is_silenced(&viewer.id),
         };
         let people = everybody.take(LISTED).map(person).collect();

@@ -8,6 +8,11 @@ use crate::{RefusedCode, ViewerId, Voice};
 
 impl Owner {
     pub(super) fn accept(&mut self, askers: Vec<Asker>, say: Say, effects: &mut Vec<OwnerEffect>) {
+        let viewer = self.as_seen(say.viewer.clone());
+        self.keep(askers, Say { viewer, ..say }, effects);
+    }
+
+    pub(super) fn keep(&mut self, askers: Vec<Asker>, say: Say, effects: &mut Vec<OwnerEffect>) {
         self.voices.spoke(&say.viewer.id, say.place);
         effects.push(OwnerEffect::Errand(Errand::Store(self.chat.push(askers, say))));
     }

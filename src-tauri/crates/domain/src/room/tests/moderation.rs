@@ -195,7 +195,7 @@ fn a_successor_knows_who_is_silenced_who_spoke_and_who_waits() {
     use crate::room::owner::{Owner, OwnerEffect, OwnerInput};
     use crate::room::{CommentKey, EdgeId, Envelope, Epoch, Say, ToEdge, ToOwner, Up};
     let say = |who: u8| Say {
-        viewer: PublicViewer { id: viewer(who), name: "N".into(), hue: who.into(), badge: None },
+        viewer: PublicViewer { id: viewer(who), name: "N".into(), hue: who.into(), badge: None, n: None },
         token_hash: [who; 32],
         key: CommentKey { page: PageId::from_random([who; 16]), id: "c1".into() },
         text: "hi".into(),
@@ -229,7 +229,7 @@ fn whoever_repeats_what_waits_takes_no_place_from_others() {
     let page = Page::Theirs(PageId::from_random([2; 16]));
     for again in 0..600 {
         let connection = ConnectionId(100 + again);
-        let viewer = PublicViewer { id: viewer(2), name: "N2".into(), hue: 2, badge: None };
+        let viewer = PublicViewer { id: viewer(2), name: "N2".into(), hue: 2, badge: None, n: None };
         let (name, token, token_hash, place, page) = (None, "t".to_owned(), [2; 32], HOME, page.clone());
         let joined = ViewerEvent::Joined { connection, viewer, name, token, token_hash, page, place };
         room.apply(at(3), RoomInput::Viewer(joined));

@@ -4,7 +4,7 @@ use super::*;
 
 /// Viewer `who` over `connection`, with a page of their own.
 fn join_with_page(room: &mut Room, now: Now, connection: u64, who: u8) {
-    let viewer = PublicViewer { id: viewer(who), name: "Ada".into(), hue: 1, badge: None };
+    let viewer = PublicViewer { id: viewer(who), name: "Ada".into(), hue: 1, badge: None, n: None };
     let page = Page::Theirs(PageId::from_random([who; 16]));
     let (connection, token) = (ConnectionId(connection), "t".to_owned());
     room.apply(

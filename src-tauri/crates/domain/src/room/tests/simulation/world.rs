@@ -305,8 +305,13 @@ impl World {
         // Now and then as somebody else.
         let person = &mut self.people[who];
         person.identity = person.identity.wrapping_add(PEOPLE * self.random.bool() as u8);
-        let viewer =
-            PublicViewer { id: viewer(person.identity), name: format!("N{who}"), hue: number.into(), badge: None };
+        let viewer = PublicViewer {
+            id: viewer(person.identity),
+            name: format!("N{who}"),
+            hue: number.into(),
+            badge: None,
+            n: None,
+        };
         let (page, token) = (Page::Theirs(page(who)), String::new());
         // Two share an address: whoever is muted makes the other wait.
         let place = Some(Place([number / 2; 16]));
