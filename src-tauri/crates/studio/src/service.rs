@@ -52,7 +52,6 @@ pub(crate) async fn listen(
         trusted_proxies: config.trusted_proxies.clone(),
         upload: setup.upload_kbps.map(|kbps| Upload { kbps, session_kbps: config.video_kbps + AUDIO_KBPS }),
         sockets: descriptors::for_viewers(),
-        ..AudienceConfig::new(listen)
     };
     let mut moved = None;
     let audience = match Audience::start(at(address), library.clone()).await {
