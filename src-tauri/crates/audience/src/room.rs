@@ -334,19 +334,6 @@ impl Task {
         }
     }
 
-    /// Whoever was sent nothing for a while is told that we are there.
-    fn send_beats(&mut self) {
-        let (now, mut slow) = (Instant::now(), Vec::new());
-        let quiet = self.seats.iter().filter(|(_, seat)| self.beat.is_missed(now, seat.sent_at));
-        let quiet: Vec<ConnectionId> = quiet.map(|(connection, _)| *connection).collect();
-        for connection in quiet {
-            self.post(connection, self.beat.letter(), &mut slow);
-        }
-        for connection in slow {
-            self.apply(RoomInput::Viewer(ViewerEvent::Left { connection }));
-        }
-    }
-
     fn run_errand(&mut self, errand: Errand) {
         match errand {
             Errand::Store(comment) => {

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use axum::extract::ws::Utf8Bytes;
 use domain::ToViewer;
+use domain::room::{ConnectionId, RoomInput, ViewerEvent};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
+use super::Task;
 use super::outbox::{self, Letter};
 
 /// One timer for a room, and one text.
@@ -38,5 +40,20 @@ impl Beat {
 
     pub(super) fn letter(&self) -> Letter {
         Letter::Whole(self.text.clone())
+    }
+}
+
+impl Task {
+    /// Whoever was sent nothing for a while is told that we are there.
+    pub(super) fn send_beats(&mut self) {
+        let (now, mut slow) = (Instant::now(), Vec::new());
+        let quiet = self.seats.iter().filter(|(_, seat)| self.beat.is_missed(now, seat.sent_at));
+        let quiet: Vec<ConnectionId> = quiet.map(|(connection, _)| *connection).collect();
+        for connection in quiet {
+            self.post(connection, self.beat.letter(), &mut slow);
+        }
+        for connection in slow {
+            self.apply(RoomInput::Viewer(ViewerEvent::Left { connection }));
+        }
     }
 }

@@ -271,19 +271,6 @@ impl Owner {
         }
     }
 
-    /// Edges accepted these; they count also after the end.
-    fn taps(&mut self, now: Now, by_hue: BTreeMap<u16, u32>, effects: &mut Vec<OwnerEffect>) {
-        let at_ms = now.program_ms;
-        for (&hue, &count) in &by_hue {
-            let total = self.hearts.add(hue, count);
-            effects.push(OwnerEffect::Errand(Errand::News(RoomNews::Hearts { at_ms, hue, count, total })));
-        }
-        if !by_hue.is_empty() {
-            let second_ms = ProgramMs(at_ms.0 / 1000 * 1000);
-            effects.push(OwnerEffect::Errand(Errand::KeepHearts { second_ms, by_hue }));
-        }
-    }
-
     fn stored(&mut self, seq: Seq, stored: Stored, effects: &mut Vec<OwnerEffect>) {
         for done in self.chat.stored(seq, stored) {
             let mut askers = done.askers.into_iter();

@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::{Errand, Owner, OwnerEffect};
+use crate::ProgramMs;
+use crate::room::{Now, RoomNews};
+
 /// Between two messages to everybody.
 const WINDOW: Duration = Duration::from_millis(200);
 
@@ -50,5 +54,20 @@ impl Hearts {
     pub(super) fn deadline(&self) -> Option<Duration> {
         let due = self.sent_at.map_or(Duration::ZERO, |sent_at| sent_at + WINDOW);
         (!self.window.is_empty()).then_some(due)
+    }
+}
+
+impl Owner {
+    /// Edges accepted these; they count also after the end.
+    pub(super) fn taps(&mut self, now: Now, by_hue: BTreeMap<u16, u32>, effects: &mut Vec<OwnerEffect>) {
+        let at_ms = now.program_ms;
+        for (&hue, &count) in &by_hue {
+            let total = self.hearts.add(hue, count);
+            effects.push(OwnerEffect::Errand(Errand::News(RoomNews::Hearts { at_ms, hue, count, total })));
+        }
+        if !by_hue.is_empty() {
+            let second_ms = ProgramMs(at_ms.0 / 1000 * 1000);
+            effects.push(OwnerEffect::Errand(Errand::KeepHearts { second_ms, by_hue }));
+        }
     }
 }
