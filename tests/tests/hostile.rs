@@ -22,11 +22,14 @@ fn assert_problem(answer: &Answer, status: u16) {
 #[tokio::test(flavor = "multi_thread")]
 async fn hosts_origins_paths_and_bodies_are_checked() {
     let data = TempDir::new().expect("a folder");
-    let mut antenne = Antenne::live(data.path(), TINY);
+    let mut antenne = Antenne::live(data.path(), &[TINY, &["--host", "Studio.example.org"]].concat());
     let on_air = antenne.on_air().await;
     let base = on_air.base();
 
-    // DNS rebinding: a name that is not ours.
+    // Names that are ours, and names that are not (DNS rebinding).
+    for host in ["studio.example.org", "STUDIO.example.org:443"] {
+        assert_eq!(ask(&base, "GET", "/studio", &[("Host", host)], b"").await.status, 200, "{host}");
+    }
     for host in ["evil.example", "evil.example:8420", "127.0.0.1.evil.example", ""] {
         assert_problem(&ask(&base, "GET", "/studio", &[("Host", host)], b"").await, 421);
     }

@@ -57,6 +57,10 @@ impl Production {
         if code == "archive.disk_full" && self.snapshot.notices.iter().any(same) {
             return;
         }
+        // Nobody is to be heard where no microphone was chosen.
+        if code == "probe.silent" && self.chosen_microphones().next().is_none() {
+            return;
+        }
         self.put_notice(severity, code, text, None);
     }
 

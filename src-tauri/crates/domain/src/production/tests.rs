@@ -260,7 +260,7 @@ fn silence_on_air_is_a_warning_and_then_an_alarm_until_something_is_heard() {
 
 #[test]
 fn what_was_wrong_with_the_air_is_not_said_any_more_when_the_show_is_over() {
-    let mut production = on_air();
+    let mut production = on_air_with(with(&[(SourceKind::Microphone, "test")]));
     for code in ["probe.silent", "recording.disk_full", "probe.still", "probe.black"] {
         let refusal = crate::Refusal::new(code, "It is so");
         production.apply(UnixMs(3_000), Input::Problem { severity: Severity::Warning, refusal }).unwrap();

@@ -118,6 +118,8 @@ fn muted_on_purpose_is_no_alarm_and_nothing_chosen_is_no_silence() {
     for setup in [with(&[]), with(&[(SourceKind::Camera, "test")])] {
         let mut production = on_air_with(setup);
         quiet_since(&mut production, 3_000);
+        let refusal = crate::Refusal::new("probe.silent", "Viewers hear nothing: look at the microphone");
+        production.apply(UnixMs(4_000), Input::Problem { severity: Severity::Warning, refusal }).unwrap();
         production.apply(UnixMs(120_000), Input::Tick).unwrap();
         assert!(codes(&production).is_empty(), "{:?}", codes(&production));
     }
