@@ -213,6 +213,43 @@ async fn a_comment_says_where_it_stands_held_let_in_and_refused() {
     host.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_can_be_changed_and_everybody_reads_so() {
+    let host = Host::waits("Names", ServiceLimits::default()).await;
+    let mut other = Guest::join(&host.room(), Some("Grace")).await;
+    let page = Chromium::start_sized(390, 844).await;
+    page.open(&host.page()).await;
+    say(&page, "hello", Some("Ada")).await;
+    page.find("accepted").await;
+
+    page.click("rename").await;
+    page.run("document.querySelector('[data-testid=name-input]').select();").await;
+    page.enter("name-input", "Augusta").await;
+    let renamed = other.next("renamed").await;
+    assert_eq!(renamed["viewer"]["name"], "Augusta");
+    page.until(
+        "what was said before carries it",
+        "document.querySelector('[data-testid=chat-text]').textContent.includes('Augusta')",
+    )
+    .await;
+    assert!(page.text("news").await.contains("Ada is now Augusta"));
+
+    // A name that another one looks like is numbered; the host's is nobody else's.
+    page.click("rename").await;
+    page.run("document.querySelector('[data-testid=name-input]').select();").await;
+    page.enter("name-input", "grace").await;
+    let renamed = other.next("renamed").await;
+    assert_eq!((&renamed["viewer"]["name"], &renamed["viewer"]["n"]), (&"grace".into(), &2.into()));
+    page.click("rename").await;
+    page.run("document.querySelector('[data-testid=name-input]').select();").await;
+    page.enter("name-input", "Host").await;
+    page.until("it is refused in words", "document.querySelector('[data-testid=news]')?.textContent.includes('host')")
+        .await;
+    page.looks_right("renamed").await;
+    page.close().await;
+    host.close().await;
+}
+
 /// Writes and sends; `text` as it stands in a string of JavaScript, so that it may be what no keyboard writes.
 async fn say(page: &Page, text: &str, name: Option<&str>) {
     page.run(&format!(
