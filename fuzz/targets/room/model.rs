@@ -181,7 +181,7 @@ impl Model {
                 assert_named(viewer);
                 assert_eq!(*hearts, self.hearts_told, "what the next message of hearts adds to");
                 assert!(backlog.len() <= 50 && backlog.is_sorted_by_key(|said| said.seq));
-                for said in backlog {
+                for said in backlog.iter() {
                     assert!(!self.removed.contains(&said.seq), "{said:?} was removed");
                     assert_eq!(self.kept.get(&said.seq), Some(&Stored::Kept), "{said:?} is not in the archive");
                 }
