@@ -24,6 +24,7 @@ impl Beat {
         // Looked at often enough that a quarter of the time is left for the way.
         let mut timer = interval((most / 8).max(Duration::from_millis(1)));
         timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // A message without fields can always be written; that it cannot is logged.
         let text = outbox::written(&ToViewer::Beat).unwrap_or_default();
         Self { every: most * 5 / 8, timer, text }
     }

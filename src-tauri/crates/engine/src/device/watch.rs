@@ -94,6 +94,7 @@ impl Watched<'_> {
             if !self.doubts {
                 tracing::warn!(problem = %unread, "devices could not be listed; those that were there are kept");
             }
+            // At the first look there is nothing to keep.
             devices = together(devices, self.given.as_deref().unwrap_or_default());
         }
         self.doubts = unread.is_some();

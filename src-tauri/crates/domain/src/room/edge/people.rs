@@ -83,7 +83,8 @@ impl People {
         let member = self.members.entry(viewer.id.clone()).or_insert_with(|| {
             is_new = true;
             Member {
-                // Whatever an archive says: a badge and a number are given by the owner.
+                // Whatever an archive says: a badge and a number are given by the owner, and whoever has no name
+                // that a viewer may have is anonymous.
                 viewer: PublicViewer {
                     name: names::of_viewer(&viewer.name).unwrap_or_default(),
                     badge: None,
