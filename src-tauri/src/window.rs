@@ -60,6 +60,11 @@ pub(crate) fn open(folder: Option<PathBuf>) -> Result<()> {
     tauri::async_runtime::set(runtime.handle().clone());
     let shell = Shell { studio: Mutex::new(Some(std::sync::Arc::new(studio))), subscription: Mutex::new(None) };
     let _bus = bus::outlived();
+    // From here on: a signal that comes before the window is there ends it as soon as it is.
+    let mut end = {
+        let _runtime = runtime.enter();
+        EndSignals::listen()?
+    };
     let app = tauri::Builder::default()
         .manage(shell)
         .invoke_handler(tauri::generate_handler![dispatch, snapshot, subscribe])
@@ -84,10 +89,8 @@ pub(crate) fn open(folder: Option<PathBuf>) -> Result<()> {
         .context("the window cannot be opened")?;
     let handle = app.handle().clone();
     runtime.spawn(async move {
-        if let Ok(mut end) = EndSignals::listen() {
-            end.next().await;
-            handle.exit(0);
-        }
+        end.next().await;
+        handle.exit(0);
     });
     app.run(move |handle, event| {
         if let RunEvent::Exit = event {

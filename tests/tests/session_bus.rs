@@ -19,6 +19,8 @@ async fn the_window_outlives_its_session_bus() {
         .env("ANTENNE_LOG", "warn,antenne=info");
     let mut window = Process::start("antenne", command);
     window.line("it knows the bus", |line| line.contains("connected to the desktop's").then_some(())).await;
+    // GTK makes itself known on the bus until the window is there.
+    window.line("it is there", |line| line.contains("the window's page subscribed").then_some(())).await;
 
     session.stop_bus().await;
     window.line("it notices", |line| line.contains("session bus went away").then_some(())).await;

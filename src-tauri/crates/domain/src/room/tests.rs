@@ -130,6 +130,15 @@ fn a_comment_is_told_and_acknowledged_only_when_it_is_kept() {
 }
 
 #[test]
+fn the_very_first_place_is_told_as_every_other() {
+    let mut room = Room::new("A title".into(), Seq(0), Vec::new(), Limits::default());
+    join(&mut room, at(0), 1, Some("Ada"));
+    let said = stored(&say(&mut room, at(0), 1, "first")).unwrap();
+    let effects = room.apply(at(0), RoomInput::Stored(said.seq, Stored::Kept));
+    assert_eq!(sent_to_all(&effects), [ToViewer::Said(said)]);
+}
+
+#[test]
 fn comments_are_told_in_their_order_whatever_the_archive_answers_first() {
     let mut room = room();
     join(&mut room, at(0), 1, Some("Ada"));

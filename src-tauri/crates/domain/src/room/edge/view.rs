@@ -22,7 +22,7 @@ pub(super) struct View {
     /// The ring as newcomers are sent it; none where it changed since.
     backlog: Option<Backlog>,
     /// The newest comment that everybody was sent, or that came with the backlog.
-    last: Seq,
+    last: Option<Seq>,
     removed: BTreeSet<Seq>,
     hearts: u64,
     present: Present,
@@ -37,7 +37,7 @@ impl View {
             standing,
             silenced: silenced.into_iter().collect(),
             backlog: None,
-            last: backlog.last().map_or(Seq(0), |said| said.seq),
+            last: backlog.last().map(|said| said.seq),
             ring: backlog.into(),
             removed: removed.into_iter().collect(),
             hearts,
@@ -52,7 +52,7 @@ impl View {
         let still = |said: &&Said| said.seq < oldest || backlog.iter().any(|other| other.seq == said.seq);
         let gone: Vec<Seq> = self.ring.iter().filter(|said| !still(said)).map(|said| said.seq).collect();
         for seq in gone.into_iter().chain(removed) {
-            if seq <= self.last && !self.removed.contains(&seq) {
+            if Some(seq) <= self.last && !self.removed.contains(&seq) {
                 self.removed(seq, effects);
             }
         }
@@ -70,10 +70,10 @@ impl View {
 
     /// Takes a comment. False where it is known already.
     pub(super) fn said(&mut self, said: Said) -> bool {
-        if said.seq <= self.last {
+        if Some(said.seq) <= self.last {
             return false;
         }
-        self.last = said.seq;
+        self.last = Some(said.seq);
         self.backlog = None;
         self.ring.push_back(said);
         if self.ring.len() > BACKLOG {
