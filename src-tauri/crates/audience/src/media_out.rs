@@ -11,6 +11,7 @@ mod outlet;
 mod session;
 mod socket;
 mod thread;
+mod twice;
 mod upload;
 mod wallclock;
 

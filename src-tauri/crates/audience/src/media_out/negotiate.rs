@@ -38,6 +38,8 @@ pub(crate) struct Negotiated {
     pub(super) fragment: String,
     pub(super) video: (Mid, Pt),
     pub(super) audio: Option<(Mid, Pt)>,
+    /// The payload type of video that is sent again.
+    pub(super) resend: Option<Pt>,
     /// Goes back to the viewer.
     pub(crate) answer: String,
 }
@@ -109,7 +111,8 @@ impl Negotiator {
         }
         let answer = one_stream(&mut rtc, answer, video.0, audio.map(|(mid, _)| mid));
         let answer = with_round_trips(&answer, &measured);
-        Ok(Negotiated { rtc, fragment, video, audio, answer })
+        let resend = resend_type(&mut rtc, video);
+        Ok(Negotiated { rtc, fragment, video, audio, resend, answer })
     }
 }
 
@@ -172,6 +175,11 @@ fn payload_type(rtc: &mut Rtc, mid: Mid, codec: Codec) -> Option<Pt> {
     let writer = rtc.writer(mid)?;
     let mut fitting = writer.payload_params().filter(|params| params.spec().codec == codec);
     fitting.next().map(str0m::format::PayloadParams::pt)
+}
+
+fn resend_type(rtc: &mut Rtc, (mid, pt): (Mid, Pt)) -> Option<Pt> {
+    let writer = rtc.writer(mid)?;
+    writer.payload_params().find(|params| params.pt() == pt)?.resend()
 }
 
 #[cfg(test)]

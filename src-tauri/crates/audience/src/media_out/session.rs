@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 
 use media::{AccessUnit, Track};
 use str0m::media::{Frequency, MediaTime, Mid, Pt};
+use str0m::net::Transmit;
 use str0m::stats::MediaEgressStats;
 use str0m::{Event, IceConnectionState, Input, Output, Rtc, RtcError};
 
 use super::fan_out::Viewer;
 use super::negotiate::Negotiated;
 use super::socket::{Arrived, MediaSocket};
+use super::twice::Twice;
 use super::upload::Upload;
 use crate::budget::{Held, Neighbours};
 use crate::metrics::Metrics;
@@ -75,6 +77,7 @@ pub(super) struct Session {
     pub(super) unanswered: Option<Instant>,
     /// The last report of each track.
     reports: Vec<Report>,
+    twice: Twice,
     /// The session's own code failed, so nothing of it is asked any more.
     is_broken: bool,
     pub(super) timeout: Instant,
@@ -84,7 +87,7 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn new(show: ShowKey, negotiated: Negotiated, viewer: Viewer, now: Instant) -> Self {
-        let Negotiated { rtc, fragment, video, audio, .. } = negotiated;
+        let Negotiated { rtc, fragment, video, audio, resend, .. } = negotiated;
         let Viewer { id, address, held, upload } = viewer;
         Self {
             rtc,
@@ -102,6 +105,7 @@ impl Session {
             heard: now,
             unanswered: None,
             reports: Vec::new(),
+            twice: Twice::new(resend),
             is_broken: false,
             timeout: now,
             scheduled: None,
@@ -161,6 +165,7 @@ impl Session {
     /// Sends what is to be sent and notes what happened.
     pub(super) fn drain(&mut self, socket: &MediaSocket, metrics: &Metrics) -> Outcome {
         let mut outcome = Outcome::default();
+        let now = Instant::now();
         while self.is_alive() {
             match self.guarded(Rtc::poll_output) {
                 None => {}
@@ -169,17 +174,13 @@ impl Session {
                     break;
                 }
                 Some(Output::Transmit(transmit)) => {
-                    match socket.send(transmit.source, transmit.destination, &transmit.contents) {
-                        Ok(()) => {
-                            metrics.datagrams_sent.add(1);
-                            metrics.bytes_sent.add(transmit.contents.len() as u64);
-                        }
-                        Err(_) => metrics.datagrams_dropped.add(1),
-                    }
+                    send(&transmit, socket, metrics);
+                    self.twice.sent(transmit, now);
                 }
                 Some(Output::Event(event)) => self.note(&event, &mut outcome),
             }
         }
+        self.twice.take(now).iter().for_each(|transmit| send(transmit, socket, metrics));
         outcome
     }
 
@@ -199,6 +200,9 @@ impl Session {
     /// A viewer's reports change with what arrives. They are authenticated (SRTCP), so nobody else can
     /// keep a session alive.
     fn note_report(&mut self, stats: &MediaEgressStats) {
+        if let Some(share) = stats.loss.filter(|_| stats.mid == self.video.0) {
+            self.twice.lost(share);
+        }
         let report = Report::of(stats);
         match self.reports.iter_mut().find(|report| report.mid == stats.mid) {
             Some(before) if *before == report => return,
@@ -228,6 +232,16 @@ impl Session {
                 None
             }
         }
+    }
+}
+
+fn send(transmit: &Transmit, socket: &MediaSocket, metrics: &Metrics) {
+    match socket.send(transmit.source, transmit.destination, &transmit.contents) {
+        Ok(()) => {
+            metrics.datagrams_sent.add(1);
+            metrics.bytes_sent.add(transmit.contents.len() as u64);
+        }
+        Err(_) => metrics.datagrams_dropped.add(1),
     }
 }
 
