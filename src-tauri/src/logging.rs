@@ -13,9 +13,6 @@ use tracing_subscriber::EnvFilter;
 
 use crate::voice::{Manners, Voice, Weight};
 
-/// Where a panic comes from that the graphics catch, and log themselves: a stranger's text.
-const CAUGHT: &str = "/usvg-";
-
 /// Standard error. None before the log is started.
 static ERRORS: OnceLock<Voice> = OnceLock::new();
 
@@ -92,9 +89,6 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
     let thread = std::thread::current();
     let thread = thread.name().unwrap_or("a thread");
     let (file, line) = panic.location().map_or(("", 0), |at| (at.file(), at.line()));
-    if file.contains(CAUGHT) {
-        return tracing::debug!(thread, file, line, "a text could not be laid out");
-    }
     let what = panic.payload_as_str().unwrap_or("no reason");
     let backtrace = std::backtrace::Backtrace::capture();
     if backtrace.status() == std::backtrace::BacktraceStatus::Captured {

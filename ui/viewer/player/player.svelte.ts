@@ -230,6 +230,7 @@ export class Player {
   }
 
   #moved(): void {
+    this.#whep.shown();
     this.#frameAt = performance.now();
     this.seen = true;
     this.stalled = false;

@@ -173,14 +173,18 @@ fn take_down(bin: &gst::Bin, element: &gst::Element) {
     }
 }
 
-/// At every buffer of the base, gives each slot that has nothing its silence.
+/// At every buffer of the base, gives each slot that has nothing its silence. The base's own silence is not
+/// to be skipped: the mixer takes a gap whole, has nothing left of the base for the rest of its turn, and
+/// then waits up to 20 ms for more of it.
 fn fill_with_silence(base: &gst::Element, inputs: &Arc<Mutex<BTreeMap<SourceId, Input>>>) -> Result<(), EngineError> {
     let pad = base.static_pad("src").ok_or_else(|| EngineError::build(WHAT, "the base has no output"))?;
     let inputs = inputs.clone();
     pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
-        if let Some(buffer) = info.buffer()
-            && let (Some(pts), Some(duration)) = (buffer.pts(), buffer.duration())
-        {
+        let Some(buffer) = info.buffer_mut() else { return gst::PadProbeReturn::Ok };
+        if buffer.flags().contains(gst::BufferFlags::GAP) {
+            buffer.make_mut().unset_flags(gst::BufferFlags::GAP);
+        }
+        if let (Some(pts), Some(duration)) = (buffer.pts(), buffer.duration()) {
             contain(WHAT, || lock(&inputs).values().for_each(|input| input.slot.tick(pts, duration)));
         }
         gst::PadProbeReturn::Ok

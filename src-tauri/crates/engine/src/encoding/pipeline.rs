@@ -28,6 +28,8 @@ const WAITING_AUDIO: u64 = 250;
 /// Where nobody forces a keyframe for so many steps of the grid, the encoder makes one by itself.
 const STEPS_WITHOUT: u32 = 2;
 /// How long the encoders may take for what they took before the end.
+/// Of 10: from here on more computing is hardly heard at a broadcast's bit rates; the default takes twice as long.
+const OPUS_COMPLEXITY: i32 = 5;
 const DRAIN_DEADLINE: Duration = Duration::from_secs(3);
 const WHAT: &str = "encoding pipeline";
 
@@ -89,6 +91,7 @@ impl Encoding {
         let audio = Chain::start(source("raw-audio", &raw_audio())).then(Part::new("tee")).build(bin, WHAT)?;
         let bits = config.audio_kbps.saturating_mul(1000);
         let opus = Part::new("opusenc").set("bitrate", bits).set("frame-size", 20).set("audio-type", "generic");
+        let opus = opus.set("complexity", OPUS_COMPLEXITY);
         let aac = Part::new("avenc_aac").set("bitrate", bits).set("aac-coder", "fast");
         for (track, encoder) in [(Track::Opus, opus), (Track::Aac, aac)] {
             let branch = Chain::start(Part::queue(u32::try_from(WAITING_AUDIO).unwrap_or(u32::MAX)))

@@ -157,3 +157,29 @@ fn unsuitability(face: &FaceInfo, emoji: bool) -> u32 {
 fn is_emoji(character: char) -> bool {
     matches!(character, '\u{1F000}'..='\u{1FAFF}' | '\u{2600}'..='\u{27BF}' | '\u{2B00}'..='\u{2BFF}' | '\u{231A}'..='\u{23FF}')
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// In the process that is started by the test below.
+    const CHILD: &str = "ANTENNE_TEST_QUIET";
+
+    #[test]
+    fn a_panic_that_is_caught_writes_nothing_and_every_other_does() {
+        if std::env::var_os(CHILD).is_some() {
+            assert!(quietly(|| panic!("caught in silence")).is_err());
+            assert!(catch_unwind(|| panic!("an ordinary one")).is_err());
+            return;
+        }
+        let this = "graphics::fonts::tests::a_panic_that_is_caught_writes_nothing_and_every_other_does";
+        let mut command = Command::new(std::env::current_exe().expect("it is running"));
+        let done = command.args(["--exact", this, "--nocapture"]).env(CHILD, "1").output().expect("it starts");
+        let written = [done.stdout, done.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        assert!(done.status.success(), "{written}");
+        assert!(!written.contains("caught in silence"), "{written}");
+        assert!(written.contains("an ordinary one"), "{written}");
+    }
+}

@@ -194,3 +194,19 @@ fn a_source_that_stops_is_silence_and_the_others_go_on() {
     drop(stays);
     loud(0.0, 1e-6);
 }
+
+#[test]
+fn what_is_there_is_mixed_before_its_time_is_over() {
+    let bench = bench();
+    let slot = Arc::new(AudioSlot::new(Strip::default()));
+    bench.mixer.add(&id("mic"), slot.clone()).unwrap();
+    let _sine = Sine::start(&bench, &slot, 440.0);
+    // How much of its own time was left when each buffer came out. Where the mixer waits for more of its base,
+    // there is none, ever.
+    let left = (0..100).map(|_| {
+        let buffer = bench.audio.recv_timeout(DEADLINE).expect("audio");
+        let now = bench.clock.time().saturating_sub(bench.base_time);
+        (buffer.pts().unwrap() + buffer.duration().unwrap()).saturating_sub(now)
+    });
+    assert!(left.max() > Some(ClockTime::ZERO));
+}

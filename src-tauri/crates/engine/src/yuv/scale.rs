@@ -19,6 +19,8 @@ pub(crate) struct FrameScaler {
     part: Rect,
     to: gst_video::VideoInfo,
     resizer: Resizer,
+    /// A plane at half its size, on its way to a smaller one.
+    half: Vec<u8>,
     failure_logged: bool,
 }
 
@@ -32,7 +34,7 @@ impl FrameScaler {
         }
         let to = gst_video::VideoInfo::builder(gst_video::VideoFormat::I420, width, height);
         let to = to.fps(from.fps()).colorimetry(&from.colorimetry()).build().ok()?;
-        Some(Self { from, part, to, resizer: Resizer::new(), failure_logged: false })
+        Some(Self { from, part, to, resizer: Resizer::new(), half: Vec::new(), failure_logged: false })
     }
 
     /// From whole frames like `from`.
@@ -69,7 +71,7 @@ impl FrameScaler {
                 part: Rect { x: 0, y: 0, width: self.to.width() >> shift, height: self.to.height() >> shift },
             };
             scale_plane(
-                &mut self.resizer,
+                (&mut self.resizer, &mut self.half),
                 source,
                 from.plane_data(plane).ok()?,
                 target,
@@ -89,8 +91,9 @@ impl FrameScaler {
             let source = Area { stride: u32::try_from(from.width).ok()?, part: halved(self.part, shift) };
             let part = Rect { x: 0, y: 0, width: width >> shift, height: height >> shift };
             let target = Area { stride: part.width, part };
-            scale_plane(&mut self.resizer, source, &from.samples, target, &mut to.samples)?;
-            scale_plane(&mut self.resizer, source, &from.alpha, target, &mut to.alpha)?;
+            let mut scale = |from, to| scale_plane((&mut self.resizer, &mut self.half), source, from, target, to);
+            scale(&from.samples, &mut to.samples)?;
+            scale(&from.alpha, &mut to.alpha)?;
             // Rounding must not lift a sample above its alpha.
             for (sample, alpha) in to.samples.iter_mut().zip(&to.alpha) {
                 *sample = (*sample).min(*alpha);
@@ -117,11 +120,31 @@ fn stride(strides: &[i32], plane: u32) -> Option<u32> {
     u32::try_from(*strides.get(plane as usize)?).ok()
 }
 
-fn scale_plane(resizer: &mut Resizer, source: Area, samples: &[u8], target: Area, into: &mut [u8]) -> Option<()> {
+fn scale_plane(
+    (resizer, half): (&mut Resizer, &mut Vec<u8>),
+    source: Area,
+    samples: &[u8],
+    target: Area,
+    into: &mut [u8],
+) -> Option<()> {
     let (from, to) = (source.part, target.part);
+    let (width, height) = (from.width / 2, from.height / 2);
     if (from.width, from.height) == (2 * to.width, 2 * to.height) {
         return halve(source, samples, target, into);
     }
+    if width > to.width && height > to.height && (from.width, from.height) == (2 * width, 2 * height) {
+        // The rest of the way costs a quarter then.
+        half.resize(width as usize * height as usize, 0);
+        let smaller = Area { stride: width, part: Rect { x: 0, y: 0, width, height } };
+        halve(source, samples, smaller, half)?;
+        return resize(resizer, smaller, half, target, into);
+    }
+    resize(resizer, source, samples, target, into)
+}
+
+/// To any size.
+fn resize(resizer: &mut Resizer, source: Area, samples: &[u8], target: Area, into: &mut [u8]) -> Option<()> {
+    let (from, to) = (source.part, target.part);
     // Rows may be longer than the frame is wide; the rest of a row is cropped away. Images that know their
     // kind of pixel: otherwise the compiler makes the resizer for all kinds, which takes it minutes.
     let rows = from.y + from.height;
