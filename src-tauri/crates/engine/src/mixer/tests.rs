@@ -201,12 +201,12 @@ fn what_is_there_is_mixed_before_its_time_is_over() {
     let slot = Arc::new(AudioSlot::new(Strip::default()));
     bench.mixer.add(&id("mic"), slot.clone()).unwrap();
     let _sine = Sine::start(&bench, &slot, 440.0);
-    // How much of its own time was left when each buffer came out. Where the mixer waits for more of its base,
-    // there is none, ever.
+    // How much of its own time was left when each buffer came out, once the sine is heard. Where the mixer waits
+    // for more of its base, there is none, ever.
     let left = (0..100).map(|_| {
         let buffer = bench.audio.recv_timeout(DEADLINE).expect("audio");
         let now = bench.clock.time().saturating_sub(bench.base_time);
         (buffer.pts().unwrap() + buffer.duration().unwrap()).saturating_sub(now)
     });
-    assert!(left.max() > Some(ClockTime::ZERO));
+    assert!(left.skip(50).max() > Some(ClockTime::ZERO));
 }
