@@ -29,11 +29,12 @@ fn line(device: &Device) -> String {
     let kind = match device.kind {
         DeviceKind::Camera => "camera",
         DeviceKind::Microphone => "microphone",
+        DeviceKind::ComputerSound => "computer sound",
         DeviceKind::Screen => "screen",
         DeviceKind::Encoder => "encoder",
     };
     let remark = device.unusable.as_deref().unwrap_or(&device.detail);
-    format!("{kind:<11} {:<32} {} ({remark})", device.id, device.name)
+    format!("{kind:<14} {:<32} {} ({remark})", device.id, device.name)
 }
 
 /// Lists shows.

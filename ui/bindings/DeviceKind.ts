@@ -3,4 +3,4 @@
 /**
  * What a device gives.
  */
-export type DeviceKind = "camera" | "microphone" | "screen" | "encoder";
+export type DeviceKind = "camera" | "microphone" | "computer_sound" | "screen" | "encoder";

@@ -3,4 +3,4 @@
 /**
  * What a source is: which devices can be chosen for it, and whether it gives frames or audio.
  */
-export type SourceKind = "camera" | "microphone" | "screen";
+export type SourceKind = "camera" | "microphone" | "screen" | "computer_sound";

@@ -12,6 +12,8 @@ pub enum DeviceKind {
     Camera,
     /// Sound.
     Microphone,
+    /// What a loudspeaker plays.
+    ComputerSound,
     /// What a display shows.
     Screen,
     /// A way to compress pictures.

@@ -74,6 +74,8 @@ pub enum SourceKind {
     Microphone,
     /// Frames of what a display shows.
     Screen,
+    /// Audio of what the computer plays. That it is silent is nothing unusual.
+    ComputerSound,
 }
 
 impl SourceKind {
@@ -82,7 +84,7 @@ impl SourceKind {
     pub const fn is_video(self) -> bool {
         match self {
             Self::Camera | Self::Screen => true,
-            Self::Microphone => false,
+            Self::Microphone | Self::ComputerSound => false,
         }
     }
 
@@ -93,6 +95,7 @@ impl SourceKind {
             Self::Camera => DeviceKind::Camera,
             Self::Microphone => DeviceKind::Microphone,
             Self::Screen => DeviceKind::Screen,
+            Self::ComputerSound => DeviceKind::ComputerSound,
         }
     }
 
@@ -103,6 +106,7 @@ impl SourceKind {
             Self::Camera => "camera",
             Self::Microphone => "microphone",
             Self::Screen => "screen",
+            Self::ComputerSound => "computer-sound",
         }
     }
 }

@@ -112,7 +112,9 @@ fn run(common: &Common, mut reporter: Reporter, stop: &Receiver<()>) {
     match &common.spec {
         SourceSpec::Test(SourceKind::Camera) => test_devices::camera(common, &mut reporter, stop),
         SourceSpec::Test(SourceKind::Screen) => test_devices::screen(common, &mut reporter, stop),
-        SourceSpec::Test(SourceKind::Microphone) => test_devices::microphone(common, &mut reporter, stop),
+        SourceSpec::Test(SourceKind::Microphone | SourceKind::ComputerSound) => {
+            test_devices::microphone(common, &mut reporter, stop)
+        }
         SourceSpec::Image(path) => {
             supervise::supervise(&mut reporter, stop, &common.stuck, |reporter| {
                 still::run(path, common, reporter, stop)

@@ -5,7 +5,7 @@ import type { SourceSetup } from "../../../bindings/SourceSetup";
 import type { SourceState } from "../../../bindings/SourceState";
 import type { SourceStatus } from "../../../bindings/SourceStatus";
 import { NOTHING } from "./nothing";
-import { choiceName, hasNoPicture, hasTwoPictures, labelled, microphones, shareScreen, withoutDevices, withSource } from "./sources";
+import { addComputerSound, choiceName, hasNoPicture, hasTwoPictures, heard, labelled, microphones, shareScreen, withoutDevices, withSource } from "./sources";
 
 const source = (id: string, kind: SourceKind): SourceSetup => ({ id, kind, choice: { kind: "test" }, strip: { gain_db: 0, muted: false } });
 const setup = {
@@ -28,6 +28,29 @@ describe("sources", () => {
     expect(after.sources[1]?.strip).toEqual({ gain_db: -3, muted: true });
     expect(after.sources[4]).toBe(setup.sources[4]);
     expect(withSource(setup, "nobody", { choice: { kind: "none" } }).sources).toEqual(setup.sources);
+  });
+});
+
+describe("what the computer plays", () => {
+  const speaker: Device = { kind: "computer_sound", id: "pipewire:speaker", name: "Speaker", detail: "", unusable: null };
+  const choice = { kind: "device", id: "pipewire:speaker" } as const;
+
+  it("is added once, where there is a loudspeaker, and again after it was set to none", () => {
+    expect(addComputerSound(setup, [])).toBeNull();
+    expect(addComputerSound(setup, [{ ...speaker, kind: "microphone" }])).toBeNull();
+    expect(addComputerSound(setup, [speaker])).toEqual({ type: "add_source", kind: "computer_sound", choice });
+    const added = (kind: "device" | "none") => ({
+      ...setup,
+      sources: [...setup.sources, { ...source("computer-sound", "computer_sound"), choice: kind === "none" ? ({ kind } as const) : choice }],
+    });
+    expect(addComputerSound(added("device"), [speaker])).toBeNull();
+    expect(addComputerSound(added("none"), [speaker])).toEqual({ type: "select_source", id: "computer-sound", choice });
+  });
+
+  it("is heard, and is no microphone", () => {
+    const both = { ...setup, sources: [source("computer-sound", "computer_sound"), source("microphone", "microphone")] };
+    expect(heard(both).map(({ label }) => label)).toEqual(["Computer sound", "Microphone"]);
+    expect(microphones(both).map(({ label }) => label)).toEqual(["Microphone"]);
   });
 });
 

@@ -7,7 +7,7 @@ import type { SourceKind } from "../../../bindings/SourceKind";
 import type { SourceSetup } from "../../../bindings/SourceSetup";
 import type { SourceStatus } from "../../../bindings/SourceStatus";
 
-const KINDS: Record<SourceKind, string> = { camera: "Camera", microphone: "Microphone", screen: "Screen" };
+const KINDS: Record<SourceKind, string> = { camera: "Camera", microphone: "Microphone", screen: "Screen", computer_sound: "Computer sound" };
 
 /** A source, and what it is called in the window. */
 export interface Labelled {
@@ -28,6 +28,22 @@ export function microphones(setup: Setup): readonly Labelled[] {
   return labelled(setup.sources).filter(({ source }) => source.kind === "microphone");
 }
 
+/** Whatever is heard, in its order: microphones and what the computer plays. */
+export function heard(setup: Setup): readonly Labelled[] {
+  return labelled(setup.sources).filter(({ source }) => isHeard(source.kind));
+}
+
+const isHeard = (kind: SourceKind): boolean => kind === "microphone" || kind === "computer_sound";
+
+/** What makes the computer's own sound a source; none where there is one, or no loudspeaker. */
+export function addComputerSound(setup: Setup, devices: readonly Device[]): Command | null {
+  const [source] = setup.sources.filter((one) => one.kind === "computer_sound");
+  const [device] = devices.filter((one) => one.kind === "computer_sound" && one.unusable === null);
+  if (device === undefined || (source !== undefined && source.choice.kind !== "none")) return null;
+  const choice: DeviceChoice = { kind: "device", id: device.id };
+  return source === undefined ? { type: "add_source", kind: "computer_sound", choice } : { type: "select_source", id: source.id, choice };
+}
+
 /** Whether there are a camera and a screen to be shown together. */
 export function hasTwoPictures(sources: readonly SourceStatus[]): boolean {
   const on = (kind: SourceKind): boolean => sources.some((row) => row.kind === kind && row.state !== "off");
@@ -36,7 +52,7 @@ export function hasTwoPictures(sources: readonly SourceStatus[]): boolean {
 
 /** Whether there is nothing at all to be shown. */
 export function hasNoPicture(sources: readonly SourceStatus[]): boolean {
-  return sources.every((row) => row.kind === "microphone" || row.state === "off");
+  return sources.every((row) => isHeard(row.kind) || row.state === "off");
 }
 
 /** What makes a picture and a sound without any device. */

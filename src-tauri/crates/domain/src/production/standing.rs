@@ -157,14 +157,15 @@ impl Production {
     }
 
     fn lost_source(&self, row: &SourceStatus) -> Standing {
-        let (word, name, on_air) = (row.kind.word(), &row.name, self.is_on_air());
+        let (word, name, on_air) = (row.kind.word().replace('-', " "), &row.name, self.is_on_air());
         let people = match (on_air, row.kind) {
             (false, _) => "",
-            (true, SourceKind::Microphone) => ": people hear nothing of it",
+            (true, SourceKind::Microphone | SourceKind::ComputerSound) => ": people hear nothing of it",
             (true, SourceKind::Camera | SourceKind::Screen) => ": people see its last picture, then a slate",
         };
         let remedy = match row.kind {
             SourceKind::Screen => "It comes back by itself as soon as it can be seen again",
+            SourceKind::ComputerSound => "It comes back by itself with the loudspeaker that played it",
             SourceKind::Camera | SourceKind::Microphone => "Plug it in again: it comes back by itself",
         };
         let other = self.another_for(row);

@@ -16,8 +16,6 @@ pub(crate) struct Candidate {
     pub(crate) path: Option<String>,
     /// A link to the device file that survives replugging.
     pub(crate) stable_path: Option<String>,
-    /// Whether it is what a loudspeaker plays, not a microphone.
-    pub(crate) monitor: bool,
     pub(crate) modes: Vec<Mode>,
 }
 
@@ -48,10 +46,11 @@ impl Candidate {
                 return None;
             }
         };
-        let monitor = text("device.class").as_deref() == Some("monitor") || class.contains("Sink");
+        let is_played = text("device.class").as_deref() == Some("monitor") || class.contains("Sink");
+        let kind = if is_played && kind == DeviceKind::Microphone { DeviceKind::ComputerSound } else { kind };
         let stable_path = path.as_deref().and_then(stable_link);
         let modes = device.caps().map(|caps| modes(&caps)).unwrap_or_default();
-        Some(Self { kind, name: device.display_name().into(), address, path, stable_path, monitor, modes })
+        Some(Self { kind, name: device.display_name().into(), address, path, stable_path, modes })
     }
 }
 

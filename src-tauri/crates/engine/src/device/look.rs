@@ -28,7 +28,7 @@ pub(crate) fn cameras_and_microphones() -> (Vec<Found>, Option<Unread>) {
     };
     candidates.extend(ask(CAMERAS));
     for provider in SOUND {
-        if candidates.iter().any(|candidate| candidate.kind == DeviceKind::Microphone) {
+        if candidates.iter().any(|candidate| candidate.kind != DeviceKind::Camera) {
             break;
         }
         candidates.extend(ask(provider));

@@ -12,6 +12,8 @@ pub(crate) enum Address {
     V4l2(String),
     /// The name of a PipeWire node.
     PipeWire(String),
+    /// The name of a PipeWire node that plays: what it is given to play.
+    PipeWireSink(String),
     /// The name of a PulseAudio source.
     Pulse(String),
     /// An ALSA device.
@@ -26,8 +28,8 @@ pub(crate) struct Found {
     pub(crate) modes: Vec<Mode>,
 }
 
-/// Every camera once, V4L2 before PipeWire; microphones of the one sound server that manages them.
-/// Microphones come before what loudspeakers play. Ids are unique.
+/// Every camera once, V4L2 before PipeWire; microphones, and what loudspeakers play, of the one sound server
+/// that manages them. Ids are unique.
 pub(crate) fn merge(candidates: Vec<Candidate>) -> Vec<Found> {
     let (cameras, mut sounds): (Vec<_>, Vec<_>) =
         candidates.into_iter().partition(|candidate| candidate.kind == DeviceKind::Camera);
@@ -41,7 +43,7 @@ pub(crate) fn merge(candidates: Vec<Candidate>) -> Vec<Found> {
     chosen.sort_by(|a, b| (rank(a), &a.path, &a.name).cmp(&(rank(b), &b.path, &b.name)));
     let server = sounds.iter().map(rank).min();
     sounds.retain(|candidate| Some(rank(candidate)) == server);
-    sounds.sort_by(|a, b| (a.monitor, &a.name).cmp(&(b.monitor, &b.name)));
+    sounds.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     let mut found: Vec<Found> = Vec::new();
     for candidate in chosen.into_iter().chain(sounds) {
         let wanted = id(&candidate);
@@ -56,7 +58,7 @@ pub(crate) fn merge(candidates: Vec<Candidate>) -> Vec<Found> {
 fn rank(candidate: &Candidate) -> u8 {
     match candidate.address {
         Address::V4l2(_) => 0,
-        Address::PipeWire(_) => 1,
+        Address::PipeWire(_) | Address::PipeWireSink(_) => 1,
         Address::Pulse(_) => 2,
         Address::Alsa(_) => 3,
     }
@@ -65,7 +67,7 @@ fn rank(candidate: &Candidate) -> u8 {
 fn id(candidate: &Candidate) -> String {
     let (system, name) = match &candidate.address {
         Address::V4l2(path) => ("v4l2", candidate.stable_path.as_ref().unwrap_or(path)),
-        Address::PipeWire(node) => ("pipewire", node),
+        Address::PipeWire(node) | Address::PipeWireSink(node) => ("pipewire", node),
         Address::Pulse(name) => ("pulse", name),
         Address::Alsa(name) => ("alsa", name),
     };
@@ -80,9 +82,9 @@ pub(crate) fn plain(text: &str) -> String {
 fn describe(candidate: Candidate, id: String) -> Found {
     let detail = match candidate.kind {
         DeviceKind::Camera => summary(&candidate.modes),
-        _ if candidate.monitor => "what the loudspeakers play, not a microphone".to_owned(),
+        DeviceKind::ComputerSound => "what it plays".to_owned(),
         _ => match candidate.address {
-            Address::PipeWire(_) => "through PipeWire".to_owned(),
+            Address::PipeWire(_) | Address::PipeWireSink(_) => "through PipeWire".to_owned(),
             Address::Pulse(_) => "through PulseAudio".to_owned(),
             Address::Alsa(_) => "directly".to_owned(),
             Address::V4l2(_) => String::new(),
@@ -103,13 +105,12 @@ mod tests {
             address,
             path: path.map(str::to_owned),
             stable_path: None,
-            monitor: false,
             modes: Vec::new(),
         }
     }
 
-    fn microphone(name: &str, address: Address, monitor: bool) -> Candidate {
-        Candidate { kind: DeviceKind::Microphone, monitor, ..camera(name, address, None) }
+    fn sound(kind: DeviceKind, name: &str, address: Address) -> Candidate {
+        Candidate { kind, ..camera(name, address, None) }
     }
 
     fn ids(found: &[Found]) -> Vec<&str> {
@@ -138,13 +139,23 @@ mod tests {
     }
 
     #[test]
-    fn microphones_come_from_one_sound_server_and_before_monitors() {
+    fn sound_comes_from_one_sound_server_and_what_it_plays_is_no_microphone() {
         let found = merge(vec![
-            microphone("Mic (ALSA)", Address::Alsa("hw:0".into()), false),
-            microphone("A monitor", Address::Pulse("sink.monitor".into()), true),
-            microphone("Mic (Pulse)", Address::Pulse("mic".into()), false),
+            sound(DeviceKind::Microphone, "Mic (ALSA)", Address::Alsa("hw:0".into())),
+            sound(DeviceKind::ComputerSound, "A monitor", Address::Pulse("sink.monitor".into())),
+            sound(DeviceKind::Microphone, "Mic (Pulse)", Address::Pulse("mic".into())),
         ]);
         assert_eq!(ids(&found), ["pulse:mic", "pulse:sink.monitor"]);
-        assert!(found[1].device.detail.contains("not a microphone"));
+        assert_eq!(found[1].device.kind, DeviceKind::ComputerSound);
+    }
+
+    #[test]
+    fn one_card_may_hear_and_play_under_one_name() {
+        let found = merge(vec![
+            sound(DeviceKind::ComputerSound, "Headset", Address::PipeWireSink("headset".into())),
+            sound(DeviceKind::Microphone, "Headset", Address::PipeWire("headset".into())),
+        ]);
+        assert_eq!(ids(&found), ["pipewire:headset", "pipewire:headset"]);
+        assert_eq!(found[0].device.kind, DeviceKind::Microphone);
     }
 }

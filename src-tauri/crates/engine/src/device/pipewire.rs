@@ -119,7 +119,14 @@ fn candidate(object: &Value) -> Option<Candidate> {
     let class = text("media.class")?;
     let kind = match class.as_str() {
         "Video/Source" => DeviceKind::Camera,
-        _ if class.starts_with("Audio/Source") || class == "Audio/Duplex" => DeviceKind::Microphone,
+        "Audio/Sink" => DeviceKind::ComputerSound,
+        _ if class.starts_with("Audio/Source") || class == "Audio/Duplex" => {
+            if text("device.class").as_deref() == Some("monitor") {
+                DeviceKind::ComputerSound
+            } else {
+                DeviceKind::Microphone
+            }
+        }
         _ => return None,
     };
     let node = text("node.name")?;
@@ -127,8 +134,8 @@ fn candidate(object: &Value) -> Option<Candidate> {
     let path = text("api.v4l2.path");
     let formats = object.pointer("/info/params/EnumFormat").and_then(Value::as_array);
     let modes = formats.map(|formats| formats.iter().flat_map(modes).collect()).unwrap_or_default();
-    let monitor = text("device.class").as_deref() == Some("monitor");
-    Some(Candidate { kind, name, address: Address::PipeWire(node), path, stable_path: None, monitor, modes })
+    let address = if class == "Audio/Sink" { Address::PipeWireSink(node) } else { Address::PipeWire(node) };
+    Some(Candidate { kind, name, address, path, stable_path: None, modes })
 }
 
 fn modes(format: &Value) -> Vec<Mode> {
@@ -246,6 +253,16 @@ mod tests {
         assert_eq!(modes, ["1280×720 raw, 5 a second", "1280×720 raw, 10 a second", "1280×720 MJPEG, 30 a second"]);
     }
 
+    #[test]
+    fn what_a_loudspeaker_plays_is_computer_sound() {
+        let node = |class, device| serde_json::json!({ "info": { "props": { "media.class": class, "node.name": "card", "device.class": device } } });
+        let of = |class, device| candidate(&node(class, device)).map(|found| (found.kind, found.address));
+        let name = || "card".to_owned();
+        assert_eq!(of("Audio/Sink", "sound"), Some((DeviceKind::ComputerSound, Address::PipeWireSink(name()))));
+        assert_eq!(of("Audio/Source", "monitor"), Some((DeviceKind::ComputerSound, Address::PipeWire(name()))));
+        assert_eq!(of("Audio/Source", "sound"), Some((DeviceKind::Microphone, Address::PipeWire(name()))));
+    }
+
     fn ids(dump: &str) -> Result<Vec<u64>, Unread> {
         objects(dump.as_bytes()).map(|objects| objects.into_keys().collect())
     }
@@ -276,7 +293,7 @@ mod tests {
         for object in [
             serde_json::json!({}),
             serde_json::json!({ "id": 39, "info": null }),
-            serde_json::json!({ "info": { "props": { "media.class": "Audio/Sink", "node.name": "speaker" } } }),
+            serde_json::json!({ "info": { "props": { "media.class": "Stream/Output/Audio", "node.name": "player" } } }),
             serde_json::json!({ "info": { "props": { "media.class": "Video/Source" } } }),
             serde_json::json!({ "info": { "props": { "media.class": 7, "node.name": [] } } }),
         ] {

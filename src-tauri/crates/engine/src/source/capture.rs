@@ -71,6 +71,10 @@ fn words(kind: SourceKind) -> (&'static str, &'static str) {
         SourceKind::Microphone => {
             ("microphone's pipeline", "The microphone sends no sound. Check its cable; it is opened again by itself.")
         }
+        SourceKind::ComputerSound => (
+            "computer sound's pipeline",
+            "What this loudspeaker plays cannot be heard now. It is opened again by itself.",
+        ),
     }
 }
 
@@ -97,8 +101,8 @@ fn chain(kind: SourceKind, id: &str, common: &Common) -> Result<(Chain, bool), S
             let found = find("camera")?;
             Ok((chains::camera(&found.address, device::best(&found.modes, canvas).as_ref(), canvas), false))
         }
-        SourceKind::Microphone => {
-            let address = find("microphone")?.address;
+        SourceKind::Microphone | SourceKind::ComputerSound => {
+            let address = find(if kind == SourceKind::Microphone { "microphone" } else { "loudspeaker" })?.address;
             Ok((chains::microphone(&address), chains::is_stamped(&address)))
         }
     }

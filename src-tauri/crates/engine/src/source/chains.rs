@@ -15,7 +15,9 @@ const WAITING: u32 = 2;
 pub(crate) fn camera(address: &Address, mode: Option<&Mode>, canvas: &Canvas) -> Chain {
     let mut chain = Chain::start(match address {
         Address::V4l2(path) => Part::new("v4l2src").set("device", path),
-        Address::PipeWire(name) | Address::Pulse(name) | Address::Alsa(name) => pipewire(name),
+        Address::PipeWire(name) | Address::PipeWireSink(name) | Address::Pulse(name) | Address::Alsa(name) => {
+            pipewire(name, "")
+        }
     });
     if let Some(mode) = mode {
         chain = chain.then(Part::caps(mode_caps(mode)));
@@ -40,7 +42,8 @@ pub(crate) fn screen(display: &str, canvas: &Canvas) -> Chain {
 /// A microphone as stereo at 48 kHz, still on its own clock: drift is compensated behind it.
 pub(crate) fn microphone(address: &Address) -> Chain {
     let source = match address {
-        Address::PipeWire(name) => pipewire(name),
+        Address::PipeWire(name) => pipewire(name, ""),
+        Address::PipeWireSink(name) => pipewire(name, ", stream.capture.sink=(string)true"),
         Address::Pulse(name) => own_clock(Part::new("pulsesrc").set("device", name)),
         Address::Alsa(name) | Address::V4l2(name) => own_clock(Part::new("alsasrc").set("device", name)),
     };
@@ -60,12 +63,13 @@ pub(crate) fn is_stamped(address: &Address) -> bool {
 /// A cycle of 1,024 samples: one of 480 is not held on a busy machine, and every tenth one was silent there.
 /// Copies each buffer: a program that offers a camera and dies takes its memory with it. Told not
 /// to take another device when this one goes.
-fn pipewire(name: &str) -> Part {
+fn pipewire(name: &str, more: &str) -> Part {
+    let wanted = "props, node.dont-reconnect=(string)true, node.latency=(string)\"1024/48000\"";
     Part::new("pipewiresrc")
         .set("target-object", name)
         .set("do-timestamp", true)
         .set("always-copy", true)
-        .set("stream-properties", "props, node.dont-reconnect=(string)true, node.latency=(string)\"1024/48000\"")
+        .set("stream-properties", format!("{wanted}{more}"))
 }
 
 /// Small pieces, timed by the samples that the card counted.
@@ -125,6 +129,7 @@ mod tests {
             ("pipewiresrc", camera(&Address::PipeWire("camera".into()), None, &canvas)),
             ("ximagesrc", screen(":7", &canvas)),
             ("pipewiresrc", microphone(&Address::PipeWire("microphone".into()))),
+            ("pipewiresrc", microphone(&Address::PipeWireSink("loudspeaker".into()))),
             ("pulsesrc", microphone(&Address::Pulse("microphone".into()))),
             ("alsasrc", microphone(&Address::Alsa("hw:0".into()))),
         ];

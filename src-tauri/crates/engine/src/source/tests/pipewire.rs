@@ -1,5 +1,7 @@
-//! A real PipeWire in a session of its own: this test starts itself again inside it, because the
+//! A real PipeWire in a session of its own: these tests start themselves again inside it, because the
 //! session's address is in the environment of the process.
+
+mod played;
 
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -14,23 +16,31 @@ use super::{DEADLINE, Trial, assert_regular};
 use crate::device::DeviceWatch;
 
 const INSIDE: &str = "ANTENNE_TEST_SESSION";
-const THIS: &str = "source::tests::pipewire::cameras_and_microphones_survive_pulling_and_a_restarted_server";
 const CAMERA: &str = "pipewire:antenne-test-camera";
 const MICROPHONE: &str = "pipewire:antenne-test-microphone";
 
 #[test]
 fn cameras_and_microphones_survive_pulling_and_a_restarted_server() {
+    in_a_session("cameras_and_microphones_survive_pulling_and_a_restarted_server", pulled_and_restarted);
+}
+
+/// Does `work` inside a session, in another process: the test `name` of this module, started again.
+fn in_a_session(name: &str, work: fn(&Path)) {
     if let Some(folder) = std::env::var_os(INSIDE) {
-        return inside(Path::new(&folder));
+        return work(Path::new(&folder));
     }
-    let programs = ["dbus-run-session", "pipewire", "wireplumber", "pw-dump", "pw-cli"];
+    let programs = ["dbus-run-session", "pipewire", "wireplumber", "pw-dump", "pw-cli", "pw-play"];
     let missing = programs.into_iter().find(|program| !installed(program));
     assert_eq!(missing, None, "is not installed");
     let how = "is not built; build it with: cargo build -p antenne-engine --example pipewire_camera";
     assert!(helper().is_file(), "{} {how}", helper().display());
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new("dbus-run-session");
-    command.arg("--").arg(std::env::current_exe().unwrap()).args(["--exact", THIS, "--nocapture"]);
+    command.arg("--").arg(std::env::current_exe().unwrap()).args([
+        "--exact",
+        &format!("source::tests::pipewire::{name}"),
+        "--nocapture",
+    ]);
     for variable in [INSIDE, "XDG_RUNTIME_DIR", "HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"] {
         command.env(variable, folder.path());
     }
@@ -106,6 +116,14 @@ impl Server {
     }
 }
 
+/// Asks until it is so.
+fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
+    let until = Instant::now() + DEADLINE;
+    while !is_so() {
+        assert!(Instant::now() < until, "{what}: not in time");
+    }
+}
+
 fn wait_list(lists: &Receiver<Vec<Device>>, camera: bool) {
     let until = Instant::now() + DEADLINE;
     loop {
@@ -117,7 +135,7 @@ fn wait_list(lists: &Receiver<Vec<Device>>, camera: bool) {
     }
 }
 
-fn inside(folder: &Path) {
+fn pulled_and_restarted(folder: &Path) {
     gst::init().unwrap();
     let (sender, lists) = mpsc::channel();
     let watch = DeviceWatch::start(Arc::new(move |list| {
