@@ -84,6 +84,7 @@ impl Production {
                 self.message(seq)?;
                 Ok(vec![Effect::RemoveMessage(seq)])
             }
+            Command::RestoreMessage { seq } => self.restore(seq),
             Command::SetViewerMuted { viewer, muted } => {
                 let voice = if muted { Voice::Muted } else { Voice::Free };
                 set_voice(viewer, voice)
