@@ -76,7 +76,12 @@ impl Reporter {
             Event::Links(links) => self.known.links = links,
             Event::Library(library) => self.known.library = library,
             Event::Devices(devices) => self.known.devices = devices,
-            Event::Setup(_) | Event::Checks(_) | Event::OnProgram(_) | Event::Disk(_) | Event::Moderation(_) => {}
+            Event::Setup(_)
+            | Event::Checks(_)
+            | Event::OnProgram(_)
+            | Event::Removals(_)
+            | Event::Disk(_)
+            | Event::Moderation(_) => {}
         }
         Vec::new()
     }

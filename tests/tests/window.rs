@@ -142,6 +142,18 @@ async fn the_first_five_minutes_from_start_to_replay() {
     page.run(&format!("{remove}.click();")).await;
     let removed = guest.next("removed").await;
     assert_eq!(removed["seq"], unwanted);
+    // Undo, where it stood: back for everybody, and for whoever comes. Then it is removed for good.
+    page.screenshot("window-5-undo").await;
+    page.click("chat-undo").await;
+    let back = guest.next("said").await;
+    assert_eq!((&back["seq"], back["text"].as_str()), (&unwanted, Some("to be removed")));
+    page.until("it stands in the window again", &remove).await;
+    let newcomer = Guest::join(&room, None).await;
+    assert!(newcomer.welcome()["backlog"].to_string().contains("to be removed"), "{}", newcomer.welcome());
+    drop(newcomer);
+    page.run(&format!("const button = {remove}; button.focus(); button.click();")).await;
+    assert_eq!(guest.next("removed").await["seq"], unwanted);
+    page.until("the keyboard stays there", "document.activeElement?.dataset.testid === 'chat-undo'").await;
     page.until("it is gone", "document.querySelectorAll('[data-testid=chat-item]').length === 2").await;
     let late = Guest::join(&room, None).await;
     let backlog = late.welcome()["backlog"].to_string();

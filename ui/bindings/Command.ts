@@ -124,6 +124,10 @@ text: string, } | { "type": "remove_message",
 /**
  * Which.
  */
+seq: Seq, } | { "type": "restore_message", 
+/**
+ * Which.
+ */
 seq: Seq, } | { "type": "set_viewer_muted", 
 /**
  * Who.

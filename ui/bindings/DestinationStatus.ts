@@ -31,7 +31,7 @@ problem: string,
  */
 kbps: number, 
 /**
- * Whether the key is given apart from the address, and so can be changed.
+ * Whether the key is given apart from the address. One that stands in it can be changed, too.
  */
 wants_key: boolean, 
 /**

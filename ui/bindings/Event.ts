@@ -10,6 +10,7 @@ import type { Moderation } from "./Moderation";
 import type { Notice } from "./Notice";
 import type { OnProgram } from "./OnProgram";
 import type { Phase } from "./Phase";
+import type { Removal } from "./Removal";
 import type { Replay } from "./Replay";
 import type { Said } from "./Said";
 import type { Seq } from "./Seq";
@@ -19,4 +20,4 @@ import type { SourceStatus } from "./SourceStatus";
 /**
  * A change. Apart from the chat, each replaces one section of the snapshot.
  */
-export type Event = { "type": "phase", "value": Phase } | { "type": "setup", "value": Setup } | { "type": "devices", "value": Array<Device> } | { "type": "sources", "value": Array<SourceStatus> } | { "type": "checks", "value": Array<Check> } | { "type": "destinations", "value": Array<DestinationStatus> } | { "type": "links", "value": Links } | { "type": "audience", "value": AudienceStatus } | { "type": "moderation", "value": Moderation } | { "type": "on_program", "value": OnProgram } | { "type": "health", "value": Health } | { "type": "disk", "value": Disk } | { "type": "library", "value": Array<Replay> } | { "type": "notices", "value": Array<Notice> } | { "type": "said", "value": Said } | { "type": "removed", "value": Seq } | { "type": "chat_cleared" };
+export type Event = { "type": "phase", "value": Phase } | { "type": "setup", "value": Setup } | { "type": "devices", "value": Array<Device> } | { "type": "sources", "value": Array<SourceStatus> } | { "type": "checks", "value": Array<Check> } | { "type": "destinations", "value": Array<DestinationStatus> } | { "type": "links", "value": Links } | { "type": "audience", "value": AudienceStatus } | { "type": "moderation", "value": Moderation } | { "type": "removals", "value": Array<Removal> } | { "type": "on_program", "value": OnProgram } | { "type": "health", "value": Health } | { "type": "disk", "value": Disk } | { "type": "library", "value": Array<Replay> } | { "type": "notices", "value": Array<Notice> } | { "type": "said", "value": Said } | { "type": "removed", "value": Seq } | { "type": "chat_cleared" };

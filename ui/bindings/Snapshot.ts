@@ -10,6 +10,7 @@ import type { Moderation } from "./Moderation";
 import type { Notice } from "./Notice";
 import type { OnProgram } from "./OnProgram";
 import type { Phase } from "./Phase";
+import type { Removal } from "./Removal";
 import type { Replay } from "./Replay";
 import type { Said } from "./Said";
 import type { Setup } from "./Setup";
@@ -63,6 +64,10 @@ moderation: Moderation,
  * The last 500 comments of this episode, oldest first.
  */
 chat: Array<Said>, 
+/**
+ * Comments that were removed a moment ago and can be put back, oldest first.
+ */
+removals: Array<Removal>, 
 /**
  * What the operator put on the picture.
  */

@@ -162,6 +162,17 @@ impl Archive {
         self.threads.erase(move |connection| rows::remove_message(connection, &episode, seq.0))
     }
 
+    /// Writes a comment's text and name again, which [`Archive::remove_message`] took. Fine where there is no
+    /// such comment, or it was not removed.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite reports.
+    pub fn restore_message(&self, episode: &EpisodeId, said: Said) -> Result<(), ArchiveError> {
+        let episode = episode.clone();
+        self.threads.call(move |connection| rows::restore_message(connection, &episode, &said))
+    }
+
     /// Remembers that somebody is silenced in an episode, or may speak again.
     ///
     /// # Errors

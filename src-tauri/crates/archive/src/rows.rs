@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use domain::room::{Comment, Stored};
-use domain::{EpisodeId, ProgramMs, Seq, ShowSlug, UnixMs, ViewerId, Voice};
+use domain::{EpisodeId, ProgramMs, Said, Seq, ShowSlug, UnixMs, ViewerId, Voice};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::files::Files;
@@ -114,6 +114,19 @@ pub(crate) fn remove_message(connection: &Connection, episode: &EpisodeId, seq: 
     connection
         .prepare_cached("UPDATE episode SET chat = chat - ?2 WHERE id = ?1")?
         .execute(params![episode.as_str(), integer(removed as u64)])?;
+    Ok(())
+}
+
+/// Gives a removed comment its text and name again, at the place that stayed taken.
+pub(crate) fn restore_message(connection: &Connection, episode: &EpisodeId, said: &Said) -> Result<(), ArchiveError> {
+    let restored = connection
+        .prepare_cached(
+            "UPDATE chat SET removed = 0, text = ?3, name = ?4 WHERE episode = ?1 AND seq = ?2 AND removed = 1",
+        )?
+        .execute(params![episode.as_str(), integer(said.seq.0), said.text, said.viewer.name])?;
+    connection
+        .prepare_cached("UPDATE episode SET chat = chat + ?2 WHERE id = ?1")?
+        .execute(params![episode.as_str(), integer(restored as u64)])?;
     Ok(())
 }
 

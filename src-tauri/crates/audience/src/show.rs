@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::room::HostOrder;
-use domain::{Bye, OnPicture, Seq, ShowSlug, ViewerId, Voice};
+use domain::{Bye, OnPicture, Said, Seq, ShowSlug, ViewerId, Voice};
 use media::{Program, Track};
 
 use crate::clock::ProgramClock;
@@ -190,6 +190,12 @@ impl ShowHandle {
     #[must_use]
     pub fn remove_message(&self, seq: Seq) -> bool {
         self.order(HostOrder::Remove(seq))
+    }
+
+    /// Puts a removed comment back at its place, for everybody. False where the room is gone.
+    #[must_use]
+    pub fn restore_message(&self, said: Said) -> bool {
+        self.order(HostOrder::Restore(said))
     }
 
     /// Silences a viewer in this episode, or lets them speak again. False where the room is gone.

@@ -135,6 +135,11 @@ pub enum Command {
         /// Which.
         seq: Seq,
     },
+    /// Puts a comment back that was removed a moment ago: see `removals`.
+    RestoreMessage {
+        /// Which.
+        seq: Seq,
+    },
     /// Mutes a viewer in this episode, or lets them speak (and come in) again.
     SetViewerMuted {
         /// Who.
@@ -214,6 +219,7 @@ fn serde_name(command: &Command) -> String {
         Command::SetTitleCard { .. } => "set_title_card",
         Command::Say { .. } => "say",
         Command::RemoveMessage { .. } => "remove_message",
+        Command::RestoreMessage { .. } => "restore_message",
         Command::SetViewerMuted { .. } => "set_viewer_muted",
         Command::EjectViewer { .. } => "eject_viewer",
         Command::LetIn { .. } => "let_in",

@@ -43,6 +43,8 @@ pub struct DestinationAddress {
     protocol: Protocol,
     host: String,
     template: String,
+    /// The rest of it was written together with a key once, and may be as secret.
+    is_private: bool,
 }
 
 /// Why a text is no destination. Never quotes the text, which may hold a key.
@@ -117,7 +119,7 @@ impl DestinationAddress {
         if !is_part(application) || stream.is_empty() || stream.starts_with('/') {
             return Err(E::NoStream);
         }
-        Ok(Self { protocol, host: host.to_owned(), template: text.to_owned() })
+        Ok(Self { protocol, host: host.to_owned(), template: text.to_owned(), is_private: false })
     }
 
     /// How it is spoken to.
@@ -136,6 +138,20 @@ impl DestinationAddress {
     #[must_use]
     pub fn wants_key(&self) -> bool {
         self.template.contains(Self::KEY)
+    }
+
+    /// The same address with the stream that stands in it taken out, so that another key can be given. It
+    /// is still never remembered.
+    #[must_use]
+    pub fn without_its_key(&self) -> Self {
+        if self.wants_key() {
+            return self.clone();
+        }
+        let path =
+            self.template.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
+        let (_, stream) = split_path(path);
+        let kept = &self.template[..self.template.len() - stream.len()];
+        Self { template: format!("{kept}{}", Self::KEY), is_private: true, ..self.clone() }
     }
 
     /// The address as it was written. It may hold a key: never for a log, an event or a file.
@@ -178,7 +194,7 @@ impl DestinationAddress {
     /// The address as it may be remembered: only where the key is given separately.
     #[must_use]
     pub fn remembered(&self) -> Option<&str> {
-        (self.wants_key() && !self.template.contains('@')).then_some(&self.template)
+        (self.wants_key() && !self.is_private && !self.template.contains('@')).then_some(&self.template)
     }
 }
 

@@ -5,8 +5,8 @@ use ts_rs::TS;
 
 use crate::status::OnProgram;
 use crate::{
-    AudienceStatus, Check, DestinationStatus, Device, Disk, Health, Levels, Links, Moderation, Notice, Phase, Replay,
-    Said, Seq, Setup, SourceStatus,
+    AudienceStatus, Check, DestinationStatus, Device, Disk, Health, Levels, Links, Moderation, Notice, Phase, Removal,
+    Replay, Said, Seq, Setup, SourceStatus,
 };
 
 /// Everything the window shows. It can be rebuilt from this at any moment.
@@ -36,6 +36,8 @@ pub struct Snapshot {
     pub moderation: Moderation,
     /// The last 500 comments of this episode, oldest first.
     pub chat: Vec<Said>,
+    /// Comments that were removed a moment ago and can be put back, oldest first.
+    pub removals: Vec<Removal>,
     /// What the operator put on the picture.
     pub on_program: OnProgram,
     /// Health and numbers.
@@ -63,12 +65,13 @@ pub enum Event {
     Links(Links),
     Audience(AudienceStatus),
     Moderation(Moderation),
+    Removals(Vec<Removal>),
     OnProgram(OnProgram),
     Health(Health),
     Disk(Disk),
     Library(Vec<Replay>),
     Notices(Vec<Notice>),
-    /// A comment was accepted.
+    /// A comment was accepted, or put back: it stands where its `seq` says.
     Said(Said),
     /// A comment was removed.
     Removed(Seq),

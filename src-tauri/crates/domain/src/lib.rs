@@ -40,7 +40,7 @@ pub use message::{
     Backlog, BroadcastState, Bye, FromViewer, OnPicture, PublicViewer, RefusedCode, Said, Timeline, TimelineSecond,
     ToViewer,
 };
-pub use moderation::{HeldVoice, Moderation, Silenced, Voice};
+pub use moderation::{HeldVoice, Moderation, Removal, Silenced, Voice};
 pub use plan::{ChatCard, CommentCard, Graphics, Plan, TitleCard, plan};
 pub use production::{AsRunWhat, Effect, Input, PROOF_WITHIN_MS, Production};
 pub use replay::{Replay, ReplayState};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{PublicViewer, ViewerId};
+use crate::{PublicViewer, Said, UnixMs, ViewerId};
 
 /// Whether somebody may speak in an episode.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
@@ -35,6 +35,18 @@ pub struct HeldVoice {
     pub viewer: PublicViewer,
     /// What they wrote, oldest first.
     pub texts: Vec<String>,
+}
+
+/// A comment that the host removed a moment ago. It is nowhere any more but here, where it can be
+/// put back from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Removal {
+    /// What was said, and where it stood.
+    pub said: Said,
+    /// From when on it is gone for good.
+    #[ts(type = "number")]
+    pub until: UnixMs,
 }
 
 /// Somebody whom the host silenced.

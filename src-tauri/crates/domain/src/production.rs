@@ -8,6 +8,7 @@ mod commands;
 mod health;
 mod observed;
 mod pinned;
+mod removals;
 mod sources;
 mod standing;
 mod words;
@@ -119,6 +120,7 @@ impl Production {
                 audience: AudienceStatus::default(),
                 moderation: Moderation::default(),
                 chat: Vec::new(),
+                removals: Vec::new(),
                 on_program: OnProgram::default(),
                 health: Health::default(),
                 disk: None,

@@ -191,6 +191,17 @@ impl Room {
     }
 }
 
+/// Puts a comment back among the last ones, at its place; nothing where it is there, or older than all of them.
+fn put_back(last: &mut VecDeque<Said>, said: Said) {
+    let at = last.partition_point(|other| other.seq < said.seq);
+    if last.get(at).is_none_or(|other| other.seq != said.seq) {
+        last.insert(at, said);
+        if last.len() > limits::BACKLOG {
+            last.pop_front();
+        }
+    }
+}
+
 fn milliseconds(time: Duration) -> u32 {
     u32::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u32::MAX)
 }

@@ -167,7 +167,7 @@ pub struct DestinationStatus {
     pub problem: String,
     /// Bits that the far end took in the last second, in kb/s.
     pub kbps: u32,
-    /// Whether the key is given apart from the address, and so can be changed.
+    /// Whether the key is given apart from the address. One that stands in it can be changed, too.
     pub wants_key: bool,
     /// Whether the address needs a key that was not given in this session.
     pub key_missing: bool,

@@ -67,6 +67,12 @@ pub(crate) fn carry_out(actor: &mut Actor, effect: Effect) {
             }
             replays::change(actor, move |archive| archive.remove_message(&episode, seq).map(|()| false));
         }
+        Effect::RestoreMessage(said) => {
+            let Some(episode) = actor.production.episode().cloned() else { return };
+            // Without a room nobody reads it now; whoever comes finds it in the archive.
+            let _is_told = actor.show.as_ref().is_some_and(|show| show.restore_message(said.clone()));
+            replays::change(actor, move |archive| archive.restore_message(&episode, said).map(|()| false));
+        }
         Effect::SetVoice { viewer, voice } => {
             let Some(episode) = actor.production.episode().cloned() else { return };
             if !actor.show.as_ref().is_some_and(|show| show.set_voice(viewer.clone(), voice)) {

@@ -30,6 +30,7 @@ export const NOTHING: Snapshot = {
   audience: { viewers: 0, peak: 0, anonymous: 0, hearts: 0, skipped: 0, people: [] },
   moderation: { held: [], silenced: [] },
   chat: [],
+  removals: [],
   on_program: { comment: null, title: false },
   health: {
     word: "good",

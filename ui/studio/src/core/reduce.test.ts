@@ -18,6 +18,13 @@ describe("reduce", () => {
     expect(reduce(once, { type: "said", value: said(2) }).chat.map((line) => line.seq)).toEqual([1, 2]);
   });
 
+  it("puts a comment back where it stood", () => {
+    const three = { ...NOTHING, chat: [said(1), said(2), said(3)] };
+    const without = reduce(three, { type: "removed", value: 2 });
+    expect(reduce(without, { type: "said", value: said(2) }).chat.map((line) => line.seq)).toEqual([1, 2, 3]);
+    expect(reduce(NOTHING, { type: "removals", value: [{ said: said(2), until: 9 }] }).removals).toHaveLength(1);
+  });
+
   it("keeps the newest comments when there are too many", () => {
     const full = { ...NOTHING, chat: Array.from({ length: CHAT_KEPT }, (_, n) => said(n + 1)) };
     const after = reduce(full, { type: "said", value: said(CHAT_KEPT + 1) });

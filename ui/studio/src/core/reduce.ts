@@ -25,6 +25,8 @@ export function reduce(snapshot: Snapshot, event: Event): Snapshot {
       return { ...snapshot, audience: event.value };
     case "moderation":
       return { ...snapshot, moderation: event.value };
+    case "removals":
+      return { ...snapshot, removals: event.value };
     case "on_program":
       return { ...snapshot, on_program: event.value };
     case "health":
@@ -36,9 +38,11 @@ export function reduce(snapshot: Snapshot, event: Event): Snapshot {
     case "notices":
       return { ...snapshot, notices: event.value };
     case "said": {
-      // The same comment may come twice where a snapshot overtook its event.
-      const others = snapshot.chat.filter((said) => said.seq !== event.value.seq);
-      return { ...snapshot, chat: [...others, event.value].slice(-CHAT_KEPT) };
+      // The same comment may come twice where a snapshot overtook its event; one that is put back comes with its old place.
+      const { seq } = event.value;
+      const before = snapshot.chat.filter((said) => said.seq < seq);
+      const after = snapshot.chat.filter((said) => said.seq > seq);
+      return { ...snapshot, chat: [...before, event.value, ...after].slice(-CHAT_KEPT) };
     }
     case "removed":
       return { ...snapshot, chat: snapshot.chat.filter((said) => said.seq !== event.value) };

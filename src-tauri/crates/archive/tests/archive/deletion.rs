@@ -260,6 +260,28 @@ fn a_removed_comment_is_nowhere_not_even_in_the_bytes_of_the_file() {
 }
 
 #[test]
+fn a_comment_that_is_put_back_is_as_it_was_at_its_place_and_counted_once() {
+    let place = Place::new();
+    let archive = place.open();
+    archive.plan_episode(&episode(1), &show(), "", UnixMs(T)).unwrap();
+    archive.begin_episode(&episode(1), "", None, UnixMs(T)).unwrap();
+    let all = [said(1, 10, "one"), said(2, 20, "two"), said(3, 30, "three")];
+    support::append_all(&archive, &episode(1), &all);
+    archive.remove_message(&episode(1), Seq(2)).unwrap();
+    assert_eq!(archive.timeline(&episode(1)).unwrap().unwrap().chat.len(), 2);
+    for _ in 0..2 {
+        archive.restore_message(&episode(1), all[1].clone()).unwrap();
+        assert_eq!(archive.timeline(&episode(1)).unwrap().unwrap().chat, all);
+        assert_eq!(archive.last_said(&episode(1)).unwrap(), (Seq(4), all.to_vec()));
+        assert_eq!(archive.replays().unwrap()[0].chat, 3);
+    }
+    archive.restore_message(&episode(1), said(9, 90, "never said")).unwrap();
+    let other = said(3, 30, "another text");
+    archive.restore_message(&episode(1), other).unwrap();
+    assert_eq!(archive.timeline(&episode(1)).unwrap().unwrap().chat, all, "only what was removed is put back");
+}
+
+#[test]
 fn whoever_spoke_only_in_deleted_episodes_is_forgotten() {
     let place = Place::new();
     let archive = place.open();

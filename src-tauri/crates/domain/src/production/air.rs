@@ -48,6 +48,7 @@ impl Production {
         self.planned = Some(episode);
         self.snapshot.notices.retain(|notice| notice.code != NOT_PLANNED);
         self.snapshot.chat.clone_from(&chat);
+        self.snapshot.removals.clear();
         self.snapshot.moderation = Moderation::default();
         let mut effects = vec![self.emit(Event::ChatCleared)];
         effects.extend(chat.into_iter().map(|said| self.emit(Event::Said(said))).collect::<Vec<_>>());
@@ -118,6 +119,7 @@ impl Production {
             Phase::Starting { episode, .. } | Phase::OnAir { episode, .. } => {
                 self.snapshot.phase = Phase::Ending { episode: episode.clone() };
                 self.snapshot.on_program = OnProgram::default();
+                self.snapshot.removals.clear();
                 let ended = Effect::AsRun { kind: AsRunWhat::Broadcast, detail: "ended".to_owned() };
                 Ok(vec![ended, Effect::End { episode }])
             }
@@ -132,6 +134,7 @@ impl Production {
         {
             self.snapshot.phase = Phase::Ended { episode };
             self.snapshot.on_program = OnProgram::default();
+            self.snapshot.removals.clear();
             self.forget_the_air();
             self.cards.clear();
             // What the archive could not be told is over all the same.
@@ -158,6 +161,7 @@ impl Production {
         self.episode_title = None;
         self.planned = None;
         self.snapshot.chat.clear();
+        self.snapshot.removals.clear();
         self.snapshot.audience = AudienceStatus::default();
         self.snapshot.moderation = Moderation::default();
         Ok(vec![self.emit(Event::ChatCleared), Effect::PlanEpisode])

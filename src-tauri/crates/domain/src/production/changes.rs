@@ -4,7 +4,8 @@
 use super::{Effect, Production};
 use crate::{
     AudienceStatus, BroadcastState, Check, Composition, DestinationStatus, Device, DeviceChoice, Disk, Event, Graphics,
-    Health, Layout, Links, Moderation, Notice, Numbered, OnPicture, OnProgram, Phase, Setup, SourceSetup, SourceStatus,
+    Health, Layout, Links, Moderation, Notice, Numbered, OnPicture, OnProgram, Phase, Removal, Setup, SourceSetup,
+    SourceStatus,
 };
 
 /// What others know: the window, the engine, the room.
@@ -28,6 +29,7 @@ struct Window {
     links: Links,
     audience: AudienceStatus,
     moderation: Moderation,
+    removals: Vec<Removal>,
     on_program: OnProgram,
     health: Health,
     disk: Option<Disk>,
@@ -66,6 +68,7 @@ impl Emitted {
             links: snapshot.links,
             audience: snapshot.audience,
             moderation: snapshot.moderation,
+            removals: snapshot.removals,
             on_program: snapshot.on_program,
             health: snapshot.health,
             disk: snapshot.disk,
@@ -130,6 +133,7 @@ impl Production {
         section!(links, Links);
         section!(audience, Audience);
         section!(moderation, Moderation);
+        section!(removals, Removals);
         section!(on_program, OnProgram);
         section!(health, Health);
         section!(notices, Notices);

@@ -84,6 +84,7 @@ impl Production {
                 self.message(seq)?;
                 Ok(vec![Effect::RemoveMessage(seq)])
             }
+            Command::RestoreMessage { seq } => self.restore(seq),
             Command::SetViewerMuted { viewer, muted } => {
                 let voice = if muted { Voice::Muted } else { Voice::Free };
                 set_voice(viewer, voice)
@@ -252,9 +253,11 @@ impl Production {
             return Err(Refusal::new("destination.key", "the key is empty; copy it from the service's own page"));
         }
         let target = self.targets.iter_mut().find(|target| target.id == id);
-        target.ok_or_else(unknown_destination)?.key = Some(Secret::new(key));
+        let target = target.ok_or_else(unknown_destination)?;
+        target.address = target.address.without_its_key();
+        target.key = Some(Secret::new(key));
         for row in self.snapshot.destinations.iter_mut().filter(|row| row.id == id) {
-            row.key_missing = false;
+            (row.wants_key, row.key_missing) = (true, false);
             fresh(row);
         }
         let again = self.push_effect(id);

@@ -16,6 +16,7 @@ impl Production {
             Input::Command(_) => Vec::new(),
             Input::Tick => {
                 self.cards.retain(|(_, since)| now.since(*since) < CARD_STANDS_MS && *since <= now);
+                self.forget_removals(now);
                 self.time_passed(now)
             }
             Input::Devices(devices) => {
@@ -116,7 +117,7 @@ impl Production {
                 self.notice(Severity::Warning, Refusal::new("chat.not_kept", text));
                 Vec::new()
             }
-            RoomNews::Removed(seq) => self.removed(seq),
+            RoomNews::Removed(seq) => self.removed(now, seq),
             RoomNews::Presence(audience) => {
                 self.snapshot.audience = audience;
                 Vec::new()
@@ -182,22 +183,6 @@ impl Production {
             self.snapshot.chat.remove(0);
         }
         vec![self.emit(Event::Said(said))]
-    }
-
-    fn removed(&mut self, seq: Seq) -> Vec<Effect> {
-        let is_shown =
-            self.snapshot.on_program.comment == Some(seq) || self.cards.iter().any(|(card, _)| card.seq == seq);
-        if !is_shown && !self.snapshot.chat.iter().any(|said| said.seq == seq) {
-            // Twice is once: the studio took it off before the room did.
-            return Vec::new();
-        }
-        self.cards.retain(|(card, _)| card.seq != seq);
-        self.snapshot.chat.retain(|said| said.seq != seq);
-        if self.snapshot.on_program.comment == Some(seq) {
-            self.snapshot.on_program.comment = None;
-        }
-        let detail = format!("comment {seq} removed");
-        vec![self.emit(Event::Removed(seq)), Effect::AsRun { kind: AsRunWhat::Moderation, detail }]
     }
 
     /// Whether the show is on air, with or without proof.

@@ -9,6 +9,7 @@ use crate::{
 mod health;
 mod moderation;
 mod planning;
+mod removals;
 mod standing;
 
 fn episode() -> EpisodeId {

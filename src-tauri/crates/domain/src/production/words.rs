@@ -128,6 +128,8 @@ pub enum Effect {
     Say(String),
     /// Take a comment out of room and archive.
     RemoveMessage(Seq),
+    /// Put a comment back into room and archive.
+    RestoreMessage(Said),
     /// Take a viewer's voice in this episode, or give it back.
     SetVoice { viewer: ViewerId, voice: Voice },
     /// Say what somebody wrote who waits to be let in.

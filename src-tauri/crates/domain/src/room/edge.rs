@@ -332,6 +332,7 @@ impl Edge {
             }
             Down::Named { viewer, to_all } => self.named(viewer, to_all, effects),
             Down::Removed(seq) => view.removed(seq, effects),
+            Down::Restored(said) => view.restored(said, effects),
             Down::Voice { viewer, voice } => {
                 view.set_voice(viewer.clone(), voice);
                 self.voice_changed(now, &viewer, voice, effects);

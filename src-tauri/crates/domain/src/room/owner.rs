@@ -333,6 +333,13 @@ impl Owner {
                     effects.push(OwnerEffect::Errand(Errand::News(RoomNews::Removed(seq))));
                 }
             }
+            HostOrder::Restore(said) => {
+                if let Some(at) = self.removed.iter().position(|removed| *removed == said.seq) {
+                    self.removed.remove(at);
+                    self.chat.restore(said.clone());
+                    self.send(Down::Restored(said), effects);
+                }
+            }
             HostOrder::Voice { viewer, voice } => self.voice(now, viewer, voice, effects),
             HostOrder::LetIn { viewer } => {
                 let released = self.voices.take(&viewer);

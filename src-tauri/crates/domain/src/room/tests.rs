@@ -13,6 +13,7 @@ mod crowd;
 mod moderation;
 mod names;
 mod repeats;
+mod restored;
 mod simulation;
 
 fn at(ms: u64) -> Now {

@@ -72,6 +72,8 @@ pub enum HostOrder {
     Say(String),
     /// A comment is taken back.
     Remove(Seq),
+    /// A comment that was taken back stands again at its place, for everybody; once.
+    Restore(Said),
     /// A viewer is silenced, or may speak again.
     Voice {
         /// Whom it concerns.
@@ -255,6 +257,8 @@ pub enum Down {
     },
     /// A comment is no more.
     Removed(Seq),
+    /// A comment that was no more stands at its place again.
+    Restored(Said),
     /// A viewer is silenced, or may speak again.
     Voice {
         /// Whom it concerns.

@@ -103,7 +103,11 @@ fn follow(window: &mut Snapshot, event: Event) {
         Event::Disk(disk) => window.disk = Some(disk),
         Event::Library(library) => window.library = library,
         Event::Notices(notices) => window.notices = notices,
-        Event::Said(said) => window.chat.push(said),
+        Event::Removals(removals) => window.removals = removals,
+        Event::Said(said) => {
+            let at = window.chat.partition_point(|other| other.seq < said.seq);
+            window.chat.insert(at, said);
+        }
         Event::Removed(seq) => window.chat.retain(|said| said.seq != seq),
         Event::Moderation(moderation) => window.moderation = moderation,
         Event::ChatCleared => window.chat.clear(),
@@ -144,7 +148,10 @@ fn a_window_that_follows_the_events_shows_what_a_snapshot_would() {
         Input::Room(RoomNews::Said(said(2))),
         Input::Command(Command::ShowComment { seq: Seq(2) }),
         Input::Room(RoomNews::Hearts { at_ms: ProgramMs(1), hue: 1, count: 12, total: 12 }),
+        Input::Room(RoomNews::Said(said(3))),
         Input::Room(RoomNews::Removed(Seq(2))),
+        Input::Command(Command::RestoreMessage { seq: Seq(2) }),
+        Input::Room(RoomNews::Removed(Seq(3))),
         Input::Stats(crate::Stats { fps: 30.0, ..crate::Stats::default() }),
         Input::Disk(crate::Disk { free_bytes: 1, minutes_left: 1 }),
         Input::Page(Ok(())),

@@ -299,3 +299,37 @@ fn a_wrong_key_is_corrected_and_a_new_show_finds_every_destination_fresh() {
         (DestinationState::Idle, "", 0)
     );
 }
+
+#[test]
+fn a_key_that_was_written_inside_the_address_is_changed_and_the_address_is_remembered_nowhere() {
+    let cases = [
+        ("rtmp://h/live/old", "live", "n/e?w=="),
+        ("rtmps://u:p@h:444/live/room/old?sign=aZ/9+b==&t=1", "live/room", "new"),
+        ("rtmp://h/live?token=s3cret/old", "live?token=s3cret", "new"),
+    ];
+    for (address, application, key) in cases {
+        let mut production = on_air();
+        command(&mut production, 3_000, Command::AddDestination { address: address.into(), key: None });
+        let id = production.snapshot().destinations[0].id;
+        assert!(!production.snapshot().destinations[0].wants_key);
+        let effects = command(&mut production, 3_100, Command::SetDestinationKey { id, key: key.into() });
+        let pushed = effects.iter().find_map(|effect| match effect {
+            Effect::AddDestination { address, key, .. } => Some(address.target(key.as_ref())),
+            _ => None,
+        });
+        let pushed = pushed.expect("it is pushed again");
+        assert_eq!((pushed.application.expose(), pushed.stream.expose()), (application, key));
+        assert!(matches!(&effects[0], Effect::RemoveDestination(gone) if *gone == id), "{effects:?}");
+        assert!(!production.snapshot().destinations[0].key_missing);
+        assert!(production.snapshot().setup.destinations.is_empty(), "{address}");
+        // Once more: nothing of the key before is left.
+        let effects = command(&mut production, 3_200, Command::SetDestinationKey { id, key: "third".into() });
+        let third = |effect: &Effect| {
+            matches!(effect, Effect::AddDestination { address, key, .. }
+            if address.target(key.as_ref()).stream.expose() == "third")
+        };
+        assert!(effects.iter().any(third), "{effects:?}");
+        let text = serde_json::to_string(production.snapshot()).unwrap();
+        assert!(!text.contains("old") && !text.contains("third") && !text.contains("s3cret"), "{text}");
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{Delivery, EdgeEffect};
 use crate::room::limits::BACKLOG;
-use crate::room::{Envelope, Mark, Now, Passing, Present, Standing, WholeState};
+use crate::room::{Envelope, Mark, Now, Passing, Present, Standing, WholeState, put_back};
 use crate::{Backlog, PublicViewer, Said, Seq, ToViewer, ViewerId, Voice};
 
 /// Removals that are remembered, so that none is sent twice for nothing.
@@ -57,11 +57,7 @@ impl View {
             }
         }
         self.stand(standing, effects);
-        for said in backlog {
-            if self.said(said.clone()) {
-                effects.push(to_all(ToViewer::Said(said)));
-            }
-        }
+        backlog.into_iter().for_each(|said| self.restored(said, effects));
         self.silenced = silenced.into_iter().collect();
         self.pass(Passing::Hearts { at_ms: crate::ProgramMs(0), by_hue: Default::default(), total: hearts }, effects);
         self.pass(Passing::Presence(present), effects);
@@ -90,6 +86,19 @@ impl View {
             self.removed.pop_first();
         }
         effects.push(to_all(ToViewer::Removed { seq }));
+    }
+
+    /// Takes a comment that is not among the removed ones; everybody is sent it where it was, or is new.
+    pub(super) fn restored(&mut self, said: Said, effects: &mut Vec<EdgeEffect>) {
+        let was_removed = self.removed.remove(&said.seq);
+        if was_removed {
+            self.backlog = None;
+            self.last = self.last.max(Some(said.seq));
+            put_back(&mut self.ring, said.clone());
+        }
+        if was_removed || self.said(said.clone()) {
+            effects.push(to_all(ToViewer::Said(said)));
+        }
     }
 
     /// What somebody may do.

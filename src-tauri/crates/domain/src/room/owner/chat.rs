@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::room::limits::BACKLOG;
-use crate::room::{Asker, Comment, CommentKey, Say, Stored};
+use crate::room::{Asker, Comment, CommentKey, Say, Stored, put_back};
 use crate::{Said, Seq};
 
 /// How many comments may wait for the archive; beyond it is ill, and writers are asked to wait.
@@ -141,6 +141,11 @@ impl Chat {
             pending.removed = true;
         }
         seq < self.next
+    }
+
+    /// A comment that was forgotten is among the last ones again, at its place.
+    pub(super) fn restore(&mut self, said: Said) {
+        put_back(&mut self.backlog, said);
     }
 
     /// What the archive did not answer for yet, and nobody removed.
