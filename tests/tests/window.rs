@@ -146,7 +146,7 @@ async fn the_first_five_minutes_from_start_to_replay() {
     page.screenshot("window-5-undo").await;
     page.click("chat-undo").await;
     let back = guest.next("said").await;
-    assert_eq!((&back["seq"], back["text"].as_str()), (&unwanted, Some("to be removed")));
+    assert_eq!((back["seq"].as_u64(), back["text"].as_str()), (Some(unwanted), Some("to be removed")));
     page.until("it stands in the window again", &remove).await;
     let newcomer = Guest::join(&room, None).await;
     assert!(newcomer.welcome()["backlog"].to_string().contains("to be removed"), "{}", newcomer.welcome());

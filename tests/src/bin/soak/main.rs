@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use antenne_tests::antenne::Antenne;
 use antenne_tests::deadline::let_pass;
-use antenne_tests::measure::{descriptors, memory, report, threads};
+use antenne_tests::measure::{descriptors, own_memory, report, threads};
 use antenne_tests::peers::RtmpServer;
 use antenne_tests::recording::{Recording, longest_gap};
 use antenne_tests::surroundings::Session;
@@ -48,7 +48,7 @@ impl Held {
         let wal = antenne.archive().with_extension("db-wal");
         let pid = antenne.process().id();
         Self {
-            memory: memory(pid) as f64 / MIB,
+            memory: own_memory(pid) as f64 / MIB,
             threads: threads(pid),
             descriptors: descriptors(pid),
             // There is none before the first write.
