@@ -230,7 +230,6 @@ export class Player {
   }
 
   #moved(): void {
-    this.#whep.shown();
     this.#frameAt = performance.now();
     this.seen = true;
     this.stalled = false;

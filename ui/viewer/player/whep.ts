@@ -28,10 +28,10 @@ const DISCONNECTED_MS = 2500;
 /** A browser without H.264 may fetch its decoder meanwhile. Looked for here, without asking the server. */
 const DECODER_MS = 5000;
 /**
- * What a frame waits at least before it is shown, from the second one on. Browsers begin with holding audio
- * for longer than a frame that is never late, correct that over half a minute, and leave less than 30 ms as it is.
+ * What a frame waits at least before it is shown. Browsers begin with holding audio for longer than a
+ * frame that is never late, correct that over half a minute, and leave less than 30 ms as it is.
  */
-const FRAME_WAITS_MS = 50;
+const FRAME_WAITS_MS = 70;
 
 /**
  * A WHEP session (recvonly video and audio) that comes back by itself until it is closed.
@@ -83,20 +83,10 @@ export class WhepSession {
     if (!this.#closed && this.#stopped) this.#again(0);
   }
 
-  /** A frame was shown: those after it wait for their sound. The first one waits for nothing. */
-  shown(): void {
-    const receiver = this.#videoReceiver();
-    if (receiver && "jitterBufferTarget" in receiver && receiver.jitterBufferTarget === null)
-      receiver.jitterBufferTarget = FRAME_WAITS_MS;
-  }
-
   /** The RTP timestamp of the frame that plays now, where the browser reports it. */
   playingRtp(): number | null {
-    return this.#videoReceiver()?.getSynchronizationSources()[0]?.rtpTimestamp ?? null;
-  }
-
-  #videoReceiver(): RTCRtpReceiver | undefined {
-    return this.#peer?.getReceivers().find(({ track }) => track.kind === "video");
+    const receiver = this.#peer?.getReceivers().find(({ track }) => track.kind === "video");
+    return receiver?.getSynchronizationSources()[0]?.rtpTimestamp ?? null;
   }
 
   async #connect(): Promise<void> {
@@ -143,7 +133,8 @@ export class WhepSession {
     const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
     peer.addTransceiver("video", { direction: "recvonly" });
     peer.addTransceiver("audio", { direction: "recvonly" });
-    peer.ontrack = ({ track }) => {
+    peer.ontrack = ({ track, receiver }) => {
+      if (track.kind === "video" && "jitterBufferTarget" in receiver) receiver.jitterBufferTarget = FRAME_WAITS_MS;
       stream.addTrack(track);
     };
     peer.onconnectionstatechange = () => {

@@ -92,7 +92,8 @@ impl Encoding {
         let bits = config.audio_kbps.saturating_mul(1000);
         let opus = Part::new("opusenc").set("bitrate", bits).set("frame-size", 20).set("audio-type", "generic");
         let opus = opus.set("complexity", OPUS_COMPLEXITY);
-        let aac = Part::new("avenc_aac").set("bitrate", bits).set("aac-coder", "fast");
+        // GStreamer's default for M/S is "always", and with the fast coder that makes one channel of two.
+        let aac = Part::new("avenc_aac").set("bitrate", bits).set("aac-coder", "fast").set("aac-ms", false);
         for (track, encoder) in [(Track::Opus, opus), (Track::Aac, aac)] {
             let branch = Chain::start(Part::queue(u32::try_from(WAITING_AUDIO).unwrap_or(u32::MAX)))
                 .then(Part::new("audioconvert"))
