@@ -97,7 +97,7 @@ async fn main() -> ExitCode {
 
 async fn soak(length: Duration) -> Vec<String> {
     let data = TempDir::new().expect("a folder");
-    // Until the show has ended: it ends by itself when its session bus does.
+    // Until the show has ended: its camera is in it.
     let session = Arc::new(Session::start().await);
     let server = RtmpServer::start().await;
     let camera = session.plug_camera("Loose Cable").await;

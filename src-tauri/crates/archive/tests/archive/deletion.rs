@@ -5,7 +5,9 @@ use std::fs;
 use archive::{Archive, ArchiveError, End, Lookup};
 use domain::{ReplayState, Seq, UnixMs};
 
-use crate::support::{DAY, HASH, HOUR, Place, T, append, append_as, at, end, episode, identity, said, set, show};
+use crate::support::{
+    DAY, HASH, HOUR, Place, T, append, append_all, append_as, at, end, episode, identity, said, set, show,
+};
 
 const NOTHING: [domain::EpisodeId; 0] = [];
 
@@ -266,7 +268,7 @@ fn a_comment_that_is_put_back_is_as_it_was_at_its_place_and_counted_once() {
     archive.plan_episode(&episode(1), &show(), "", UnixMs(T)).unwrap();
     archive.begin_episode(&episode(1), "", None, UnixMs(T)).unwrap();
     let all = [said(1, 10, "one"), said(2, 20, "two"), said(3, 30, "three")];
-    assert!(all.iter().all(|said| append(&archive, &episode(1), said)));
+    append_all(&archive, &episode(1), &all);
     archive.remove_message(&episode(1), Seq(2)).unwrap();
     assert_eq!(archive.timeline(&episode(1)).unwrap().unwrap().chat.len(), 2);
     for _ in 0..2 {

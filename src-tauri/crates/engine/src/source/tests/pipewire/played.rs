@@ -37,8 +37,8 @@ fn heard(folder: &Path) {
     for (name, _, positions) in SPEAKERS {
         let id = format!("pipewire:{name}");
         let is_listed = || {
-            let listed = list_devices().devices.into_iter();
-            listed.into_iter().any(|device| device.id == id && device.kind == SourceKind::ComputerSound.devices())
+            let listed = list_devices().devices;
+            listed.iter().any(|device| device.id == id && device.kind == SourceKind::ComputerSound.devices())
         };
         super::wait(&format!("{name} is listed"), is_listed);
         let trial = Trial::open(&SourceSpec::Device(SourceKind::ComputerSound, id.clone()));
