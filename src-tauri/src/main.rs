@@ -7,6 +7,7 @@ mod lists;
 mod live;
 mod live_event;
 mod logging;
+mod realtime;
 mod report;
 mod taken;
 mod voice;
@@ -20,7 +21,13 @@ use crate::cli::{Arguments, Command};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let opens_devices = matches!(arguments.command, None | Some(Command::Live(_)));
+    // Before the log has a thread.
+    let failed = if opens_devices { realtime::ask() } else { None };
     let outcome = logging::start().and_then(|()| {
+        if opens_devices {
+            realtime::log(failed.as_ref());
+        }
         studio::descriptors::raise();
         run(arguments)
     });

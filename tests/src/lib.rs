@@ -21,4 +21,5 @@ pub mod room;
 pub mod small_disk;
 pub mod strip;
 pub mod surroundings;
+pub mod tone;
 pub mod window;

@@ -141,10 +141,24 @@ impl Recording {
     /// The sound, mixed to one channel at 48 kHz, from second zero of the file.
     #[must_use]
     pub fn sound(&self) -> Vec<f32> {
-        let arguments =
-            ["-map", "0:a:0", "-af", "aresample=async=1:first_pts=0", "-ac", "1", "-ar", "48000", "-f", "f32le"];
-        let bytes = self.decode(&arguments);
+        self.heard("aresample=async=1:first_pts=0")
+    }
+
+    /// The samples of one channel, 0 is the left one, as [`Recording::sound`] gives those of all.
+    #[must_use]
+    pub fn channel(&self, channel: usize) -> Vec<f32> {
+        self.heard(&format!("pan=mono|c0=c{channel},aresample=async=1:first_pts=0"))
+    }
+
+    fn heard(&self, filter: &str) -> Vec<f32> {
+        let bytes = self.decode(&["-map", "0:a:0", "-af", filter, "-ac", "1", "-ar", "48000", "-f", "f32le"]);
         bytes.chunks_exact(4).map(|sample| f32::from_le_bytes([sample[0], sample[1], sample[2], sample[3]])).collect()
+    }
+
+    /// The same of a file that has sound only.
+    #[must_use]
+    pub fn sound_of(path: &Path) -> Vec<f32> {
+        Self { path: path.to_owned(), width: 0, height: 0 }.sound()
     }
 
     /// When each beep of 1 kHz begins, in seconds.

@@ -9,6 +9,11 @@ use crate::antenne::built;
 use crate::deadline::{START, until, until_within};
 use crate::process::{Process, isolated};
 
+/// The tone that is played, in oscillations a second.
+pub const TONE_HZ: f64 = 1_000.0;
+/// Its amplitude; 1 is full scale.
+pub const TONE_LEVEL: f64 = 0.25;
+
 /// A screen of its own.
 pub struct Screen {
     _server: Process,
@@ -114,16 +119,69 @@ impl Session {
         String::from_utf8_lossy(&listed.stdout).contains(text)
     }
 
+    /// Plugs a sound card's microphone in, at its own rate and with its own channels (PipeWire's names of
+    /// places, separated by commas). It hears nothing until something is played into it.
+    pub async fn plug_microphone(&self, name: &str, rate: u32, places: &str) {
+        self.add_node(name, "Audio/Source/Virtual", rate, places).await;
+    }
+
+    /// Connects a loudspeaker.
+    pub async fn add_loudspeaker(&self, name: &str) {
+        self.add_node(name, "Audio/Sink", 48_000, "FL,FR").await;
+    }
+
+    async fn add_node(&self, name: &str, class: &str, rate: u32, places: &str) {
+        let node = format!(
+            "{{ factory.name=support.null-audio-sink node.name={} node.description=\"{name}\" media.class={class} \
+             audio.rate={rate} audio.position=\"{places}\" object.linger=true }}",
+            node_name(name)
+        );
+        let made = self.command("pw-cli").args(["create-node", "adapter", &node]).kill_on_drop(true).output().await;
+        assert!(made.expect("pw-cli is installed").status.success(), "{name} is made");
+        until(&format!("the session lists {name}"), || async { self.offers(name).await.then_some(()) }).await;
+    }
+
+    /// Plays a tone of [`TONE_HZ`] at [`TONE_LEVEL`] into these ports of a microphone or loudspeaker (`input_FL`,
+    /// `playback_FL`), for as long as the answer lives, ten minutes at most.
+    pub async fn play_into(&self, name: &str, ports: &[&str]) -> Process {
+        let node = node_name(name);
+        let player = format!("player-of-{node}-{}", ports.join("-"));
+        let file = self.folder().join("tone.wav");
+        if !file.exists() {
+            let wave = format!("aevalsrc='{TONE_LEVEL}*sin(2*PI*{TONE_HZ}*t)':s=48000:d=600");
+            let mut making = self.command("ffmpeg");
+            making.args(["-nostdin", "-v", "error", "-f", "lavfi", "-i", &wave, "-c:a", "pcm_s16le"]).arg(&file);
+            assert!(making.status().await.expect("ffmpeg is installed").success());
+        }
+        let mut command = self.command("pw-play");
+        command.args(["--target", "0", "-P", &format!("{{ node.name={player} }}")]).arg(file);
+        let process = Process::start("pw-play", command);
+        for port in ports {
+            let (from, to) = (format!("{player}:output_MONO"), format!("{node}:{port}"));
+            until(&format!("{from} is linked to {to}"), || async {
+                let linked = self.command("pw-link").args([&from, &to]).kill_on_drop(true).output().await;
+                linked.expect("pw-link is installed").status.success().then_some(())
+            })
+            .await;
+        }
+        process
+    }
+
     /// Plugs a camera in: its picture carries the clock strip.
     pub async fn plug_camera(&self, name: &str) -> Camera {
         let program = built("examples/pipewire_camera", "cargo build -p antenne-engine --example pipewire_camera");
         let mut command = self.command(program);
-        command.args([&name.to_lowercase().replace(char::is_whitespace, "-"), name]);
+        command.args([&node_name(name), name]);
         let mut process = Process::start("camera", command);
         process.line("that it is offered", |line| line.starts_with("offering ").then_some(())).await;
         until(&format!("the session lists {name}"), || async { self.offers(name).await.then_some(()) }).await;
         Camera { process }
     }
+}
+
+/// PipeWire's name of what people call `name`.
+fn node_name(name: &str) -> String {
+    name.to_lowercase().replace(char::is_whitespace, "-")
 }
 
 /// A camera that is plugged in until it is dropped.

@@ -80,7 +80,19 @@ overlay: Overlay, } | { "type": "set_reach",
 /**
  * Who.
  */
-reach: Reach, } | { "type": "set_countdown", 
+reach: Reach, } | { "type": "set_network", 
+/**
+ * Such as `live.example.org`; at most 32.
+ */
+host_names: Array<string>, 
+/**
+ * Addresses that are believed about who asks; at most 32.
+ */
+trusted_proxies: Array<string>, 
+/**
+ * In kb/s; none: no limit.
+ */
+upload_kbps: number | null, } | { "type": "set_countdown", 
 /**
  * Whether.
  */
@@ -113,6 +125,10 @@ id: DestinationId, } | { "type": "go_live" } | { "type": "end" } | { "type": "ne
  * Which.
  */
 seq: Seq, } | { "type": "hide_comment" } | { "type": "set_title_card", 
+/**
+ * Whether.
+ */
+visible: boolean, } | { "type": "set_slate", 
 /**
  * Whether.
  */
@@ -160,7 +176,11 @@ episode: EpisodeId, } | { "type": "open_replay_folder",
 /**
  * Which.
  */
-episode: EpisodeId, } | { "type": "dismiss_notice", 
+episode: EpisodeId, } | { "type": "set_monitor_width", 
+/**
+ * In the screen's pixels.
+ */
+pixels: number, } | { "type": "dismiss_notice", 
 /**
  * Which.
  */

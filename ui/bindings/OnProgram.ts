@@ -12,4 +12,8 @@ comment: Seq | null,
 /**
  * Whether the title card is shown.
  */
-title: boolean, };
+title: boolean, 
+/**
+ * Whether the waiting slate is shown, with the title, in place of the sources.
+ */
+slate: boolean, };

@@ -148,7 +148,7 @@ impl Model {
             RoomNews::Said(said) => {
                 assert_eq!(self.told, Some(said.seq), "what is on the picture was sent to everybody first");
             }
-            RoomNews::NotSaid => {}
+            RoomNews::NotSaid(_) => {}
             RoomNews::Removed(seq) => assert!(self.removed.contains(seq)),
             RoomNews::Hearts { count, total, .. } => {
                 self.hearts += u64::from(*count);

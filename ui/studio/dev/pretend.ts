@@ -106,6 +106,9 @@ export class PretendedStudio {
       case "set_title_card":
         this.#emit({ type: "on_program", value: { ...on_program, title: command.visible } });
         break;
+      case "set_slate":
+        this.#emit({ type: "on_program", value: { ...on_program, slate: command.visible } });
+        break;
       case "remove_message":
         this.#emit({ type: "removed", value: command.seq });
         break;

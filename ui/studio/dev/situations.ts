@@ -20,7 +20,7 @@ export function situationOf(name: string): Snapshot {
     phase: { phase: "on_air", episode: EPISODE, since: now - 764_000, proof: { proof: "verified" } },
     chat: CHAT,
     audience: { viewers: 41, peak: 57, anonymous: 23, hearts: 812, skipped: 0, people: PEOPLE },
-    on_program: { comment: 4, title: false },
+    on_program: { comment: 4, title: false, slate: false },
     health: { ...NOTHING.health, word: "good", stats: { ...NOTHING.health.stats, program_ms: 764_000, fps: 30, encoded_kbps: 2483, recording_bytes: 251e6 } },
     destinations: DESTINATIONS.slice(0, 1).map((row) => ({ ...row, state: "on_air", kbps: 2510 })),
   };
@@ -141,7 +141,7 @@ function crowd(onAir: Snapshot, now: number): Snapshot {
       silenced: [{ id: "gone", name: "Mallory", hue: 300, voice: "ejected" }],
     },
     chat: Array.from({ length: 25 }, (_, turn) => CHAT.map((said) => ({ ...said, seq: turn * CHAT.length + said.seq }))).flat(),
-    on_program: { comment: 3, title: true },
+    on_program: { comment: 3, title: true, slate: false },
     destinations: DESTINATIONS.map((row) => ({ ...row, key_missing: false, state: row.id === 1 ? "on_air" : "retrying", kbps: row.id === 1 ? 2510 : 0, problem: row.id === 1 ? "" : "It stopped answering 4 s ago. The next attempt is in 2 s; the show itself is not affected." })),
     health: { word: "poor", cause: "The computer is too slow for this picture", remedy: "Close other programs, or use a smaller picture", stats: { program_ms: 7_764_000, fps: 27.4, late_frames: { camera: 11 }, dropped_rendering: 1240, dropped_encoder: 20_031, dropped_network: 12, encoded_kbps: 2498, recording_bytes: 3.4e9 } },
     disk: { free_bytes: 1.6e9, minutes_left: 84 },

@@ -10,6 +10,7 @@ mod request;
 mod units;
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use media::{Program, Tracks};
@@ -17,11 +18,12 @@ use str0m::change::SdpAnswer;
 use str0m::media::{Direction, MediaKind};
 use str0m::{Candidate, Rtc};
 use tokio::net::UdpSocket;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::clock::parse_clock_header;
+use crate::incoming::Incoming;
 use clock::TrackClocks;
 pub use request::Answer;
 use request::{delete, post};
@@ -105,9 +107,11 @@ impl WhepClient {
         rtc.sdp_api().accept_answer(pending, sdp).map_err(unusable)?;
         let clocks = TrackClocks::new(rtp, program_ms);
         let (stop, stopped) = oneshot::channel();
-        let publisher = receive::Publisher::new();
-        let program = publisher.program().clone();
-        let receiving = receive::Receiving { rtc, socket, video, audio, clocks, publisher };
+        let wishes = Arc::new(Notify::new());
+        let news = wishes.clone();
+        let incoming = Incoming::new(move || news.notify_one());
+        let program = incoming.program().clone();
+        let receiving = receive::Receiving { rtc, socket, video, audio, clocks, incoming, wishes };
         let task = tokio::spawn(receiving.run(stopped));
         Ok(Self { resource, program, stop: Some(stop), task })
     }

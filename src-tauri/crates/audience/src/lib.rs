@@ -22,6 +22,7 @@ mod episode;
 mod error;
 mod events;
 mod http;
+mod incoming;
 mod media_out;
 mod metrics;
 mod pool;

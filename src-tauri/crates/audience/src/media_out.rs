@@ -8,6 +8,7 @@ mod fan_out;
 mod lateness;
 mod negotiate;
 mod outlet;
+mod peer;
 mod session;
 mod socket;
 mod thread;

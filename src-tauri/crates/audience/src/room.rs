@@ -353,7 +353,7 @@ impl Task {
             RoomNews::Said(_) => self.metrics.chat.add(1),
             RoomNews::Hearts { count, .. } => self.metrics.hearts.add((*count).into()),
             RoomNews::Presence(status) => self.metrics.viewers.set(status.viewers.into()),
-            RoomNews::NotSaid | RoomNews::Removed(_) | RoomNews::Voice { .. } | RoomNews::Held(_) => {}
+            RoomNews::NotSaid(_) | RoomNews::Removed(_) | RoomNews::Voice { .. } | RoomNews::Held(_) => {}
         }
         if news.is_passing() {
             self.events.send(AudienceEvent::Room(news));

@@ -78,6 +78,16 @@ pub enum Command {
         /// Who.
         reach: Reach,
     },
+    /// Under which names, behind which proxies and over what connection viewers reach the show.
+    /// Refused while on air.
+    SetNetwork {
+        /// Such as `live.example.org`; at most 32.
+        host_names: Vec<String>,
+        /// Addresses that are believed about who asks; at most 32.
+        trusted_proxies: Vec<String>,
+        /// In kb/s; none: no limit.
+        upload_kbps: Option<u32>,
+    },
     /// Whether 3-2-1 is counted.
     SetCountdown {
         /// Whether.
@@ -122,6 +132,12 @@ pub enum Command {
     HideComment,
     /// Shows or hides the title card.
     SetTitleCard {
+        /// Whether.
+        visible: bool,
+    },
+    /// Shows the waiting slate, with the title, in place of the sources; or the sources again. Also before the
+    /// show, which then begins with it.
+    SetSlate {
         /// Whether.
         visible: bool,
     },
@@ -174,6 +190,11 @@ pub enum Command {
         /// Which.
         episode: EpisodeId,
     },
+    /// How wide the operator's picture is on the screen: it is made as large as is worth it.
+    SetMonitorWidth {
+        /// In the screen's pixels.
+        pixels: u32,
+    },
     /// Takes a notice off the window.
     DismissNotice {
         /// Which.
@@ -206,6 +227,7 @@ fn serde_name(command: &Command) -> String {
         Command::SetMuted { .. } => "set_muted",
         Command::SetOverlay { .. } => "set_overlay",
         Command::SetReach { .. } => "set_reach",
+        Command::SetNetwork { .. } => "set_network",
         Command::SetCountdown { .. } => "set_countdown",
         Command::SetRetention { .. } => "set_retention",
         Command::AddDestination { .. } => "add_destination",
@@ -217,6 +239,7 @@ fn serde_name(command: &Command) -> String {
         Command::ShowComment { .. } => "show_comment",
         Command::HideComment => "hide_comment",
         Command::SetTitleCard { .. } => "set_title_card",
+        Command::SetSlate { .. } => "set_slate",
         Command::Say { .. } => "say",
         Command::RemoveMessage { .. } => "remove_message",
         Command::RestoreMessage { .. } => "restore_message",
@@ -226,6 +249,7 @@ fn serde_name(command: &Command) -> String {
         Command::KeepReplay { .. } => "keep_replay",
         Command::DeleteReplay { .. } => "delete_replay",
         Command::OpenReplayFolder { .. } => "open_replay_folder",
+        Command::SetMonitorWidth { .. } => "set_monitor_width",
         Command::DismissNotice { .. } => "dismiss_notice",
     };
     name.to_owned()

@@ -18,6 +18,7 @@ mod layout;
 mod message;
 mod moderation;
 pub mod names;
+pub mod network;
 mod plan;
 mod production;
 mod replay;
@@ -41,7 +42,7 @@ pub use message::{
     ToViewer,
 };
 pub use moderation::{HeldVoice, Moderation, Removal, Silenced, Voice};
-pub use plan::{ChatCard, CommentCard, Graphics, Plan, TitleCard, plan};
+pub use plan::{ChatCard, CommentCard, Graphics, Plan, SlateWords, TitleCard, plan};
 pub use production::{AsRunWhat, Effect, Input, PROOF_WITHIN_MS, Production};
 pub use replay::{Replay, ReplayState};
 pub use setup::{DestinationSetup, Overlay, Reach, Setup};

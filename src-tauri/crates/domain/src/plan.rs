@@ -33,6 +33,26 @@ pub struct TitleCard {
     pub show: String,
 }
 
+/// What the slate says where no layer is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlateWords {
+    /// At most two lines, large.
+    pub headline: String,
+    /// Smaller.
+    pub line: String,
+}
+
+impl SlateWords {
+    /// While the show waits for its host: its title, and that it begins soon.
+    pub(crate) fn waiting(title: &str, show: &str) -> Self {
+        let soon = "Starting soon";
+        match (title.trim(), show.trim()) {
+            ("", show) => Self { headline: soon.to_owned(), line: show.to_owned() },
+            (title, _) => Self { headline: title.to_owned(), line: soon.to_owned() },
+        }
+    }
+}
+
 /// What is drawn over the composition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Graphics {
@@ -57,6 +77,8 @@ pub struct Plan {
     pub sources: BTreeMap<SourceId, SourceSpec>,
     /// What is on air. Layers whose source is not open show its slate.
     pub program: Composition,
+    /// What the slate says where `program` has no layers; none for what it says by itself.
+    pub slate: Option<SlateWords>,
     /// The strips of the sources that give audio; one without a strip is at unity.
     pub strips: BTreeMap<SourceId, Strip>,
     /// What is drawn over it.
@@ -81,7 +103,9 @@ pub fn plan(production: &Production, id: PlanId) -> Plan {
             .map(|source| &source.id)
             .find(|id| sources.contains_key(id))
     };
+    let slate = production.slate();
     let program = match &setup.composition {
+        _ if slate.is_some() => Composition { layers: Vec::new() },
         Some(composition) => composition.clone(),
         None => Composition::of_layout(setup.layout, &canvas, first(SourceKind::Screen), first(SourceKind::Camera)),
     };
@@ -90,6 +114,7 @@ pub fn plan(production: &Production, id: PlanId) -> Plan {
         id,
         canvas,
         program,
+        slate,
         strips: audio.map(|source| (source.id.clone(), source.strip)).collect(),
         graphics: production.graphics(),
         sources,

@@ -22,7 +22,7 @@ use changes::Emitted;
 use crate::{
     AudienceStatus, Canvas, ChatCard, DestinationAddress, DestinationId, EpisodeId, Graphics, Health, Links,
     Moderation, OnPicture, OnProgram, Overlay, Phase, PublicViewer, Refusal, Said, Secret, Setup, Severity, ShowSlug,
-    Snapshot, SourceId, TitleCard, UnixMs, names,
+    SlateWords, Snapshot, SourceId, TitleCard, UnixMs, names,
 };
 
 /// How many comments the window keeps.
@@ -192,6 +192,12 @@ impl Production {
             comment: comment.filter(|_| self.overlay_allowed),
             title: title.filter(|_| self.overlay_allowed),
         }
+    }
+
+    /// What stands in place of the sources now.
+    pub(crate) fn slate(&self) -> Option<SlateWords> {
+        let words = || SlateWords::waiting(&self.title_or(&self.snapshot.setup.title), &self.show_name());
+        self.snapshot.on_program.slate.then(words)
     }
 
     /// What the picture carries, for the viewer's page.

@@ -1,5 +1,7 @@
 //! What the operator chose; remembered between sessions. Holds no secret.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -75,6 +77,10 @@ pub struct Setup {
     pub destinations: Vec<DestinationSetup>,
     /// What the connection carries to viewers, in kb/s; none: no limit.
     pub upload_kbps: Option<u32>,
+    /// Names that the service answers to, besides its addresses and this computer's own name.
+    pub host_names: Vec<String>,
+    /// Proxies that are believed about who asks.
+    pub trusted_proxies: Vec<IpAddr>,
 }
 
 impl Default for Setup {
@@ -92,6 +98,8 @@ impl Default for Setup {
             retention_hours: 24,
             destinations: Vec::new(),
             upload_kbps: None,
+            host_names: Vec::new(),
+            trusted_proxies: Vec::new(),
         }
     }
 }

@@ -378,4 +378,6 @@ pub struct OnProgram {
     pub comment: Option<Seq>,
     /// Whether the title card is shown.
     pub title: bool,
+    /// Whether the waiting slate is shown, with the title, in place of the sources.
+    pub slate: bool,
 }

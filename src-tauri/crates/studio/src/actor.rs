@@ -32,6 +32,7 @@ use crate::timers::{Due, Timers};
 use crate::unfinished::Again;
 use crate::{effects, redact, replays, unfinished};
 
+mod monitor;
 mod shut_down;
 mod start;
 
@@ -39,8 +40,6 @@ pub(crate) use start::open;
 
 /// How long a clean end may take before the studio closes without it.
 pub const END_WITHIN: Duration = Duration::from_secs(30);
-/// The operator's picture.
-const MONITOR: MonitorConfig = MonitorConfig { width: 640, height: 360, fps: 15 };
 
 /// What reaches the actor from those who can wait.
 pub(crate) enum Message {
@@ -111,6 +110,7 @@ pub(crate) struct Actor {
     lanes: Lanes,
     subscribers: Vec<mpsc::Sender<Update>>,
     monitored: bool,
+    monitor: MonitorConfig,
     plan: PlanId,
     stopping: Option<oneshot::Sender<()>>,
     stop_at: Option<Instant>,
@@ -331,11 +331,23 @@ impl Actor {
         }
     }
 
+    /// The operator's picture is so wide on the screen.
+    pub(crate) fn set_monitor_width(&mut self, pixels: u32) {
+        let wanted = monitor::config(&self.config.canvas, pixels);
+        if self.monitor == wanted {
+            return;
+        }
+        self.monitor = wanted;
+        if self.monitored {
+            self.engine.set_monitor(Some(wanted));
+        }
+    }
+
     fn subscribe(&mut self, monitor: bool) -> Subscription {
         let pictures = monitor.then(|| self.lanes.monitor.subscribe());
         if monitor && !self.monitored {
             self.monitored = true;
-            self.engine.set_monitor(Some(MONITOR));
+            self.engine.set_monitor(Some(self.monitor));
         }
         let (sender, subscription) = Subscription::pair(self.lanes.levels.subscribe(), pictures);
         let first = Update::Snapshot { snapshot: self.production.snapshot().clone() };

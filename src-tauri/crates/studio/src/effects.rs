@@ -55,8 +55,8 @@ pub(crate) fn carry_out(actor: &mut Actor, effect: Effect) {
         }
         Effect::RemoveDestination(id) => actor.engine.remove_destination(id),
         Effect::Say(text) => {
-            if !actor.show.as_ref().is_some_and(|show| show.say(text)) {
-                actor.input(Input::Room(RoomNews::NotSaid));
+            if !actor.show.as_ref().is_some_and(|show| show.say(text.clone())) {
+                actor.input(Input::Room(RoomNews::NotSaid(text)));
             }
         }
         Effect::RemoveMessage(seq) => {
@@ -87,6 +87,7 @@ pub(crate) fn carry_out(actor: &mut Actor, effect: Effect) {
             }
         }
         Effect::Listen => actor.listen_again(),
+        Effect::SetMonitorWidth(pixels) => actor.set_monitor_width(pixels),
         Effect::KeepReplay { episode, keep } => {
             let hours = actor.production.snapshot().setup.retention_hours;
             let work = move |archive: &archive::Archive| {

@@ -11,9 +11,9 @@ const KIND: &str = "_http._tcp.local.";
 
 /// The names that the service answers to: those that were said, and this computer's own, alone and in
 /// its network.
-pub(crate) fn answered(said: &[String]) -> Vec<String> {
-    let own = own().into_iter().flat_map(|name| [format!("{name}.{LOCAL}"), name]);
-    said.iter().cloned().chain(own).collect()
+pub(crate) fn answered(mut said: Vec<String>) -> Vec<String> {
+    said.extend(own().into_iter().flat_map(|name| [format!("{name}.{LOCAL}"), name]));
+    said
 }
 
 /// This computer's name, where it is one that an address can hold.
@@ -85,7 +85,7 @@ mod tests {
         ] {
             assert_eq!(label(name).as_deref(), expected, "{name}");
         }
-        let names = answered(&["studio.example".to_owned()]);
+        let names = answered(vec!["studio.example".to_owned()]);
         assert_eq!(names[0], "studio.example");
     }
 

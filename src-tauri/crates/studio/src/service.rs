@@ -20,6 +20,27 @@ const AUDIO_KBPS: u32 = 128;
 /// The task that moves the service.
 pub(crate) const LISTEN: &str = "opening the port";
 
+/// What the setup says of who reaches the service, and how.
+#[derive(PartialEq)]
+pub(crate) struct Wanted {
+    reach: Option<Reach>,
+    host_names: Vec<String>,
+    trusted_proxies: Vec<IpAddr>,
+    upload_kbps: Option<u32>,
+}
+
+impl Wanted {
+    fn of(setup: &Setup) -> Self {
+        let Setup { reach, host_names, trusted_proxies, upload_kbps, .. } = setup;
+        Self {
+            reach: *reach,
+            host_names: host_names.clone(),
+            trusted_proxies: trusted_proxies.clone(),
+            upload_kbps: *upload_kbps,
+        }
+    }
+}
+
 /// A service that listens.
 pub(crate) struct Service {
     pub(crate) audience: Audience,
@@ -27,7 +48,7 @@ pub(crate) struct Service {
     /// Of this computer's name, where others can reach it.
     pub(crate) announcement: Option<Announcement>,
     /// For whom it listens.
-    pub(crate) reach: Option<Reach>,
+    pub(crate) wanted: Wanted,
     /// Where it listens at another port than it was to.
     pub(crate) moved: Option<Refusal>,
 }
@@ -39,8 +60,8 @@ pub(crate) async fn listen(
     setup: &Setup,
     library: Arc<ArchiveLibrary>,
 ) -> Result<Service, AudienceError> {
-    let reach = setup.reach;
-    let address = match (config.listen, reach) {
+    let wanted = Wanted::of(setup);
+    let address = match (config.listen, wanted.reach) {
         (Listen::At(address), _) => address,
         (Listen::ByReach, Some(Reach::ThisNetwork)) => SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), DEFAULT_PORT),
         (Listen::ByReach, _) => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), DEFAULT_PORT),
@@ -48,9 +69,9 @@ pub(crate) async fn listen(
     let at = |listen: SocketAddr| AudienceConfig {
         listen,
         media_port: config.media_port.unwrap_or(listen.port()),
-        host_names: names::answered(&config.host_names),
-        trusted_proxies: config.trusted_proxies.clone(),
-        upload: setup.upload_kbps.map(|kbps| Upload { kbps, session_kbps: config.video_kbps + AUDIO_KBPS }),
+        host_names: names::answered([&config.host_names[..], &wanted.host_names].concat()),
+        trusted_proxies: [&config.trusted_proxies[..], &wanted.trusted_proxies].concat(),
+        upload: wanted.upload_kbps.map(|kbps| Upload { kbps, session_kbps: config.video_kbps + AUDIO_KBPS }),
         sockets: descriptors::for_viewers(),
     };
     let mut moved = None;
@@ -70,7 +91,7 @@ pub(crate) async fn listen(
     };
     let links = addresses::links(&setup.show, audience.http_address());
     let announcement = Announcement::start(audience.http_address(), &format!("/{}", setup.show));
-    Ok(Service { audience, links, announcement, reach, moved })
+    Ok(Service { audience, links, announcement, wanted, moved })
 }
 
 impl Actor {
@@ -88,19 +109,19 @@ impl Actor {
         self.plan();
     }
 
-    /// Moves the service to where the chosen audience can reach it. Only off air. The next episode
-    /// is planned at the new place.
+    /// Moves the service to where, and by which names, the chosen audience can reach it. Only off
+    /// air. The next episode is planned at the new place.
     pub(crate) fn listen_again(&mut self) {
-        if self.config.listen != Listen::ByReach {
-            self.plan();
-            return;
-        }
         if self.tasks.is_running(LISTEN) {
             // It is seen when it listens that somebody else is to be reached by now.
             return;
         }
         (self.show, self.audience_events, self.announcement) = (None, None, None);
-        let (old, config, archive) = (self.audience.clone(), self.config.clone(), self.archive.clone());
+        let (old, mut config, archive) = (self.audience.clone(), self.config.clone(), self.archive.clone());
+        if let Listen::At(address) = &mut config.listen {
+            // A port that was any free one stays the one that people know.
+            *address = old.http_address();
+        }
         let setup = self.production.snapshot().setup.clone();
         let defect = Refusal::new("audience.listen", "the audience service failed to open its port");
         self.tasks.spawn(LISTEN, AtClose::Finish, Some(Message::Listening(Err(defect))), async move {
@@ -115,13 +136,13 @@ impl Actor {
         self.is_deaf = outcome.is_err();
         match outcome {
             Ok(service) => {
-                let Service { audience, links, announcement, reach, moved } = *service;
+                let Service { audience, links, announcement, wanted, moved } = *service;
                 (self.audience, self.announcement) = (audience, announcement);
                 self.input(Input::Links(links));
                 if let Some(refusal) = moved {
                     self.problem(Severity::Warning, refusal);
                 }
-                if self.production.snapshot().setup.reach != reach {
+                if Wanted::of(&self.production.snapshot().setup) != wanted {
                     self.listen_again();
                     return;
                 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use domain::{Refusal, Setup, Strip};
+use domain::{Refusal, Setup, Strip, network};
 use serde_json::{Map, Value};
 
 mod keep;
@@ -176,6 +176,9 @@ fn bounded(mut setup: Setup) -> Setup {
     setup.destinations.truncate(Setup::DESTINATIONS);
     let kbps = Setup::UPLOAD_KBPS;
     setup.upload_kbps = setup.upload_kbps.map(|upload| upload.clamp(*kbps.start(), *kbps.end()));
+    setup.host_names.retain(|name| network::host_name(name).is_ok());
+    setup.host_names.truncate(network::MOST);
+    setup.trusted_proxies.truncate(network::MOST);
     setup
 }
 

@@ -8,6 +8,7 @@ export type KeyAction =
   | "side_by_side"
   | "corner"
   | "title_card"
+  | "slate"
   | "hide"
   | "library"
   | "shortcuts";
@@ -30,6 +31,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { key: "2", action: "side_by_side", label: "Layout: side by side", letter: true },
   { key: "3", action: "corner", label: "Layout: camera in the corner", letter: true },
   { key: "T", action: "title_card", label: "Title card on the picture, or off", letter: true },
+  { key: "S", action: "slate", label: "“Starting soon” in place of the sources, or the sources again", letter: true },
   { key: "L", action: "library", label: "Library of replays", letter: true },
   { key: "?", action: "shortcuts", label: "This list", letter: true },
 ];

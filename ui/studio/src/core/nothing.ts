@@ -31,7 +31,7 @@ export const NOTHING: Snapshot = {
   moderation: { held: [], silenced: [] },
   chat: [],
   removals: [],
-  on_program: { comment: null, title: false },
+  on_program: { comment: null, title: false, slate: false },
   health: {
     word: "good",
     cause: "",

@@ -148,11 +148,11 @@ impl FanOut {
         let key = self.next;
         self.next += 1;
         let mut session = Session::new(show, session, viewer, now);
-        let at = session.timeout.min(now + self.around.limits.connect);
-        session.scheduled = Some(at);
+        let at = session.peer.timeout.min(now + self.around.limits.connect);
+        session.peer.scheduled = Some(at);
         self.timeouts.insert((at, key));
         self.by_id.insert(session.id.clone(), key);
-        self.by_fragment.insert(session.fragment.clone(), key);
+        self.by_fragment.insert(session.peer.fragment.clone(), key);
         self.sessions.insert(key, session);
         outlet.watchers.insert(key);
         // Asked for now, a keyframe is there when the connection is.
@@ -181,7 +181,7 @@ impl FanOut {
     pub(super) fn receive(&mut self, arrived: &Arrived<'_>, socket: &MediaSocket, now: Instant) {
         let Some(key) = self.admit(arrived, now) else { return };
         let Some(session) = self.sessions.get_mut(&key) else { return };
-        session.receive(arrived, now);
+        session.peer.receive(arrived, now);
         self.settle(key, socket, now);
     }
 
@@ -193,8 +193,8 @@ impl FanOut {
             }
             self.timeouts.pop_first();
             if let Some(session) = self.sessions.get_mut(&key) {
-                session.scheduled = None;
-                session.tick(now);
+                session.peer.scheduled = None;
+                session.peer.tick(now);
                 self.settle(key, socket, now);
             }
         }
@@ -253,20 +253,20 @@ impl FanOut {
         let key = *self.by_fragment.get(message.split_username()?.0)?;
         let owner = self.by_source.get(&arrived.source).copied();
         if owner != Some(key) {
-            let heard = owner.and_then(|owner| self.sessions.get(&owner)).map(|owner| owner.heard);
+            let heard = owner.and_then(|owner| self.sessions.get(&owner)).map(|owner| owner.peer.heard);
             if heard.is_some_and(|heard| now < heard + OWNED) {
                 return None;
             }
         }
         let session = self.sessions.get_mut(&key)?;
-        let known = session.sources.contains(&arrived.source);
-        if (!known && session.sources.len() >= SOURCES) || !session.accepts(arrived, now) {
+        let known = session.peer.sources.contains(&arrived.source);
+        if (!known && session.peer.sources.len() >= SOURCES) || !session.peer.accepts(arrived, now) {
             return None;
         }
         if !known {
-            session.sources.push(arrived.source);
+            session.peer.sources.push(arrived.source);
         }
-        session.heard = now;
+        session.peer.heard = now;
         self.by_source.insert(arrived.source, key);
         Some(key)
     }
@@ -279,7 +279,7 @@ impl FanOut {
         if outcome.connected
             && let Some(outlet) = outlet
         {
-            tracing::debug!(after = ?now.duration_since(session.created), "a viewer is connected");
+            tracing::debug!(after = ?now.duration_since(session.peer.created), "a viewer is connected");
             for packet in outlet.current_gop(now) {
                 session.write(&packet, now);
                 session.drain(socket, &self.around.metrics);
@@ -292,20 +292,20 @@ impl FanOut {
         {
             outlet.request_keyframe();
         }
-        let late = session.stage == Stage::Pending && now >= session.created + self.around.limits.connect;
-        let silent = now >= session.heard + SILENCE;
+        let late = session.stage == Stage::Pending && now >= session.peer.created + self.around.limits.connect;
+        let silent = now >= session.peer.heard + SILENCE;
         let mute = session.unanswered.map(|since| since + self.around.limits.report);
-        if late || silent || mute.is_some_and(|mute| now >= mute) || !session.is_alive() {
+        if late || silent || mute.is_some_and(|mute| now >= mute) || !session.peer.is_alive() {
             self.remove(key);
             return;
         }
         let patience = match session.stage {
-            Stage::Pending => session.created + self.around.limits.connect,
-            Stage::Waiting | Stage::Watching => session.heard + SILENCE,
+            Stage::Pending => session.peer.created + self.around.limits.connect,
+            Stage::Waiting | Stage::Watching => session.peer.heard + SILENCE,
         };
-        let at = session.timeout.min(patience).min(mute.unwrap_or(patience));
-        if session.scheduled != Some(at) {
-            if let Some(before) = session.scheduled.replace(at) {
+        let at = session.peer.timeout.min(patience).min(mute.unwrap_or(patience));
+        if session.peer.scheduled != Some(at) {
+            if let Some(before) = session.peer.scheduled.replace(at) {
                 self.timeouts.remove(&(before, key));
             }
             self.timeouts.insert((at, key));
@@ -317,7 +317,7 @@ impl FanOut {
 
     fn close(&mut self, key: Key, socket: &MediaSocket) {
         if let Some(session) = self.sessions.get_mut(&key) {
-            session.close();
+            session.peer.close();
             session.drain(socket, &self.around.metrics);
         }
         self.remove(key);
@@ -325,12 +325,12 @@ impl FanOut {
 
     fn remove(&mut self, key: Key) {
         let Some(session) = self.sessions.remove(&key) else { return };
-        if let Some(at) = session.scheduled {
+        if let Some(at) = session.peer.scheduled {
             self.timeouts.remove(&(at, key));
         }
         self.by_id.remove(&session.id);
-        self.by_fragment.remove(&session.fragment);
-        for source in &session.sources {
+        self.by_fragment.remove(&session.peer.fragment);
+        for source in &session.peer.sources {
             // Another session may have taken the address over.
             if self.by_source.get(source) == Some(&key) {
                 self.by_source.remove(source);

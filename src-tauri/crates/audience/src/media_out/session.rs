@@ -1,19 +1,17 @@
 //! One viewer's WebRTC session.
 
-use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use media::{AccessUnit, Track};
 use str0m::media::{Frequency, MediaTime, Mid, Pt};
-use str0m::net::Transmit;
 use str0m::stats::MediaEgressStats;
-use str0m::{Event, IceConnectionState, Input, Output, Rtc, RtcError};
+use str0m::{Event, IceConnectionState};
 
 use super::fan_out::Viewer;
 use super::negotiate::Negotiated;
-use super::socket::{Arrived, MediaSocket};
+use super::peer::{Peer, Said, send};
+use super::socket::MediaSocket;
 use super::twice::Twice;
 use super::upload::Upload;
 use crate::budget::{Held, Neighbours};
@@ -59,7 +57,7 @@ pub(super) struct Outcome {
 
 /// One viewer's session.
 pub(super) struct Session {
-    rtc: Rtc,
+    pub(super) peer: Peer,
     video: (Mid, Pt),
     audio: Option<(Mid, Pt)>,
     pub(super) show: ShowKey,
@@ -67,22 +65,12 @@ pub(super) struct Session {
     pub(super) neighbours: Neighbours,
     pub(super) upload: Upload,
     _held: Option<Held>,
-    pub(super) fragment: String,
-    pub(super) sources: Vec<SocketAddr>,
     pub(super) stage: Stage,
-    pub(super) created: Instant,
-    /// The last check that proved to be this viewer's.
-    pub(super) heard: Instant,
     /// The first media that was sent since the viewer last reported what arrived.
     pub(super) unanswered: Option<Instant>,
     /// The last report of each track.
     reports: Vec<Report>,
     twice: Twice,
-    /// The session's own code failed, so nothing of it is asked any more.
-    is_broken: bool,
-    pub(super) timeout: Instant,
-    /// Its place among everybody's timeouts.
-    pub(super) scheduled: Option<Instant>,
 }
 
 impl Session {
@@ -90,7 +78,7 @@ impl Session {
         let Negotiated { rtc, fragment, video, audio, resend, .. } = negotiated;
         let Viewer { id, address, held, upload } = viewer;
         Self {
-            rtc,
+            peer: Peer::new(rtc, fragment, now),
             video,
             audio,
             show,
@@ -98,40 +86,11 @@ impl Session {
             neighbours: Neighbours::of(address),
             upload,
             _held: held,
-            fragment,
-            sources: Vec::new(),
             stage: Stage::Pending,
-            created: now,
-            heard: now,
             unanswered: None,
             reports: Vec::new(),
             twice: Twice::new(resend),
-            is_broken: false,
-            timeout: now,
-            scheduled: None,
         }
-    }
-
-    /// Whether there is still something to do for it.
-    pub(super) fn is_alive(&self) -> bool {
-        !self.is_broken && self.rtc.is_alive()
-    }
-
-    /// Whether a STUN request proves to be this viewer's.
-    pub(super) fn accepts(&mut self, arrived: &Arrived<'_>, now: Instant) -> bool {
-        let Some(receive) = arrived.receive() else { return false };
-        self.guarded(|rtc| Ok(rtc.accepts(&Input::Receive(now, receive)))).unwrap_or(false)
-    }
-
-    /// A datagram came for it.
-    pub(super) fn receive(&mut self, arrived: &Arrived<'_>, now: Instant) {
-        let Some(receive) = arrived.receive() else { return };
-        self.guarded(|rtc| rtc.handle_input(Input::Receive(now, receive)));
-    }
-
-    /// Time passed.
-    pub(super) fn tick(&mut self, now: Instant) {
-        self.guarded(|rtc| rtc.handle_input(Input::Timeout(now)));
     }
 
     /// A packet for it. A newcomer's first frame is a keyframe.
@@ -150,34 +109,24 @@ impl Session {
         };
         let (wallclock, time, data) = (packet.wallclock, packet.time, packet.data.clone());
         self.unanswered.get_or_insert(now);
-        self.guarded(|rtc| match rtc.writer(mid) {
+        self.peer.guarded(|rtc| match rtc.writer(mid) {
             Some(writer) => writer.write(pt, wallclock, time, data),
             None => Ok(()),
         });
-        self.tick(now);
-    }
-
-    /// Says goodbye to the browser, so that it knows at once.
-    pub(super) fn close(&mut self) {
-        self.guarded(Rtc::close);
+        self.peer.tick(now);
     }
 
     /// Sends what is to be sent and notes what happened.
     pub(super) fn drain(&mut self, socket: &MediaSocket, metrics: &Metrics) -> Outcome {
         let mut outcome = Outcome::default();
         let now = Instant::now();
-        while self.is_alive() {
-            match self.guarded(Rtc::poll_output) {
-                None => {}
-                Some(Output::Timeout(at)) => {
-                    self.timeout = at;
-                    break;
-                }
-                Some(Output::Transmit(transmit)) => {
+        while let Some(said) = self.peer.poll() {
+            match said {
+                Said::Datagram(transmit) => {
                     send(&transmit, socket, metrics);
                     self.twice.sent(transmit, now);
                 }
-                Some(Output::Event(event)) => self.note(&event, &mut outcome),
+                Said::Event(event) => self.note(&event, &mut outcome),
             }
         }
         self.twice.take(now).iter().for_each(|transmit| send(transmit, socket, metrics));
@@ -192,7 +141,7 @@ impl Session {
             }
             Event::MediaEgressStats(stats) => self.note_report(stats),
             Event::KeyframeRequest(_) => outcome.keyframe_wanted = true,
-            Event::IceConnectionStateChange(IceConnectionState::Disconnected) => self.rtc.disconnect(),
+            Event::IceConnectionStateChange(IceConnectionState::Disconnected) => self.peer.disconnect(),
             _ => {}
         }
     }
@@ -212,44 +161,13 @@ impl Session {
         }
         self.unanswered = None;
     }
-
-    /// Does something with what is inside. A session that fails ends, also where its code does; the
-    /// others do not notice.
-    fn guarded<T>(&mut self, act: impl FnOnce(&mut Rtc) -> Result<T, RtcError>) -> Option<T> {
-        if self.is_broken {
-            return None;
-        }
-        match catch_unwind(AssertUnwindSafe(|| act(&mut self.rtc))) {
-            Ok(Ok(done)) => Some(done),
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "a viewer's session ends");
-                self.rtc.disconnect();
-                None
-            }
-            Err(_) => {
-                tracing::error!("a viewer's session panicked, and ends");
-                self.is_broken = true;
-                None
-            }
-        }
-    }
-}
-
-fn send(transmit: &Transmit, socket: &MediaSocket, metrics: &Metrics) {
-    match socket.send(transmit.source, transmit.destination, &transmit.contents) {
-        Ok(()) => {
-            metrics.datagrams_sent.add(1);
-            metrics.bytes_sent.add(transmit.contents.len() as u64);
-        }
-        Err(_) => metrics.datagrams_dropped.add(1),
-    }
 }
 
 #[cfg(test)]
 impl Session {
     /// Fails as its code could.
     pub(super) fn panic(&mut self) {
-        self.guarded(|_| -> Result<(), RtcError> { panic!("a test wants it so") });
+        self.peer.guarded(|_| -> Result<(), str0m::RtcError> { panic!("a test wants it so") });
     }
 }
 

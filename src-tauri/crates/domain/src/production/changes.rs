@@ -4,8 +4,8 @@
 use super::{Effect, Production};
 use crate::{
     AudienceStatus, BroadcastState, Check, Composition, DestinationStatus, Device, DeviceChoice, Disk, Event, Graphics,
-    Health, Layout, Links, Moderation, Notice, Numbered, OnPicture, OnProgram, Phase, Removal, Setup, SourceSetup,
-    SourceStatus,
+    Health, Layout, Links, Moderation, Notice, Numbered, OnPicture, OnProgram, Phase, Removal, Setup, SlateWords,
+    SourceSetup, SourceStatus,
 };
 
 /// What others know: the window, the engine, the room.
@@ -44,6 +44,7 @@ struct Picture {
     resolved: Vec<DeviceChoice>,
     layout: Option<Layout>,
     composition: Option<Composition>,
+    slate: Option<SlateWords>,
 }
 
 /// What the room knows of the show.
@@ -152,6 +153,7 @@ impl Production {
             sources: setup.sources.clone(),
             layout: Some(setup.layout),
             composition: setup.composition.clone(),
+            slate: self.slate(),
         }
     }
 

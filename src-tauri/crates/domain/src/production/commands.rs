@@ -39,16 +39,14 @@ impl Production {
                 ))
             }
             Command::SetReach { reach } => {
-                if self.on_air_episode().is_some() {
-                    return Err(Refusal::new("audience.on_air", "who can watch cannot be changed while on air"));
-                }
-                let changed = self.snapshot.setup.reach != Some(reach);
-                self.snapshot.setup.reach = Some(reach);
-                if changed && self.awaits_plan() {
-                    // Its room goes with the service; it is planned again at the new place.
-                    self.planned = None;
-                }
-                Ok(if changed { vec![Effect::Listen] } else { Vec::new() })
+                self.off_air("who can watch cannot be changed while on air")?;
+                let changed = self.snapshot.setup.reach.replace(reach) != Some(reach);
+                Ok(self.listen_if(changed))
+            }
+            Command::SetNetwork { host_names, trusted_proxies, upload_kbps } => {
+                self.off_air("names, proxies and upload cannot be changed while on air")?;
+                let changed = self.snapshot.setup.set_network(&host_names, &trusted_proxies, upload_kbps)?;
+                Ok(self.listen_if(changed))
             }
             Command::SetCountdown { countdown } => {
                 self.snapshot.setup.countdown = countdown;
@@ -78,6 +76,10 @@ impl Production {
                 }
                 self.snapshot.on_program.title = visible;
                 Ok(as_run(AsRunWhat::Graphics, if visible { "title shown" } else { "title hidden" }))
+            }
+            Command::SetSlate { visible } => {
+                self.snapshot.on_program.slate = visible;
+                Ok(as_run(AsRunWhat::Graphics, if visible { "slate shown" } else { "slate hidden" }))
             }
             Command::Say { text } => self.say(&text),
             Command::RemoveMessage { seq } => {
@@ -111,11 +113,26 @@ impl Production {
                 let path = path.ok_or_else(|| Refusal::new("replay.no_file", "this replay has no file"))?;
                 Ok(vec![Effect::OpenFolder(path)])
             }
+            Command::SetMonitorWidth { pixels } => Ok(vec![Effect::SetMonitorWidth(pixels)]),
             Command::DismissNotice { id } => {
                 self.dismiss(id);
                 Ok(Vec::new())
             }
         }
+    }
+
+    /// Refuses in `words` while on air.
+    fn off_air(&self, words: &str) -> Result<(), Refusal> {
+        if self.on_air_episode().is_some() { Err(Refusal::new("audience.on_air", words)) } else { Ok(()) }
+    }
+
+    /// The service listens anew where that is reached by others or in another way now.
+    fn listen_if(&mut self, changed: bool) -> Vec<Effect> {
+        if changed && self.awaits_plan() {
+            // Its room goes with the service; it is planned again at the new place.
+            self.planned = None;
+        }
+        if changed { vec![Effect::Listen] } else { Vec::new() }
     }
 
     fn set_title(&mut self, title: &str) -> Result<Vec<Effect>, Refusal> {

@@ -112,8 +112,10 @@ impl Production {
     fn room(&mut self, now: UnixMs, news: RoomNews) -> Vec<Effect> {
         match news {
             RoomNews::Said(said) => self.said(now, said),
-            RoomNews::NotSaid => {
-                let text = "your comment could not be kept, so nobody was sent it; write it again in a moment";
+            RoomNews::NotSaid(words) => {
+                let text = format!(
+                    "your comment could not be kept, so nobody was sent it; write it again in a moment: “{words}”"
+                );
                 self.notice(Severity::Warning, Refusal::new("chat.not_kept", text));
                 Vec::new()
             }

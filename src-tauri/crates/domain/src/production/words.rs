@@ -136,6 +136,8 @@ pub enum Effect {
     LetIn(ViewerId),
     /// Listen where the chosen audience can reach us.
     Listen,
+    /// Make the operator's picture for so many pixels of the screen.
+    SetMonitorWidth(u32),
     /// Keep a replay, or not.
     KeepReplay { episode: EpisodeId, keep: bool },
     /// Delete a replay.

@@ -283,7 +283,7 @@ impl Owner {
                     effects.push(OwnerEffect::Errand(Errand::News(RoomNews::Said(done.comment.said))));
                 }
                 Stored::Failed if done.comment.said.viewer.badge.is_some() => {
-                    effects.push(OwnerEffect::Errand(Errand::News(RoomNews::NotSaid)));
+                    effects.push(OwnerEffect::Errand(Errand::News(RoomNews::NotSaid(done.comment.said.text))));
                 }
                 Stored::Kept => {
                     askers.for_each(|asker| self.send(Down::Accepted { asker, seq: done.comment.said.seq }, effects));

@@ -94,8 +94,8 @@ pub enum HostOrder {
 pub enum RoomNews {
     /// A comment is in the archive, and everybody was sent it: now it may go on the picture.
     Said(Said),
-    /// What the host said could not be kept, and nobody was sent it.
-    NotSaid,
+    /// What the host said could not be kept, and nobody was sent it: the words.
+    NotSaid(String),
     /// A comment is no more.
     Removed(Seq),
     /// A viewer is silenced, or may speak again.

@@ -12,6 +12,8 @@ pub(crate) enum Address {
     V4l2(String),
     /// The name of a PipeWire node.
     PipeWire(String),
+    /// The name of a PipeWire node whose inputs have no places (left, right, centre), and how many they are.
+    PipeWireInputs(String, u32),
     /// The name of a PipeWire node that plays: what it is given to play.
     PipeWireSink(String),
     /// The name of a PulseAudio source.
@@ -58,7 +60,7 @@ pub(crate) fn merge(candidates: Vec<Candidate>) -> Vec<Found> {
 fn rank(candidate: &Candidate) -> u8 {
     match candidate.address {
         Address::V4l2(_) => 0,
-        Address::PipeWire(_) | Address::PipeWireSink(_) => 1,
+        Address::PipeWire(_) | Address::PipeWireInputs(..) | Address::PipeWireSink(_) => 1,
         Address::Pulse(_) => 2,
         Address::Alsa(_) => 3,
     }
@@ -67,7 +69,7 @@ fn rank(candidate: &Candidate) -> u8 {
 fn id(candidate: &Candidate) -> String {
     let (system, name) = match &candidate.address {
         Address::V4l2(path) => ("v4l2", candidate.stable_path.as_ref().unwrap_or(path)),
-        Address::PipeWire(node) | Address::PipeWireSink(node) => ("pipewire", node),
+        Address::PipeWire(node) | Address::PipeWireInputs(node, _) | Address::PipeWireSink(node) => ("pipewire", node),
         Address::Pulse(name) => ("pulse", name),
         Address::Alsa(name) => ("alsa", name),
     };
@@ -84,6 +86,7 @@ fn describe(candidate: Candidate, id: String) -> Found {
         DeviceKind::Camera => summary(&candidate.modes),
         DeviceKind::ComputerSound => "what it plays".to_owned(),
         _ => match candidate.address {
+            Address::PipeWireInputs(_, inputs) => format!("through PipeWire, {inputs} inputs"),
             Address::PipeWire(_) | Address::PipeWireSink(_) => "through PipeWire".to_owned(),
             Address::Pulse(_) => "through PulseAudio".to_owned(),
             Address::Alsa(_) => "directly".to_owned(),

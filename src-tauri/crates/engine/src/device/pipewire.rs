@@ -23,6 +23,10 @@ use crate::device::mode::{Encoding, Mode};
 const DEADLINE: Duration = Duration::from_secs(3);
 /// An answer that makes no sense is asked for so many times.
 const ATTEMPTS: u32 = 4;
+/// Which file of PipeWire's sets a client up.
+const CLIENT_SETUP: &str = "PIPEWIRE_CONFIG_NAME";
+/// PipeWire knows no more channels of one node.
+const MOST_INPUTS: usize = 64;
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
 
 /// PipeWire runs, and what it offers could not be read.
@@ -54,6 +58,8 @@ pub(crate) fn look() -> Result<Vec<Candidate>, Unread> {
 /// What the tool wrote; none where it is not installed, or there is no server.
 fn dump(patience: Duration) -> Result<Option<Vec<u8>>, Unread> {
     let mut tool = Command::new("pw-dump");
+    // It only asks: the real-time priority that our own threads ask for is limited for all of a person's programs.
+    tool.env_remove(CLIENT_SETUP);
     tool.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut tool = match tool.spawn() {
         Ok(tool) => tool,
@@ -134,8 +140,20 @@ fn candidate(object: &Value) -> Option<Candidate> {
     let path = text("api.v4l2.path");
     let formats = object.pointer("/info/params/EnumFormat").and_then(Value::as_array);
     let modes = formats.map(|formats| formats.iter().flat_map(modes).collect()).unwrap_or_default();
-    let address = if class == "Audio/Sink" { Address::PipeWireSink(node) } else { Address::PipeWire(node) };
+    let address = match formats.and_then(|formats| unplaced(formats)) {
+        _ if class == "Audio/Sink" => Address::PipeWireSink(node),
+        Some(inputs) if kind == DeviceKind::Microphone => Address::PipeWireInputs(node, inputs),
+        _ => Address::PipeWire(node),
+    };
     Some(Candidate { kind, name, address, path, stable_path: None, modes })
+}
+
+/// How many channels a device has whose channels have no places: PipeWire calls them `AUX0`, `AUX1` and so on.
+fn unplaced(formats: &[Value]) -> Option<u32> {
+    let positions = formats.iter().find_map(|format| format.get("position")?.as_array())?;
+    let is_unplaced = |position: &Value| position.as_str().is_some_and(|name| name.starts_with("AUX"));
+    let sound = (2..=MOST_INPUTS).contains(&positions.len()) && positions.iter().all(is_unplaced);
+    sound.then(|| u32::try_from(positions.len()).ok()).flatten()
 }
 
 fn modes(format: &Value) -> Vec<Mode> {
@@ -197,6 +215,7 @@ impl Follower {
         // The shell waits for the end of its input, which is the end of this process at the latest.
         let script = "pw-dump --monitor --no-colors </dev/null & exec >&-; read _; kill $! 2>/dev/null; wait";
         let mut command = Command::new("sh");
+        command.env_remove(CLIENT_SETUP);
         command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut shell = command.spawn().ok()?;
         let alive = shell.stdin.take();
@@ -261,6 +280,30 @@ mod tests {
         assert_eq!(of("Audio/Sink", "sound"), Some((DeviceKind::ComputerSound, Address::PipeWireSink(name()))));
         assert_eq!(of("Audio/Source", "monitor"), Some((DeviceKind::ComputerSound, Address::PipeWire(name()))));
         assert_eq!(of("Audio/Source", "sound"), Some((DeviceKind::Microphone, Address::PipeWire(name()))));
+    }
+
+    #[test]
+    fn inputs_without_a_place_are_counted() {
+        let many: Vec<String> = (0..65).map(|n| format!("AUX{n}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let placed = || Address::PipeWire("card".to_owned());
+        let inputs = |count| Address::PipeWireInputs("card".to_owned(), count);
+        for (class, positions, expected) in [
+            ("Audio/Source", &["MONO"][..], placed()),
+            ("Audio/Source", &["FL", "FR", "FC", "LFE", "RL", "RR", "SL", "SR"], placed()),
+            ("Audio/Source", &["AUX0"], placed()),
+            ("Audio/Source", &["AUX0", "FR"], placed()),
+            ("Audio/Source", &[], placed()),
+            ("Audio/Source", &many, placed()),
+            ("Audio/Source", &many[..64], inputs(64)),
+            ("Audio/Duplex", &["AUX0", "AUX1"], inputs(2)),
+            ("Audio/Sink", &["AUX0", "AUX1"], Address::PipeWireSink("card".to_owned())),
+        ] {
+            let node = serde_json::json!({ "info": {
+                "props": { "media.class": class, "node.name": "card" },
+                "params": { "EnumFormat": [{ "mediaType": "audio", "mediaSubtype": "raw", "position": positions }] } } });
+            assert_eq!(candidate(&node).map(|found| found.address), Some(expected), "{class} {positions:?}");
+        }
     }
 
     fn ids(dump: &str) -> Result<Vec<u64>, Unread> {

@@ -174,7 +174,7 @@ impl Director {
         }
         self.painter.set(&plan.graphics);
         self.sources.open(&plan.sources, &plan.strips, &self.program);
-        let lineup = self.sources.lineup(plan.id, &plan.program, &plan.sources);
+        let lineup = self.sources.lineup(&plan);
         self.program.show(lineup);
         self.sources.close_others(&plan.sources, &self.program);
         self.plan = Some(plan);

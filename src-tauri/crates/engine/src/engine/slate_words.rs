@@ -1,23 +1,33 @@
 //! What stands in a slot without frames, in words and as a buffer. Viewers read it: it says what is so,
 //! and nothing about what the operator could do. That stands in the window.
 
-use domain::{Canvas, SourceKind, SourceSpec, SourceState};
+use domain::{Canvas, SlateWords, SourceKind, SourceSpec, SourceState};
 
 use crate::format::raw_video;
 
 /// What there are no frames of.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Missing<'a> {
-    /// No layer is shown at all.
-    Everything,
+    /// No layer is shown at all, and what is said about it.
+    Everything(&'a str, &'a str),
     /// A source in this state; none where it is not known what it is.
     Source(Option<&'a SourceSpec>, SourceState),
 }
 
+impl<'a> Missing<'a> {
+    /// No layer is shown, with the operator's words or with ours.
+    pub(super) fn everything(said: Option<&'a SlateWords>) -> Self {
+        said.map_or(Self::Everything("No picture", "The show goes on without one."), |said| {
+            Self::Everything(&said.headline, &said.line)
+        })
+    }
+}
+
 /// Headline, and a line under it.
-fn words(missing: Missing<'_>) -> (&'static str, &'static str) {
-    let Missing::Source(spec, state) = missing else {
-        return ("No picture", "The show goes on without one.");
+fn words<'a>(missing: Missing<'a>) -> (&'a str, &'a str) {
+    let (spec, state) = match missing {
+        Missing::Everything(headline, line) => return (headline, line),
+        Missing::Source(spec, state) => (spec, state),
     };
     match (spec, state) {
         (None, _) | (_, SourceState::Off) => ("Nothing here yet", ""),
@@ -69,13 +79,20 @@ mod tests {
         let states = [SourceState::Off, SourceState::Starting, SourceState::Running, SourceState::Lost];
         let of_sources = specs.iter().map(Some).chain([None]);
         let of_sources = of_sources.flat_map(|spec| states.map(|state| Missing::Source(spec, state)));
-        for missing in of_sources.chain([Missing::Everything]) {
+        for missing in of_sources.chain([Missing::everything(None)]) {
             let (headline, line) = words(missing);
             let said = format!("{headline} {line}").to_lowercase();
             for word in ["choose", "plug", "camera", "open", "package", "install", "/dev"] {
                 assert!(!said.contains(word), "{missing:?}: {said}");
             }
         }
+    }
+
+    #[test]
+    fn the_operators_words_stand_in_place_of_ours() {
+        let said = SlateWords { headline: "Antennas".to_owned(), line: "Starting soon".to_owned() };
+        assert_eq!(words(Missing::everything(Some(&said))), ("Antennas", "Starting soon"));
+        assert_eq!(words(Missing::everything(None)).0, "No picture");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use domain::{Canvas, Composition, Layer, PlanId, SourceId, SourceSpec, SourceState, Strip};
+use domain::{Canvas, Layer, Plan, PlanId, SlateWords, SourceId, SourceSpec, SourceState, Strip};
 
 use super::mailbox::Mailbox;
 use super::program::Program;
@@ -28,6 +28,8 @@ pub(super) struct Sources {
     vacant: BTreeMap<SourceId, Arc<VideoSlot>>,
     /// What is shown where there is no layer at all.
     nothing: Arc<VideoSlot>,
+    /// What it says, where a plan has words for it.
+    said: Option<SlateWords>,
     next_generation: u64,
     context: SourceContext,
     bell: Arc<Bell>,
@@ -52,9 +54,9 @@ enum Slot {
 impl Sources {
     /// No source is open.
     pub(super) fn new(context: SourceContext, bell: Arc<Bell>, sink: EventSink, requests: Mailbox) -> Self {
-        let nothing = vacant(&context.canvas, Missing::Everything, &bell);
+        let nothing = vacant(&context.canvas, Missing::everything(None), &bell);
         let (open, vacant) = (BTreeMap::new(), BTreeMap::new());
-        Self { open, vacant, nothing, next_generation: 0, context, bell, sink, requests }
+        Self { open, vacant, nothing, said: None, next_generation: 0, context, bell, sink, requests }
     }
 
     /// Opens what is `wanted` and not open yet, or open as something else. The last frame of a
@@ -92,17 +94,19 @@ impl Sources {
         }
     }
 
-    /// `composition` with the slot of each layer. To be asked between [`Self::open`] and
+    /// The plan's program with the slot of each layer. To be asked between [`Self::open`] and
     /// [`Self::close_others`].
-    pub(super) fn lineup(
-        &mut self,
-        plan: PlanId,
-        composition: &Composition,
-        wanted: &BTreeMap<SourceId, SourceSpec>,
-    ) -> Lineup {
+    pub(super) fn lineup(&mut self, plan: &Plan) -> Lineup {
         let canvas = self.context.canvas;
+        let (composition, wanted) = (&plan.program, &plan.sources);
+        if self.said != plan.slate {
+            self.said.clone_from(&plan.slate);
+            if let Some(slate) = slate_words::slate(&canvas, Missing::everything(plan.slate.as_ref())) {
+                self.nothing.set_slate(slate);
+            }
+        }
         if composition.layers.is_empty() {
-            return self.nothing_shown(plan);
+            return self.nothing_shown(plan.id);
         }
         let layers = composition.layers.iter().map(|layer| {
             let open = wanted.contains_key(&layer.source).then(|| self.open.get(&layer.source)).flatten();
@@ -115,7 +119,7 @@ impl Sources {
             };
             (layer.clone(), slot)
         });
-        let lineup = Lineup::new(plan, &canvas, layers.collect());
+        let lineup = Lineup::new(plan.id, &canvas, layers.collect());
         self.vacant.retain(|id, _| composition.layers.iter().any(|layer| layer.source == *id));
         lineup
     }

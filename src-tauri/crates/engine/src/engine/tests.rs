@@ -12,7 +12,8 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use domain::{
-    Canvas, Composition, Graphics, Layout, Plan, PlanId, SourceId, SourceKind, SourceSpec, SourceState, Strip,
+    Canvas, Composition, Graphics, Layout, Plan, PlanId, SlateWords, SourceId, SourceKind, SourceSpec, SourceState,
+    Strip,
 };
 use fmp4::{FinishedRecording, Recorder, RecorderEvent};
 use media::{AccessUnit, Look, Next, Program, ProgramTime, Reader, Track, Tracks};
@@ -148,6 +149,7 @@ fn plan(number: u64, kinds: &[SourceKind], layout: Layout) -> Plan {
         canvas: CANVAS,
         sources: kinds.iter().map(|kind| (id(kind.word()), SourceSpec::Test(*kind))).collect(),
         program: Composition::of_layout(layout, &CANVAS, screen.as_ref(), camera.as_ref()),
+        slate: None,
         strips: Default::default(),
         graphics: Graphics::default(),
     }
@@ -203,6 +205,10 @@ fn layouts_and_sources_change_on_air_without_a_hole_in_the_program() {
         plan(2, &both, Layout::Corner),
         plan(3, &both, Layout::SideBySide),
         plan(4, &[], Layout::Solo),
+        Plan {
+            slate: Some(SlateWords { headline: "Antennas".into(), line: "Starting soon".into() }),
+            ..plan(6, &[], Layout::Solo)
+        },
         plan(5, &[SourceKind::Camera, SourceKind::Microphone], Layout::Solo),
     ];
     for (step, plan) in plans.into_iter().enumerate() {

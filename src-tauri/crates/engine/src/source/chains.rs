@@ -4,7 +4,7 @@ use domain::Canvas;
 
 use crate::chain::{Chain, Part};
 use crate::device::{Address, Encoding, Mode};
-use crate::source::format::{audio_caps, video_caps};
+use crate::source::format::{RATE, audio_caps, video_caps};
 
 /// Frames that may wait for conversion; what is older is dropped, so that a slow computer shows a
 /// camera late by two frames at most.
@@ -15,9 +15,11 @@ const WAITING: u32 = 2;
 pub(crate) fn camera(address: &Address, mode: Option<&Mode>, canvas: &Canvas) -> Chain {
     let mut chain = Chain::start(match address {
         Address::V4l2(path) => Part::new("v4l2src").set("device", path),
-        Address::PipeWire(name) | Address::PipeWireSink(name) | Address::Pulse(name) | Address::Alsa(name) => {
-            pipewire(name, "")
-        }
+        Address::PipeWire(name)
+        | Address::PipeWireInputs(name, _)
+        | Address::PipeWireSink(name)
+        | Address::Pulse(name)
+        | Address::Alsa(name) => pipewire(name, ""),
     });
     if let Some(mode) = mode {
         chain = chain.then(Part::caps(mode_caps(mode)));
@@ -40,18 +42,34 @@ pub(crate) fn screen(display: &str, canvas: &Canvas) -> Chain {
 }
 
 /// A microphone as stereo at 48 kHz, still on its own clock: drift is compensated behind it.
+///
+/// Inputs without places come as so many channels, because PipeWire would leave out all but the first two.
+/// Each is a microphone of its own, and heard in the middle at its own level.
 pub(crate) fn microphone(address: &Address) -> Chain {
-    let source = match address {
-        Address::PipeWire(name) => pipewire(name, ""),
-        Address::PipeWireSink(name) => pipewire(name, ", stream.capture.sink=(string)true"),
-        Address::Pulse(name) => own_clock(Part::new("pulsesrc").set("device", name)),
-        Address::Alsa(name) | Address::V4l2(name) => own_clock(Part::new("alsasrc").set("device", name)),
+    let convert = Part::new("audioconvert");
+    let (source, convert) = match address {
+        Address::PipeWire(name) => (Chain::start(pipewire(name, "")), convert),
+        Address::PipeWireInputs(name, inputs) => {
+            let source = Chain::start(pipewire(name, ", stream.dont-remix=(string)true"));
+            (source.then(Part::caps(inputs_caps(*inputs))), convert.set("mix-matrix", middle(*inputs)))
+        }
+        Address::PipeWireSink(name) => (Chain::start(pipewire(name, ", stream.capture.sink=(string)true")), convert),
+        Address::Pulse(name) => (Chain::start(own_clock(Part::new("pulsesrc").set("device", name))), convert),
+        Address::Alsa(name) | Address::V4l2(name) => {
+            (Chain::start(own_clock(Part::new("alsasrc").set("device", name))), convert)
+        }
     };
-    Chain::start(source)
-        .then(Part::new("audioconvert"))
-        .then(Part::new("audioresample"))
-        .then(Part::caps(audio_caps()))
-        .then(sink())
+    source.then(convert).then(Part::new("audioresample")).then(Part::caps(audio_caps())).then(sink())
+}
+
+fn inputs_caps(inputs: u32) -> String {
+    format!("audio/x-raw, format=(string)F32LE, layout=(string)interleaved, rate=(int){RATE}, channels=(int){inputs}")
+}
+
+/// The matrix that puts every one of `inputs` on the left and on the right, at its own level.
+fn middle(inputs: u32) -> String {
+    let row = vec!["(float)1"; inputs as usize].join(", ");
+    format!("< < {row} >, < {row} > >")
 }
 
 /// Whether a microphone's timestamps are those of its own samples, so that a gap between them is lost time.
@@ -129,6 +147,7 @@ mod tests {
             ("pipewiresrc", camera(&Address::PipeWire("camera".into()), None, &canvas)),
             ("ximagesrc", screen(":7", &canvas)),
             ("pipewiresrc", microphone(&Address::PipeWire("microphone".into()))),
+            ("pipewiresrc", microphone(&Address::PipeWireInputs("interface".into(), 8))),
             ("pipewiresrc", microphone(&Address::PipeWireSink("loudspeaker".into()))),
             ("pulsesrc", microphone(&Address::Pulse("microphone".into()))),
             ("alsasrc", microphone(&Address::Alsa("hw:0".into()))),

@@ -58,6 +58,7 @@ pub(crate) async fn open(
     let engine = blocking(move || Engine::start(engine_config, sink)).await?;
     let production = Production::new(setup, config.canvas, config.overlay_allowed);
     let destinations = std::mem::take(&mut config.destinations);
+    let monitor = super::monitor::config(&config.canvas, 0);
     let mut actor = Actor {
         config,
         production,
@@ -89,6 +90,7 @@ pub(crate) async fn open(
         lanes,
         subscribers: Vec::new(),
         monitored: false,
+        monitor,
         plan: PlanId(0),
         stopping: None,
         stop_at: None,

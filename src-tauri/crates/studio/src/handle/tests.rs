@@ -168,6 +168,42 @@ async fn a_service_that_moves_delays_nothing_but_the_show_that_needs_it() {
     studio.close().await;
 }
 
+/// The first line of the answer to a request for the show's page under `host`; empty where nobody listens.
+async fn answer(address: &str, host: &str) -> String {
+    let Ok(mut stream) = tokio::net::TcpStream::connect(address).await else { return String::new() };
+    let request = format!("GET /studio HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes()).await.unwrap();
+    let mut text = Vec::new();
+    tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut text).await.unwrap();
+    String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_from_the_window_is_answered_at_the_same_address_and_a_wrong_one_is_refused() {
+    let data = tempfile::tempdir().unwrap();
+    let studio = Studio::start(small(data.path())).await.unwrap();
+    planned(&studio, data.path()).await;
+    let url = look(&studio).await.links.viewer_url;
+    let address = url.trim_start_matches("http://").split('/').next().unwrap().to_owned();
+    assert!(answer(&address, "live.example.org").await.contains(" 421 "));
+    let network = |name: &str| Command::SetNetwork {
+        host_names: vec![name.to_owned()],
+        trusted_proxies: vec!["192.0.2.7".to_owned()],
+        upload_kbps: Some(20_000),
+    };
+    let refused = studio.dispatch(network("http://live.example.org")).await;
+    assert!(matches!(refused, Reply::Refused(refusal) if refusal.code == "network.host"));
+    accepted(&studio, network("live.example.org")).await;
+    let answers = async {
+        while !answer(&address, "live.example.org").await.contains(" 200 ") {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(DEADLINE, answers).await.expect("it listens at the same address");
+    assert_eq!(look(&studio).await.links.viewer_url, url);
+    studio.close().await;
+}
+
 /// Observes without a pause, as no engine would, until it is dropped.
 struct Flood {
     stop: Arc<AtomicBool>,

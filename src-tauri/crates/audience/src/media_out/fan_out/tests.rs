@@ -223,7 +223,7 @@ async fn checks_from_more_than_sixteen_sources_are_dropped_at_the_door() {
         service.take(1).await;
     }
     let answered = sources.iter().filter(|source| source.recv(&mut [0; 500]).is_ok()).count();
-    assert_eq!((answered, service.session(&browser).unwrap().sources.len()), (SOURCES, SOURCES));
+    assert_eq!((answered, service.session(&browser).unwrap().peer.sources.len()), (SOURCES, SOURCES));
     // Those that are known go on being answered.
     sources[3].send_to(&check, service.socket.address()).unwrap();
     service.take(1).await;
@@ -240,7 +240,7 @@ async fn a_source_is_believed_only_after_a_check_that_proves_itself() {
         stranger.send_to(&forged, service.socket.address()).unwrap();
         service.take(1).await;
     }
-    assert!(service.session(&browser).unwrap().sources.is_empty() && service.fan_out.by_source.is_empty());
+    assert!(service.session(&browser).unwrap().peer.sources.is_empty() && service.fan_out.by_source.is_empty());
     while service.session(&browser).unwrap().stage != Stage::Watching {
         assert!(service.frames < 100, "the strangers took no place of it");
         service.step(&mut [&mut browser]).await;
@@ -262,12 +262,12 @@ async fn nobody_takes_a_source_over_whose_owner_is_there() {
     }
     let hers = service.fan_out.by_fragment[&ada.fragment];
     assert_eq!(service.fan_out.by_source.get(&ada.socket.local_addr().unwrap()), Some(&hers));
-    assert!(service.session(&mallory).unwrap().sources.is_empty());
+    assert!(service.session(&mallory).unwrap().peer.sources.is_empty());
     // Once she is gone it is anybody's.
     service.now += OWNED;
     ada.socket.send_to(&mallory.check(&mallory.password), service.socket.address()).unwrap();
     service.take(1).await;
-    assert_eq!(service.session(&mallory).unwrap().sources, [ada.socket.local_addr().unwrap()]);
+    assert_eq!(service.session(&mallory).unwrap().peer.sources, [ada.socket.local_addr().unwrap()]);
 }
 
 #[tokio::test]

@@ -70,8 +70,9 @@ fn the_host_says_what_others_can_read_while_the_chat_is_open() {
     assert_eq!(code(say(&mut production, &"x".repeat(501))), "chat.too_long");
     let mute = Command::SetViewerMuted { viewer: crate::names::host().id, muted: true };
     assert_eq!(code(production.apply(UnixMs(5_000), Input::Command(mute))), "chat.host");
-    room(&mut production, RoomNews::NotSaid);
-    assert!(production.snapshot().notices.iter().any(|notice| notice.code == "chat.not_kept"));
+    room(&mut production, RoomNews::NotSaid("what I said".to_owned()));
+    let notice = production.snapshot().notices.iter().find(|notice| notice.code == "chat.not_kept").unwrap();
+    assert!(notice.text.contains("“what I said”"), "the words are not lost: {}", notice.text);
     let mut comment = said(7);
     comment.viewer = crate::names::host();
     room(&mut production, RoomNews::Said(comment));

@@ -87,6 +87,26 @@ fn a_service_that_moves_takes_the_plan_with_it() {
     assert!(plans(&command(&mut production, 1_100, Command::GoLive)), "it waits for the room at the new place");
 }
 
+#[test]
+fn names_proxies_and_upload_move_the_service_off_air_only() {
+    let network = |name: &str| Command::SetNetwork {
+        host_names: vec![name.to_owned()],
+        trusted_proxies: Vec::new(),
+        upload_kbps: Some(8_000),
+    };
+    let listens = |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::Listen));
+    let mut production = ready(Setup { countdown: false, ..Setup::default() });
+    assert!(listens(&command(&mut production, 1_000, network("live.example.org"))));
+    assert!(!listens(&command(&mut production, 1_050, network("live.example.org"))), "nothing changed");
+    assert_eq!(production.snapshot().setup.host_names, ["live.example.org"]);
+    assert!(plans(&command(&mut production, 1_100, Command::GoLive)), "it waits for the room at the new place");
+
+    let mut production = on_air();
+    let refused = production.apply(UnixMs(2_000), Input::Command(network("live.example.org"))).unwrap_err();
+    assert_eq!(refused.code, "audience.on_air");
+    assert!(production.snapshot().setup.host_names.is_empty());
+}
+
 /// What a window makes of an update.
 fn follow(window: &mut Snapshot, event: Event) {
     match event {

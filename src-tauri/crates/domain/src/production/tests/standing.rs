@@ -333,3 +333,28 @@ fn a_key_that_was_written_inside_the_address_is_changed_and_the_address_is_remem
         assert!(!text.contains("old") && !text.contains("third") && !text.contains("s3cret"), "{text}");
     }
 }
+
+#[test]
+fn the_waiting_slate_takes_the_sources_place_with_the_title_and_begins_the_show() {
+    let mut production = ready(Setup { countdown: false, ..Setup::default() });
+    let words = |production: &Production| {
+        let plan = crate::plan(production, PlanId(1));
+        assert!(plan.slate.is_none() || plan.program.layers.is_empty(), "nothing else is shown");
+        plan.slate.map(|slate| (slate.headline, slate.line))
+    };
+    let said = |headline: &str, line: &str| Some((headline.to_owned(), line.to_owned()));
+    assert_eq!(words(&production), None);
+    let effects = command(&mut production, 1, Command::SetSlate { visible: true });
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::ShowPlan)));
+    assert_eq!(words(&production), said("Starting soon", ""));
+    let effects = command(&mut production, 2, Command::SetTitle { title: "Antennas".to_owned() });
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::ShowPlan)), "the new title is shown");
+    assert_eq!(words(&production), said("Antennas", "Starting soon"));
+    assert!(command(&mut production, 3, Command::GoLive).iter().any(|effect| matches!(effect, Effect::Begin { .. })));
+    assert_eq!(words(&production), said("Antennas", "Starting soon"), "the show begins with it");
+    command(&mut production, 4, Command::SetSlate { visible: false });
+    assert_eq!(words(&production), None);
+    command(&mut production, 5, Command::SetSlate { visible: true });
+    command(&mut production, 6, Command::End);
+    assert_eq!(words(&production), None, "the next show chooses anew");
+}

@@ -8,7 +8,7 @@ impl Owner {
     /// The host says something: past every pace, and over no socket.
     pub(super) fn host_says(&mut self, now: Now, text: String, effects: &mut Vec<OwnerEffect>) {
         if self.standing.state == BroadcastState::Ended || self.chat.is_full() {
-            effects.push(OwnerEffect::Errand(Errand::News(RoomNews::NotSaid)));
+            effects.push(OwnerEffect::Errand(Errand::News(RoomNews::NotSaid(text))));
             return;
         }
         // No page has this one; its place makes each comment another, also after a restart.

@@ -40,10 +40,12 @@ fn what_the_host_says_carries_a_badge_and_passes_every_pace() {
     }
     let effects = room.apply(at(30), host(HostOrder::Say("lost".into())));
     let seq = stored(&effects).expect("the archive is asked").seq;
-    assert!(room.apply(at(40), RoomInput::Stored(seq, Stored::Failed)).contains(&news(RoomNews::NotSaid)));
+    assert!(
+        room.apply(at(40), RoomInput::Stored(seq, Stored::Failed)).contains(&news(RoomNews::NotSaid("lost".into())))
+    );
     room.apply(at(50), host(HostOrder::Ended { replay_url: None }));
     let effects = room.apply(at(60), host(HostOrder::Say("too late".into())));
-    assert_eq!(effects, [news(RoomNews::NotSaid)]);
+    assert_eq!(effects, [news(RoomNews::NotSaid("too late".into()))]);
 }
 
 #[test]
