@@ -80,7 +80,19 @@ overlay: Overlay, } | { "type": "set_reach",
 /**
  * Who.
  */
-reach: Reach, } | { "type": "set_countdown", 
+reach: Reach, } | { "type": "set_network", 
+/**
+ * Such as `live.example.org`; at most 32.
+ */
+host_names: Array<string>, 
+/**
+ * Addresses that are believed about who asks; at most 32.
+ */
+trusted_proxies: Array<string>, 
+/**
+ * In kb/s; none: no limit.
+ */
+upload_kbps: number | null, } | { "type": "set_countdown", 
 /**
  * Whether.
  */

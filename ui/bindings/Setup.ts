@@ -58,4 +58,12 @@ destinations: Array<DestinationSetup>,
 /**
  * What the connection carries to viewers, in kb/s; none: no limit.
  */
-upload_kbps: number | null, };
+upload_kbps: number | null, 
+/**
+ * Names that the service answers to, besides its addresses and this computer's own name.
+ */
+host_names: Array<string>, 
+/**
+ * Proxies that are believed about who asks.
+ */
+trusted_proxies: Array<string>, };
