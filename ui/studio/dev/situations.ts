@@ -49,6 +49,11 @@ export function situationOf(name: string): Snapshot {
       return crowd(onAir, now);
     case "computer_sound":
       return withComputerSound(onAir);
+    case "many_sources": {
+      const base = withComputerSound(onAir);
+      const second: SourceSetup = { id: "microphone-2", kind: "microphone", choice: { kind: "test" }, strip: { gain_db: 0, muted: false } };
+      return { ...base, setup: { ...base.setup, sources: [...base.setup.sources, second] } };
+    }
     case "network": {
       const base = withComputerSound(idle(now));
       return { ...base, setup: { ...base.setup, ...NETWORK } };
