@@ -6,7 +6,7 @@ import type { SourceId } from "../../bindings/SourceId";
 import type { Strip } from "../../bindings/Strip";
 import type { Update } from "../../bindings/Update";
 import { reduce } from "../src/core/reduce";
-import { microphones, withSource } from "../src/core/sources";
+import { heard as heardOf, withSource } from "../src/core/sources";
 import type { Channel } from "./core";
 import { picture } from "./picture";
 import { situationOf } from "./situations";
@@ -54,7 +54,8 @@ export class PretendedStudio {
         break;
       case "add_source": {
         const taken = setup.sources.filter((source) => source.kind === command.kind).length;
-        const id = taken === 0 ? command.kind : `${command.kind}-${taken + 1}`;
+        const name = command.kind.replace("_", "-");
+        const id = taken === 0 ? name : `${name}-${taken + 1}`;
         const added = { id, kind: command.kind, choice: command.choice, strip: { gain_db: 0, muted: false } };
         this.#emit({ type: "setup", value: { ...setup, sources: [...setup.sources, added] } });
         break;
@@ -77,6 +78,13 @@ export class PretendedStudio {
       case "set_reach":
         this.#emit({ type: "setup", value: { ...setup, reach: command.reach } });
         break;
+      case "set_network": {
+        const { host_names, trusted_proxies, upload_kbps } = command;
+        const wrong = host_names.find((name) => name.includes("/"));
+        if (wrong !== undefined) return { reply: "refused", code: "audience.host_name", message: `“${wrong}” is no name of a computer: write it without http:// and without a path` };
+        this.#emit({ type: "setup", value: { ...setup, host_names, trusted_proxies, upload_kbps } });
+        break;
+      }
       case "set_countdown":
         this.#emit({ type: "setup", value: { ...setup, countdown: command.countdown } });
         break;
@@ -166,7 +174,7 @@ export class PretendedStudio {
   #levels(): Update {
     const t = performance.now() / 1_000;
     const voice = -24 + 14 * Math.abs(Math.sin(t * 2.1)) + 4 * Math.sin(t * 13);
-    const heard = microphones(this.snapshot.setup);
+    const heard = heardOf(this.snapshot.setup);
     const open = heard.map(({ source }) => source.strip).filter((strip) => !strip.muted);
     const program = Math.max(-60, ...open.map((strip) => voice + strip.gain_db));
     return {

@@ -1,6 +1,7 @@
 import type { Check } from "../../bindings/Check";
 import type { DestinationStatus } from "../../bindings/DestinationStatus";
 import type { DeviceChoice } from "../../bindings/DeviceChoice";
+import type { Notice } from "../../bindings/Notice";
 import type { Person } from "../../bindings/Person";
 import type { Replay } from "../../bindings/Replay";
 import type { Said } from "../../bindings/Said";
@@ -46,6 +47,19 @@ export function situationOf(name: string): Snapshot {
       return { ...onAir, phase: { phase: "on_air", episode: EPISODE, since: now - 12_000, proof: { proof: "unverified", reason: "the studio could not watch its own show within 8 seconds" } }, health: { ...onAir.health, word: "fair", cause: "The studio has not seen its own show", remedy: "Open the viewers' page and look" } };
     case "crowd":
       return crowd(onAir, now);
+    case "computer_sound":
+      return withComputerSound(onAir);
+    case "many_sources": {
+      const base = withComputerSound(onAir);
+      const second: SourceSetup = { id: "microphone-2", kind: "microphone", choice: { kind: "test" }, strip: { gain_db: 0, muted: false } };
+      return { ...base, setup: { ...base.setup, sources: [...base.setup.sources, second] } };
+    }
+    case "network": {
+      const base = withComputerSound(idle(now));
+      return { ...base, setup: { ...base.setup, ...NETWORK } };
+    }
+    case "not_kept":
+      return { ...withComputerSound(onAir), notices: [NOT_KEPT] };
     case "ending":
       return { ...onAir, phase: { phase: "ending", episode: EPISODE } };
     case "ended":
@@ -67,6 +81,7 @@ function idle(now: number): Snapshot {
       { kind: "camera", id: "v4l2:usb-old", name: "Integrated Camera", detail: "640×480 YUYV, 15 a second", unusable: "another program uses it" },
       { kind: "microphone", id: "pw:mic", name: "Blue Yeti Stereo Microphone", detail: "48 kHz stereo", unusable: null },
       { kind: "screen", id: "x11:0", name: "Screen 1", detail: "1920×1080", unusable: null },
+      { kind: "computer_sound", id: "pipewire:speaker", name: "Built-in Audio Analog Stereo", detail: "What is played there", unusable: null },
     ],
     sources: [
       { id: "camera", kind: "camera", device: "v4l2:usb-046d_C920", name: "HD Pro Webcam C920", state: "running", problem: null },
@@ -98,6 +113,30 @@ function mute(sources: readonly SourceSetup[]): SourceSetup[] {
 
 /** A still image of its own, as a fourth source. */
 const BADGE: SourceSetup = { id: "screen-2", kind: "screen", choice: { kind: "image", id: "/home/ada/Pictures/badge.png" }, strip: { gain_db: 0, muted: false } };
+
+function withComputerSound(base: Snapshot): Snapshot {
+  const source: SourceSetup = { id: "computer-sound", kind: "computer_sound", choice: { kind: "device", id: "pipewire:speaker" }, strip: { gain_db: -6, muted: false } };
+  return {
+    ...base,
+    setup: { ...base.setup, sources: [...base.setup.sources, source] },
+    sources: [...base.sources, { id: "computer-sound", kind: "computer_sound", device: "pipewire:speaker", name: "Built-in Audio Analog Stereo", state: "running", problem: null }],
+  };
+}
+
+const NETWORK = {
+  host_names: ["live.example.org", "eine-sehr-lange-adresse-fuer-die-abendsendung.aus-dem-wohnzimmer.example.org"],
+  trusted_proxies: ["192.168.178.2", "2001:db8:85a3:8d3:1319:8a2e:370:7348"],
+  upload_kbps: 20_000,
+};
+
+/** The longest comment there is, with a word that has no place to break. */
+const NOT_KEPT: Notice = {
+  id: 12,
+  severity: "warning",
+  code: "chat.not_kept",
+  text: `your comment was not kept, and nobody read it: the archive did not take it. Copy it and send it again: “${"Welcome everybody, and thank you for your patience: the second half begins in ten minutes, with your questions about antennas. ".repeat(3)}https://example.com/${"and/so/on/".repeat(10)}”`,
+  act: null,
+};
 
 function trouble(now: number): Snapshot {
   const base = idle(now);

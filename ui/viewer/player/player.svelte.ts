@@ -1,6 +1,6 @@
 import type { ProgramMs } from "../../bindings/ProgramMs";
 import type { Obstacle } from "./obstacle";
-import { chosenSound, keepSound } from "./preference";
+import { chosenSound, keepSound, soundAs, takesVolume, turned, type Sound } from "./preference";
 import { WhepSession, type SessionState } from "./whep";
 
 /** After this long without a new frame the viewer is notified. */
@@ -96,10 +96,8 @@ export class Player {
   /** For `{@attach}` on the page's `<video>`. */
   readonly attach = (video: HTMLVideoElement): (() => void) => {
     this.#video = video;
-    video.volume = 0.5;
-    this.hasVolume = video.volume === 0.5;
-    video.volume = this.#sound.volume;
-    video.muted = this.#sound.muted;
+    this.hasVolume = takesVolume(video);
+    soundAs(video, this.#sound);
     void this.#play();
     const sized = (): void => {
       if (video.videoHeight > PLACEHOLDER_PIXELS) this.ratio = video.videoWidth / video.videoHeight;
@@ -156,31 +154,25 @@ export class Player {
 
   /** After the viewer asked for sound, or for none. */
   setMuted(muted: boolean): void {
-    this.#sound = { muted, volume: !muted && this.volume === 0 ? 1 : this.volume };
-    this.#sounds();
+    this.setSound(turned(this, !muted));
   }
 
-  /** 0 to 1; none of it is muted. */
-  setVolume(volume: number): void {
-    this.#sound = { muted: volume === 0, volume };
-    this.#sounds();
+  /** As the viewer wants it, here and at the next visit. */
+  setSound(sound: Sound): void {
+    this.#sound = sound;
+    keepSound(sound);
+    this.muted = sound.muted;
+    this.volume = sound.volume;
+    const video = this.#video;
+    if (!video) return;
+    soundAs(video, sound);
+    this.silenced = false;
+    if (!this.paused) void this.#play();
   }
 
   /** What the lock screen calls it. */
   entitle(title: string): void {
     if ("mediaSession" in navigator && "MediaMetadata" in window) navigator.mediaSession.metadata = new MediaMetadata({ title, artist: "Antenne" });
-  }
-
-  #sounds(): void {
-    keepSound(this.#sound);
-    this.muted = this.#sound.muted;
-    this.volume = this.#sound.volume;
-    const video = this.#video;
-    if (!video) return;
-    video.volume = this.#sound.volume;
-    video.muted = this.#sound.muted;
-    this.silenced = false;
-    if (!this.paused) void this.#play();
   }
 
   async #play(): Promise<void> {

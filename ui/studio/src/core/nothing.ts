@@ -21,6 +21,8 @@ export const NOTHING: Snapshot = {
     retention_hours: 24,
     destinations: [],
     upload_kbps: null,
+    host_names: [],
+    trusted_proxies: [],
   },
   devices: [],
   sources: [],

@@ -4,6 +4,7 @@ import type { Seq } from "../../../bindings/Seq";
 /** A question or list that stands over the window. */
 export type Place =
   | { name: "reach"; then: "go_live" | "stay" }
+  | { name: "network" }
   | { name: "end" }
   | { name: "close" }
   | { name: "delete"; episode: EpisodeId }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Phase } from "../../../bindings/Phase";
 import type { Said } from "../../../bindings/Said";
 import { NOTHING } from "./nothing";
-import { addressWithKey, choiceKey, choiceOf, closeAsks, endAsks, moved, nextComment, posterUrl, replayUrl } from "./show";
+import { addressWithKey, choiceKey, choiceOf, closeAsks, endAsks, moved, nextComment, onAir as isOnAir, posterUrl, replayUrl } from "./show";
 
 const said = (seq: number): Said => ({ seq, at_ms: 0, viewer: { id: "v", name: "Ada", hue: 204 }, text: "" });
 const onAir: Phase = { phase: "on_air", episode: "e", since: 0, proof: { proof: "verified" } };
@@ -13,6 +13,13 @@ describe("ending", () => {
     expect(endAsks(onAir, 0, 60_001)).toBe(true);
     expect(endAsks(onAir, 1, 1)).toBe(true);
     expect(endAsks({ phase: "starting", episode: "e", since: 0 }, 5, 90_000)).toBe(false);
+  });
+});
+
+describe("what viewers depend on", () => {
+  it("is fixed from the start to the end of a show, and free before and after", () => {
+    expect([onAir, { phase: "starting", episode: "e", since: 0 } as const, { phase: "ending", episode: "e" } as const].map(isOnAir)).toEqual([true, true, true]);
+    expect([{ phase: "idle" } as const, { phase: "counting_down", until: 1 } as const, { phase: "ended", episode: "e" } as const].map(isOnAir)).toEqual([false, false, false]);
   });
 });
 

@@ -16,6 +16,11 @@ export function endAsks(phase: Phase, viewers: number, nowMs: number): boolean {
   return phase.phase === "on_air" && (viewers > 0 || nowMs - phase.since > END_ASKS_AFTER_MS);
 }
 
+/** Whether there is a show: what its viewers depend on is fixed meanwhile. */
+export function onAir(phase: Phase): boolean {
+  return phase.phase === "starting" || phase.phase === "on_air" || phase.phase === "ending";
+}
+
 /** Whether closing the window asks first: it would end the show. */
 export function closeAsks(phase: Phase): boolean {
   return phase.phase === "starting" || phase.phase === "on_air";

@@ -5,7 +5,7 @@ import type { SourceSetup } from "../../../bindings/SourceSetup";
 import type { SourceState } from "../../../bindings/SourceState";
 import type { SourceStatus } from "../../../bindings/SourceStatus";
 import { NOTHING } from "./nothing";
-import { addComputerSound, choiceName, hasNoPicture, hasTwoPictures, heard, labelled, microphones, shareScreen, withoutDevices, withSource } from "./sources";
+import { addComputerSound, choiceName, hasNoPicture, hasTwoPictures, heard, labelled, microphones, shareScreen, stripName, withoutDevices, withSource } from "./sources";
 
 const source = (id: string, kind: SourceKind): SourceSetup => ({ id, kind, choice: { kind: "test" }, strip: { gain_db: 0, muted: false } });
 const setup = {
@@ -28,6 +28,12 @@ describe("sources", () => {
     expect(after.sources[1]?.strip).toEqual({ gain_db: -3, muted: true });
     expect(after.sources[4]).toBe(setup.sources[4]);
     expect(withSource(setup, "nobody", { choice: { kind: "none" } }).sources).toEqual(setup.sources);
+  });
+});
+
+describe("beside a meter", () => {
+  it("stands what fits there", () => {
+    expect(["Microphone", "Microphone 2", "Computer sound", "Computer sound 2"].map(stripName)).toEqual(["Microphone", "Microphone 2", "Computer", "Computer 2"]);
   });
 });
 

@@ -35,6 +35,11 @@ export function heard(setup: Setup): readonly Labelled[] {
 
 const isHeard = (kind: SourceKind): boolean => kind === "microphone" || kind === "computer_sound";
 
+/** What a source is called beside its meter, where there is room for a word and a number. */
+export function stripName(label: string): string {
+  return label.replace(" sound", "");
+}
+
 /** What makes the computer's own sound a source; none where there is one, or no loudspeaker. */
 export function addComputerSound(setup: Setup, devices: readonly Device[]): Command | null {
   const [source] = setup.sources.filter((one) => one.kind === "computer_sound");
