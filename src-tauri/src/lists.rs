@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
-use domain::{Device, DeviceKind, Replay};
+use domain::{Device, DeviceKind};
 
 use crate::live::data_dir;
 use crate::logging::print;
-use crate::report;
+use studio::lines;
 
 /// Lists what was found.
 pub(crate) fn devices(json: bool) -> Result<()> {
@@ -45,9 +45,9 @@ pub(crate) fn shows(folder: Option<PathBuf>, json: bool) -> Result<()> {
     }
     for show in &library.shows {
         print(&if json {
-            report::show(show.slug.as_str(), &show.title, show.episodes, show.last_started_at).to_string()
+            lines::show(show.slug.as_str(), &show.title, show.episodes, show.last_started_at).to_string()
         } else {
-            let last = show.last_started_at.map(report::rfc3339).unwrap_or_default();
+            let last = show.last_started_at.map(lines::rfc3339).unwrap_or_default();
             format!("{:<24} {:>4} episodes  {last}", show.slug, show.episodes)
         })?;
     }
@@ -61,21 +61,7 @@ pub(crate) fn replays(folder: Option<PathBuf>, json: bool) -> Result<()> {
         print("No replay.")?;
     }
     for replay in &library.replays {
-        print(&if json { report::replay(replay).to_string() } else { replay_line(replay) })?;
+        print(&if json { lines::replay(replay).to_string() } else { lines::replay_line(replay) })?;
     }
     Ok(())
-}
-
-fn replay_line(replay: &Replay) -> String {
-    let expires = replay.expires_at.map_or_else(|| "kept".to_owned(), |at| format!("until {}", report::rfc3339(at)));
-    let seconds = replay.duration_ms / 1000;
-    format!(
-        "{}  {:>3}:{:02}  {:>6.1} MB  ♥ {:<5} {:<32} {expires}",
-        report::rfc3339(replay.started_at),
-        seconds / 60,
-        seconds % 60,
-        replay.bytes as f64 / 1e6,
-        replay.hearts,
-        replay.title
-    )
 }

@@ -1,9 +1,7 @@
 //! Turns the studio's updates into the events of `antenne live`, and writes what the lists print.
 
-use domain::{
-    DestinationState, Event, Notice, Phase, Proof, Replay, ReplayState, Snapshot, SourceId, SourceState, UnixMs, Update,
-};
-use serde_json::{Value, json};
+use domain::{DestinationState, Event, Notice, Phase, Proof, Snapshot, SourceId, SourceState, Update};
+use studio::lines::rfc3339;
 
 use crate::live_event::{DroppedBy, LiveEvent, SourceTurn};
 
@@ -193,31 +191,4 @@ impl Reporter {
 /// What the proof lacks.
 fn missing(proof: &Proof) -> Option<String> {
     if let Proof::Unverified { reason } = proof { Some(reason.clone()) } else { None }
-}
-
-/// A show as `antenne shows --json` prints it.
-pub(crate) fn show(slug: &str, title: &str, episodes: u64, last_started_at: Option<UnixMs>) -> Value {
-    json!({"slug": slug, "title": title, "episodes": episodes, "last_started_at": last_started_at.map(rfc3339)})
-}
-
-/// A replay as `antenne replays --json` prints it.
-pub(crate) fn replay(replay: &Replay) -> Value {
-    let state = match replay.state {
-        ReplayState::OnAir => "on_air",
-        ReplayState::Whole => "whole",
-        ReplayState::Recovered => "recovered",
-        ReplayState::Unfinished => "unfinished",
-    };
-    json!({
-        "episode": replay.episode, "show": replay.show, "title": replay.title, "started_at": rfc3339(replay.started_at),
-        "ended_at": replay.ended_at.map(rfc3339), "duration_ms": replay.duration_ms, "bytes": replay.bytes, "path": replay.path,
-        "hearts": replay.hearts, "chat": replay.chat, "viewers": replay.viewers, "state": state,
-        "expires_at": replay.expires_at.map(rfc3339),
-    })
-}
-
-/// A moment as RFC 3339 writes it, in UTC.
-pub(crate) fn rfc3339(at: UnixMs) -> String {
-    let millis = i64::try_from(at.0).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
 }

@@ -36,6 +36,15 @@ impl Chromium {
 
     /// Opens a browser whose page has this size, such as that of a phone.
     pub async fn start_sized(width: u32, height: u32) -> Page {
+        Self::start_as(width, height, &[]).await
+    }
+
+    /// Opens a browser that has a camera and a microphone, both made up, and gives them to every page.
+    pub async fn start_with_camera() -> Page {
+        Self::start_as(800, 600, &["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]).await
+    }
+
+    async fn start_as(width: u32, height: u32, more: &[&str]) -> Page {
         let program = program("CHROMEDRIVER", &["/usr/bin/chromedriver", "/snap/bin/chromium.chromedriver"]);
         let mut command = isolated(program);
         command.arg("--port=0");
@@ -65,6 +74,7 @@ impl Chromium {
             "--disable-features=OptimizationHints,MediaRouter,Translate",
             "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
         ]);
+        arguments.extend(more);
         let options = json!({"binary": browser, "args": arguments});
         let capabilities = Map::from_iter([
             ("goog:chromeOptions".to_owned(), options),

@@ -18,6 +18,7 @@ pub mod peers;
 pub mod process;
 pub mod recording;
 pub mod room;
+pub mod server;
 pub mod small_disk;
 pub mod strip;
 pub mod surroundings;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Output;
 
 use antenne_tests::antenne::Antenne;
+use antenne_tests::server::Server;
 use domain::{
     BroadcastState, Bye, DestinationState, FromViewer, OnPicture, PublicViewer, RefusedCode, Said, ShowSlug, ToViewer,
 };
@@ -59,8 +60,11 @@ fn assert_same(what: &str, mut contract: Vec<String>, mut program: Vec<String>) 
 /// What `antenne` prints about itself.
 async fn help(arguments: &[&str]) -> String {
     let data = TempDir::new().expect("a folder");
-    let Output { status, stdout, .. } =
-        Antenne::command(data.path()).args(arguments).arg("--help").output().await.expect("antenne starts");
+    help_of(Antenne::command(data.path()), arguments).await
+}
+
+async fn help_of(mut command: tokio::process::Command, arguments: &[&str]) -> String {
+    let Output { status, stdout, .. } = command.args(arguments).arg("--help").output().await.expect("it starts");
     assert!(status.success(), "{arguments:?}");
     String::from_utf8(stdout).expect("help is UTF-8")
 }
@@ -149,6 +153,13 @@ async fn every_command_and_option_is_in_the_contract() {
 }
 
 #[tokio::test]
+async fn every_option_of_the_server_is_in_the_contract() {
+    let data = TempDir::new().expect("a folder");
+    let help = help_of(Server::command(data.path()), &[]).await;
+    assert_same("antenne-server", first_column(&table("Options of `antenne-server`", "option")), options(&help));
+}
+
+#[tokio::test]
 async fn every_default_of_live_is_in_the_contract() {
     let rows = table("Options of `antenne live`", "option");
     for line in help(&["live"]).await.lines().filter(|line| line.trim_start().starts_with("--")) {
@@ -214,10 +225,14 @@ fn number(status: &str) -> u16 {
         "METHOD_NOT_ALLOWED" => 405,
         "CONFLICT" => 409,
         "GONE" => 410,
+        "UNAUTHORIZED" => 401,
+        "PRECONDITION_FAILED" => 412,
         "PAYLOAD_TOO_LARGE" => 413,
         "UNSUPPORTED_MEDIA_TYPE" => 415,
         "RANGE_NOT_SATISFIABLE" => 416,
         "MISDIRECTED_REQUEST" => 421,
+        "UNPROCESSABLE_ENTITY" => 422,
+        "PRECONDITION_REQUIRED" => 428,
         "TOO_MANY_REQUESTS" => 429,
         "INTERNAL_SERVER_ERROR" => 500,
         "SERVICE_UNAVAILABLE" => 503,

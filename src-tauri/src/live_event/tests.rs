@@ -117,8 +117,8 @@ fn the_contract_names_all_that_the_lines_of_the_lists_hold() {
     let device = serde_json::to_value(device).expect("a device is JSON");
     let written = vec![
         ("antenne devices --json".to_owned(), keys(&device)),
-        ("antenne shows --json".to_owned(), keys(&crate::report::show("studio", "", 0, None))),
-        ("antenne replays --json".to_owned(), keys(&crate::report::replay(&replay))),
+        ("antenne shows --json".to_owned(), keys(&studio::lines::show("studio", "", 0, None))),
+        ("antenne replays --json".to_owned(), keys(&studio::lines::replay(&replay))),
     ];
     assert_eq!(documented("### Lines of the lists"), written);
 }

@@ -25,9 +25,9 @@ const OWNED: &[(&str, &[&str])] = &[
     ("axum", &["antenne-audience"]),
     ("str0m", &["antenne-audience"]),
     ("tauri", &["antenne"]),
-    ("clap", &["antenne"]),
+    ("clap", &["antenne", "antenne-server"]),
     ("ts-rs", &["antenne-domain"]),
-    ("tokio", &["antenne-audience", "antenne-studio", "antenne", "antenne-tests"]),
+    ("tokio", &["antenne-audience", "antenne-hosting", "antenne-server", "antenne-studio", "antenne", "antenne-tests"]),
 ];
 
 /// The domain has no clock, no chance and no world.
@@ -80,6 +80,27 @@ const TABLE: &[Knowledge] = &[
         never_named: &["std::net"],
     },
     Knowledge {
+        package: "antenne-hosting",
+        folder: "src-tauri/crates/hosting/",
+        may_know: &["antenne-domain", "antenne-fmp4", "antenne-audience", "antenne-archive"],
+        only: None,
+        never_named: &["std::process::Command"],
+    },
+    Knowledge {
+        package: "antenne-server",
+        folder: "src-tauri/crates/server/",
+        may_know: &[
+            "antenne-domain",
+            "antenne-media",
+            "antenne-fmp4",
+            "antenne-audience",
+            "antenne-archive",
+            "antenne-hosting",
+        ],
+        only: None,
+        never_named: &["gst::", "gstreamer", "rusqlite", "tauri"],
+    },
+    Knowledge {
         package: "antenne-studio",
         folder: "src-tauri/crates/studio/",
         may_know: &[
@@ -89,6 +110,7 @@ const TABLE: &[Knowledge] = &[
             "antenne-engine",
             "antenne-audience",
             "antenne-archive",
+            "antenne-hosting",
         ],
         only: None,
         never_named: &["std::process::Command"],

@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use domain::Bye;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::budget::Budgets;
 use crate::config::{AddressLimits, AudienceConfig, ServiceLimits};
 use crate::episode::{Episode, Library};
 use crate::error::AudienceError;
 use crate::events::AudienceEvents;
+use crate::feed::Feed;
 use crate::http::{self, Hosts};
+use crate::intake::{Feeds, Intake, Keys};
 use crate::media_out::MediaHandle;
 use crate::metrics::Metrics;
 use crate::pool::Pool;
@@ -30,6 +32,8 @@ const FAREWELL: Duration = Duration::from_secs(2);
 const READERS: usize = 2 * timelines::AT_ONCE;
 /// Threads that answer offers.
 const NEGOTIATORS: usize = 2;
+/// Feeds that wait for whoever opens their shows.
+const FEEDS: usize = 64;
 /// Questions that may wait for either.
 const WAITING: usize = 256;
 
@@ -63,6 +67,32 @@ impl Audience {
         limits: ServiceLimits,
         library: Arc<dyn Library>,
     ) -> Result<Self, AudienceError> {
+        Self::start_inner(config, limits, library, None).await
+    }
+
+    /// [`Self::start`] where shows are published from elsewhere, by whoever has one of `keys`. Each show's feed comes
+    /// when its first publisher does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub async fn start_with_intake(
+        config: AudienceConfig,
+        limits: ServiceLimits,
+        library: Arc<dyn Library>,
+        keys: Arc<dyn Keys>,
+    ) -> Result<(Self, mpsc::Receiver<Feed>), AudienceError> {
+        let (opened, feeds) = mpsc::channel(FEEDS);
+        let intake = Intake { keys, feeds: Feeds::default(), opened };
+        Ok((Self::start_inner(config, limits, library, Some(intake)).await?, feeds))
+    }
+
+    async fn start_inner(
+        config: AudienceConfig,
+        limits: ServiceLimits,
+        library: Arc<dyn Library>,
+        intake: Option<Intake>,
+    ) -> Result<Self, AudienceError> {
         let listening = |error| AudienceError::listening("TCP", config.listen, error);
         let listener = TcpListener::bind(config.listen).await.map_err(listening)?;
         let http_address = listener.local_addr().map_err(listening)?;
@@ -87,6 +117,7 @@ impl Audience {
             media,
             metrics,
             shows,
+            intake,
             conversations: Arc::new(Semaphore::new(config.sockets)),
             stopping: watch::Sender::new(false),
             warned_of_proxy: AtomicBool::new(false),
@@ -119,6 +150,9 @@ impl Audience {
     /// Says `bye shutdown` to everybody, closes all sockets and ends all tasks and the thread. Takes
     /// less than 5 s, whoever does not listen.
     pub async fn shutdown(self) {
+        if let Some(intake) = &self.shared.intake {
+            intake.feeds.close_all();
+        }
         for open in self.shared.shows.take_all() {
             show::shut(&self.shared, &open, Bye::Shutdown);
         }

@@ -1,6 +1,7 @@
 //! The addresses of `docs/contract.md`, each in a file of its own.
 
 mod accept;
+mod cors;
 mod elsewhere;
 mod file;
 mod guard;
@@ -12,7 +13,9 @@ mod problem;
 mod range;
 mod replay;
 mod room_door;
+mod sdp;
 mod whep;
+mod whip;
 
 use std::sync::Arc;
 
@@ -46,7 +49,7 @@ where
 }
 
 /// Every address. The router is made of this list and of nothing else.
-fn table() -> [Route; 15] {
+fn table() -> [Route; 18] {
     [
         route(Method::GET, "/healthz", observe::health),
         route(Method::GET, "/metrics", observe::metrics),
@@ -63,6 +66,9 @@ fn table() -> [Route; 15] {
         route(Method::GET, "/{show}/room", room_door::enter),
         route(Method::POST, "/{show}/whep", whep::join),
         route(Method::DELETE, "/{show}/whep/{session}", whep::leave),
+        route(Method::POST, "/{show}/whip", whip::publish),
+        route(Method::PATCH, "/{show}/whip/{session}", whip::trickle),
+        route(Method::DELETE, "/{show}/whip/{session}", whip::unpublish),
     ]
 }
 

@@ -21,8 +21,10 @@ mod config;
 mod episode;
 mod error;
 mod events;
+mod feed;
 mod http;
 mod incoming;
+mod intake;
 mod media_out;
 mod metrics;
 mod pool;
@@ -37,9 +39,11 @@ pub use config::{AddressLimits, AudienceConfig, ServiceLimits, Upload};
 pub use episode::{AudienceEvent, Episode, Journal, Library, Notice, ReplayLookup};
 pub use error::AudienceError;
 pub use events::AudienceEvents;
+pub use feed::{Feed, FeedState};
 #[doc(hidden)]
 pub use http::fuzz_range;
 pub use http::routes;
+pub use intake::Keys;
 #[doc(hidden)]
 pub use media_out::fuzz_offer;
 pub use metrics::metric_names;

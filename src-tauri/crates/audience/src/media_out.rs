@@ -5,6 +5,7 @@
 //! shows share the socket, and the end of one show ends no session of another.
 
 mod fan_out;
+mod inlet;
 mod lateness;
 mod negotiate;
 mod outlet;
@@ -21,12 +22,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use media::Program;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use fan_out::Request;
 pub(crate) use fan_out::{Refused, Viewer};
 pub use negotiate::fuzz_offer;
-pub(crate) use negotiate::{Negotiated, NegotiationError, Negotiator};
+pub(crate) use negotiate::{Negotiated, NegotiatedInlet, NegotiationError, Negotiator};
 
 use thread::Order;
 pub(crate) use upload::Upload;
@@ -34,6 +35,7 @@ pub(crate) use upload::Upload;
 use crate::config::{self, ServiceLimits};
 use crate::episode::Notice;
 use crate::error::AudienceError;
+use crate::feed::{Feed, SessionNumber};
 use crate::metrics::Metrics;
 use crate::show::ShowKey;
 
@@ -51,6 +53,7 @@ pub(crate) struct MediaHandle {
     address: SocketAddr,
     requests: mpsc::Sender<Request>,
     orders: mpsc::Sender<Order>,
+    woken: Arc<Notify>,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -75,9 +78,10 @@ impl MediaHandle {
         let (orders, order_queue) = mpsc::channel(ORDERS);
         let queues = thread::Queues { requests: request_queue, orders: order_queue };
         let around = thread::Around { limits: limits.clone(), upload, metrics, notify };
-        let thread = thread::start(socket, address, queues, around)?;
+        let woken = Arc::new(Notify::new());
+        let thread = thread::start(socket, address, queues, woken.clone(), around)?;
         let thread = Mutex::new(Some(thread));
-        Ok(Self { negotiator, address, requests, orders, thread })
+        Ok(Self { negotiator, address, requests, orders, woken, thread })
     }
 
     /// Where the socket is.
@@ -107,6 +111,42 @@ impl MediaHandle {
     pub(crate) async fn leave(&self, show: ShowKey, id: String) -> bool {
         let (answer, left) = oneshot::channel();
         self.requests.send(Request::Leave { show, id, answer }).await.is_ok() && left.await.unwrap_or(false)
+    }
+
+    /// Registers a publisher's session. When this returns, its first datagram will be understood.
+    ///
+    /// # Errors
+    ///
+    /// When there are too many sessions, or the service stops.
+    pub(crate) async fn publish(
+        &self,
+        id: String,
+        session: NegotiatedInlet,
+        feed: Feed,
+        number: SessionNumber,
+    ) -> Result<(), Refused> {
+        let (answer, registered) = oneshot::channel();
+        let publish = Request::Publish { id, session: Box::new(session), feed, number, answer };
+        self.requests.send(publish).await.map_err(|_| Refused::Stopping)?;
+        registered.await.unwrap_or(Err(Refused::Stopping))
+    }
+
+    /// The name of a publisher's answer; none where there is no such session.
+    pub(crate) async fn published(&self, id: String) -> Option<String> {
+        let (answer, named) = oneshot::channel();
+        self.requests.send(Request::Published { id, answer }).await.ok()?;
+        named.await.ok().flatten()
+    }
+
+    /// Ends a publisher's session, and its feed. False if there is none.
+    pub(crate) async fn unpublish(&self, id: String) -> bool {
+        let (answer, left) = oneshot::channel();
+        self.requests.send(Request::Unpublish { id, answer }).await.is_ok() && left.await.unwrap_or(false)
+    }
+
+    /// Wakes the thread, because a reader of a feed wishes for a keyframe.
+    pub(crate) fn waker(&self) -> Arc<Notify> {
+        self.woken.clone()
     }
 
     /// Ends every session of `show`, and reads its program no more.

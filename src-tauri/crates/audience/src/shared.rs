@@ -11,6 +11,7 @@ use crate::budget::Budgets;
 use crate::config::ServiceLimits;
 use crate::episode::{Library, Notice};
 use crate::http::Hosts;
+use crate::intake::Intake;
 use crate::media_out::MediaHandle;
 use crate::metrics::Metrics;
 use crate::pool::Pool;
@@ -37,6 +38,8 @@ pub(crate) struct Shared {
     /// Of the service as a whole; each show has its own besides.
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) shows: Arc<Shows>,
+    /// Who may publish; nobody where there is none.
+    pub(crate) intake: Option<Intake>,
     /// A permit for each open room connection; all are back when everybody has been sent goodbye.
     pub(crate) conversations: Arc<Semaphore>,
     /// True once the service stops.

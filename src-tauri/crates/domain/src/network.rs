@@ -1,6 +1,6 @@
 //! The names and the proxies through which viewers reach the service.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use crate::{Refusal, Setup};
 

@@ -1,6 +1,6 @@
 //! What the operator chose; remembered between sessions. Holds no secret.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;

@@ -4,14 +4,14 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use archive::Archive;
 use audience::{Audience, AudienceEvent, AudienceEvents, ShowHandle};
 use domain::room::RoomNews;
 use domain::{
     Coded, Command, Effect, EpisodeId, Input, Numbered, PlanId, Production, Refusal, Reply, Setup, Severity, Snapshot,
-    UnixMs, Update,
+    Update,
 };
 use engine::{DeviceWatch, Engine, MonitorConfig};
 use fmp4::Recorder;
@@ -20,8 +20,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::config::StudioConfig;
-use crate::episode::{Beginning, Opening, Planned};
-use crate::folder::DataFolder;
+use crate::episode::{Beginning, Opening};
 use crate::lanes::{Lanes, Observation};
 use crate::names::Announcement;
 use crate::recording::{DiskWatch, Reopening};
@@ -31,6 +30,7 @@ use crate::tasks::{Finished, Tasks};
 use crate::timers::{Due, Timers};
 use crate::unfinished::Again;
 use crate::{effects, redact, replays, unfinished};
+use hosting::DataFolder;
 
 mod monitor;
 mod shut_down;
@@ -52,7 +52,7 @@ pub(crate) enum Message {
         answer: oneshot::Sender<Subscription>,
     },
     Listening(Result<Box<Service>, Refusal>),
-    Planned(Result<Box<Planned>, Refusal>),
+    Planned(Result<Box<hosting::Planned>, Refusal>),
     Filed(Option<Refusal>),
     Recording(Result<Box<Recorder>, Refusal>),
     Closed(Option<Box<domain::Replay>>),
@@ -123,12 +123,6 @@ async fn next_event(events: &mut Option<AudienceEvents>) -> Option<AudienceEvent
         Some(events) => events.recv().await,
         None => std::future::pending().await,
     }
-}
-
-/// Unix time now.
-pub(crate) fn now() -> UnixMs {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    UnixMs(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// A message that notifies the operator.
@@ -239,7 +233,7 @@ impl Actor {
                 self.reopen_recording();
             }
             Due::Latest => self.take_latest(),
-            Due::Clock => self.emit(&Update::Clock { now_ms: now().0 }),
+            Due::Clock => self.emit(&Update::Clock { now_ms: hosting::clock::now().0 }),
             Due::Disk => effects::measure_disk(self),
             Due::Page => effects::ask_for_the_page(self),
             Due::Expiry => replays::expire(self),
@@ -295,7 +289,7 @@ impl Actor {
     }
 
     fn apply(&mut self, input: Input) -> Result<(), Refusal> {
-        let effects = self.production.apply(now(), input)?;
+        let effects = self.production.apply(hosting::clock::now(), input)?;
         // Events first: carrying out an effect may bring the next input, whose events must not
         // overtake these.
         let mut instructions = Vec::new();

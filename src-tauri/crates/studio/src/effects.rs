@@ -91,7 +91,7 @@ pub(crate) fn carry_out(actor: &mut Actor, effect: Effect) {
         Effect::KeepReplay { episode, keep } => {
             let hours = actor.production.snapshot().setup.retention_hours;
             let work = move |archive: &archive::Archive| {
-                archive.keep(&episode, keep, crate::actor::now(), hours).map(|()| true)
+                archive.keep(&episode, keep, hosting::clock::now(), hours).map(|()| true)
             };
             replays::change(actor, work);
         }

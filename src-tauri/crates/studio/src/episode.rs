@@ -3,27 +3,24 @@
 mod end;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use archive::{Archive, ArchiveError, End};
-use audience::{Episode, ShowHandle};
+use audience::ShowHandle;
 use backon::{BlockingRetryable as _, ExponentialBuilder};
-use domain::room::Place;
-use domain::{
-    EpisodeId, Input, Phase, PublicViewer, Refusal, ReplayState, Said, Seq, Severity, ShowSlug, UnixMs, ViewerId, Voice,
-};
+use domain::{EpisodeId, Input, Phase, Refusal, ReplayState, Severity, UnixMs};
 use engine::Broadcast;
 use fmp4::Recorder;
 use media::{Look, Program};
 use tokio::time::Instant;
 
-use crate::actor::{Actor, Message, now};
-use crate::ledger::ArchiveJournal;
+use crate::actor::{Actor, Message};
 use crate::recording;
-use crate::recording::{RecordingName, Reopening, zoned};
+use crate::recording::Reopening;
 use crate::replays;
 use crate::service::LISTEN;
+use hosting::clock::now;
+use hosting::{Planned, RecordingName, date_and_time};
 
 /// The task that plans.
 const PLAN: &str = "planning the next show";
@@ -35,18 +32,6 @@ const PLAN_AGAIN: Duration = Duration::from_millis(500);
 const FILED_WITHIN: Duration = Duration::from_secs(3);
 /// How long the disk may take to open the recording before the show begins without it.
 const OPENED_WITHIN: Duration = Duration::from_secs(3);
-
-/// An episode whose row stands in the archive.
-pub(crate) struct Planned {
-    episode: EpisodeId,
-    show: ShowSlug,
-    next_seq: Seq,
-    said: Vec<Said>,
-    silenced: Vec<(ViewerId, Voice)>,
-    spoke: Vec<(ViewerId, Option<Place>)>,
-    named: Vec<PublicViewer>,
-    place_key: [u8; 32],
-}
 
 /// An episode that is being filed: it begins when that is done.
 #[derive(Clone)]
@@ -74,34 +59,6 @@ impl Beginning {
     }
 }
 
-fn plan_row(archive: &Archive, show: &ShowSlug, title: &str) -> Result<Planned, ArchiveError> {
-    let episode = match archive.planned(show)? {
-        Some(episode) => episode,
-        None => {
-            let episode = EpisodeId::from_random(random());
-            archive.plan_episode(&episode, show, title, now())?;
-            episode
-        }
-    };
-    let (next_seq, said) = archive.last_said(&episode)?;
-    let silenced = archive.silenced(&episode)?;
-    let spoke = archive.who_spoke(&episode)?;
-    let named = archive.who_was_called(&episode)?;
-    let place_key = archive.place_key(&episode, random())?;
-    Ok(Planned { episode, show: show.clone(), next_seq, said, silenced, spoke, named, place_key })
-}
-
-/// Random bits from the system's source.
-///
-/// # Panics
-///
-/// Where the system has no randomness: nothing that must not be guessed can be made then.
-pub(crate) fn random<const BYTES: usize>() -> [u8; BYTES] {
-    let mut bits = [0; BYTES];
-    getrandom::fill(&mut bits).expect("the system has a source of randomness");
-    bits
-}
-
 impl Actor {
     /// Plans the next episode, or finds the one that was planned and never begun, and opens its
     /// room: in this order, so that no comment is accepted before there is a place for it. Nothing
@@ -120,7 +77,7 @@ impl Actor {
         self.tasks.blocking(PLAN, Some(Message::Planned(Err(defect))), move || {
             before(&archive);
             let again = ExponentialBuilder::default().with_min_delay(PLAN_AGAIN).with_max_times(1);
-            let planned = (|| plan_row(&archive, &show, &title))
+            let planned = (|| hosting::plan(&archive, &show, &title))
                 .retry(again)
                 .when(|error| matches!(error, ArchiveError::Storage(_)))
                 .notify(|error, _| tracing::warn!(%error, "the next show is planned again"))
@@ -138,7 +95,7 @@ impl Actor {
             Ok(planned) if self.production.awaits_plan() && !self.tasks.is_running(LISTEN) => {
                 let (episode, chat) = (planned.episode.clone(), planned.said.clone());
                 let silenced = planned.silenced.clone();
-                let (show, events) = self.audience.open(self.room(*planned));
+                let (show, events) = self.audience.open(planned.room(&self.archive));
                 for (viewer, voice) in silenced {
                     // It is open; and it says so to the window, too.
                     let _ = show.set_voice(viewer, voice);
@@ -158,23 +115,6 @@ impl Actor {
                 tracing::warn!(code = refusal.code, message = refusal.message, "the next show is not planned");
                 self.input(Input::PlanFailed(refusal));
             }
-        }
-    }
-
-    /// The room of a planned episode, for the audience.
-    fn room(&self, planned: Planned) -> Episode {
-        let Planned { episode, next_seq, said, spoke, named, place_key, .. } = planned;
-        let setup = &self.production.snapshot().setup;
-        Episode {
-            id: episode.clone(),
-            show: setup.show.clone(),
-            title: setup.title.clone(),
-            next_seq,
-            backlog: said,
-            spoke,
-            named,
-            place_key,
-            journal: Arc::new(ArchiveJournal::new(self.archive.clone(), episode)),
         }
     }
 
@@ -324,7 +264,7 @@ impl Actor {
         let recorder = self.recorder.take();
         self.input(Input::BeginFailed(refusal));
         self.plan_after(move |archive| {
-            if let Some(Ok(recording)) = recorder.map(recording::finish) {
+            if let Some(Ok(recording)) = recorder.map(hosting::recording::finish) {
                 tracing::warn!(?recording, "a show that never began was recorded");
             }
             let nothing = End {
@@ -341,11 +281,6 @@ impl Actor {
             }
         });
     }
-}
-
-/// The title of an episode to which none was given.
-pub(crate) fn date_and_time(at: UnixMs) -> String {
-    zoned(at).strftime("%-d %B %Y, %H:%M").to_string()
 }
 
 /// Asks the system not to sleep. None where it cannot be asked: the show goes on all the same.

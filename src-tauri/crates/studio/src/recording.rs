@@ -1,33 +1,20 @@
 //! The recording of a broadcast: one more reader of the program, and what it reports.
 
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Input, ProgramMs, Refusal, Severity};
-use fmp4::{RecordError, Recorder, RecorderEvent, RepairError};
+use domain::{Input, Refusal, Severity};
+use fmp4::{Recorder, RecorderEvent};
+use hosting::recording::{STOPPED, refusal};
 use media::Program;
 use tokio::sync::mpsc;
 
 use crate::actor::{Message, problem};
 
-mod name;
 mod watch;
 
-pub(crate) use name::{RecordingName, zoned};
 pub(crate) use watch::{DiskWatch, Reopening};
-
-/// A recording that can be played to its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct FinishedRecording {
-    pub(crate) path: PathBuf,
-    pub(crate) duration_ms: ProgramMs,
-    pub(crate) bytes: u64,
-}
-
-/// A disk that fails says so with one of these, until it goes on.
-const STOPPED: [&str; 2] = ["recording.disk_full", "recording.unwritable"];
 
 /// Starts recording `program` into the new file `path`; what happens to it is reported to `inbox`.
 /// Blocks while the file is made.
@@ -44,60 +31,6 @@ pub(crate) fn start(program: &Program, path: &Path, inbox: mpsc::Sender<Message>
         }
     };
     Recorder::start(program, path, Arc::new(events)).map_err(|error| refusal(&error))
-}
-
-/// Finishes it. Blocks until it is on disk.
-///
-/// # Errors
-///
-/// What the operator is notified of. What is on disk may be repaired.
-pub(crate) fn finish(recorder: Recorder) -> Result<FinishedRecording, Refusal> {
-    let finished = recorder.finish().map_err(|error| refusal(&error))?;
-    Ok(FinishedRecording { path: finished.path, duration_ms: whole_ms(finished.duration), bytes: finished.bytes })
-}
-
-/// What became of a recording that was cut off.
-#[derive(Debug)]
-pub(crate) enum Repaired {
-    /// It is whole now.
-    Finished(FinishedRecording),
-    /// There never was anything in it, or there is no file.
-    Nothing {
-        /// Why, for people.
-        reason: String,
-    },
-    /// It is as it was: it may be possible later, and must not be lost meanwhile.
-    NotYet {
-        /// Why, for people.
-        reason: String,
-        /// Its size, where it can be seen.
-        bytes: u64,
-        /// How long it plays as it is.
-        duration_ms: ProgramMs,
-    },
-}
-
-/// Finishes one that was cut off. Blocks until it is on disk.
-pub(crate) fn repair(path: &Path) -> Repaired {
-    match fmp4::repair(path) {
-        Ok(repaired) => {
-            let duration_ms = whole_ms(repaired.duration);
-            Repaired::Finished(FinishedRecording { path: path.to_owned(), duration_ms, bytes: repaired.bytes })
-        }
-        Err(RepairError::Empty) => Repaired::Nothing { reason: RepairError::Empty.to_string() },
-        Err(RepairError::Disk(error)) if error.kind() == ErrorKind::NotFound => {
-            Repaired::Nothing { reason: "its file is not there".to_owned() }
-        }
-        Err(error) => {
-            let bytes = std::fs::metadata(path).map_or(0, |file| file.len());
-            let duration_ms = fmp4::playable(path).map_or(ProgramMs(0), whole_ms);
-            Repaired::NotYet { reason: error.to_string(), bytes, duration_ms }
-        }
-    }
-}
-
-fn whole_ms(duration: Duration) -> ProgramMs {
-    ProgramMs(u64::try_from((duration + Duration::from_micros(500)).as_millis()).unwrap_or(u64::MAX))
 }
 
 fn messages(event: &RecorderEvent) -> Vec<Message> {
@@ -120,22 +53,10 @@ fn messages(event: &RecorderEvent) -> Vec<Message> {
     }
 }
 
-fn refusal(error: &RecordError) -> Refusal {
-    match error {
-        RecordError::DiskFull(_) => {
-            let text = "The recording stopped because the disk is full, the show goes on; free some space, and it is \
-                        recorded again by itself";
-            Refusal::new(STOPPED[0], text)
-        }
-        RecordError::Empty => Refusal::new("recording.empty", "Nothing was recorded: the show had no picture"),
-        RecordError::Create(_) | RecordError::Disk(_) | RecordError::Thread => {
-            Refusal::new(STOPPED[1], format!("The recording cannot be written, the show goes on without it: {error}"))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use fmp4::RecordError;
+    use hosting::recording::finish;
     use media::Look;
 
     use super::*;

@@ -6,8 +6,8 @@ use archive::{Archive, ArchiveError, Reader, Show};
 use domain::{Input, Replay};
 
 use crate::actor::{Actor, Message, failure};
-use crate::clock::moment;
-use crate::folder::DataFolder;
+use hosting::DataFolder;
+use hosting::clock::moment;
 
 /// The task that deletes them when they are due.
 const EXPIRY: &str = "deleting what is due";

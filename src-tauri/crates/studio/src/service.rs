@@ -8,10 +8,10 @@ use domain::{Input, Links, Reach, Refusal, Setup, Severity};
 
 use crate::actor::{Actor, Message};
 use crate::config::{Listen, StudioConfig};
-use crate::ledger::ArchiveLibrary;
 use crate::names::Announcement;
 use crate::tasks::AtClose;
 use crate::{addresses, descriptors, names};
+use hosting::ArchiveLibrary;
 
 /// The port that is asked for when nothing else is said.
 const DEFAULT_PORT: u16 = 8420;

@@ -2,16 +2,15 @@
 //! until it works. None of them expires before.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use archive::{Archive, ArchiveError, End, Unfinished};
-use domain::{EpisodeId, Input, Refusal, ReplayState, Severity};
+use archive::{Archive, ArchiveError};
+use domain::{EpisodeId, Input, Refusal, Severity};
+use hosting::clock::now;
+use hosting::unfinished::{Found, Outcome};
 use tokio::time::Instant;
 
-use crate::actor::{Actor, Message, failure, now, problem};
-use crate::episode::{date_and_time, random};
-use crate::recording::{self, RecordingName, Repaired};
+use crate::actor::{Actor, Message, failure, problem};
 use crate::replays;
 
 /// How long a recovered replay is kept, counted from its recovery: the operator must have a chance
@@ -25,14 +24,6 @@ const AGAIN: Duration = Duration::from_secs(600);
 const FINISH: &str = "finishing recordings";
 /// Says that some are not finished, until none is left.
 const NOT_YET: &str = "recording.unfinished";
-
-/// What was found before anything could begin: none of it is on air in this process.
-#[derive(Debug, Default)]
-pub(crate) struct Found {
-    shows: Vec<Unfinished>,
-    /// Those of which the archive knew nothing at all: they are kept until the operator says otherwise.
-    strangers: BTreeSet<EpisodeId>,
-}
 
 /// When it is tried again. Time is an argument.
 #[derive(Debug, Clone, Default)]
@@ -68,33 +59,6 @@ impl Again {
         let is_late = self.tried.is_none_or(|tried| now.saturating_duration_since(tried) >= AGAIN);
         self.wanted && (self.is_new || is_late || free - least >= MORE_ROOM)
     }
-}
-
-/// Looks for shows that never ended, and files recordings that no row names: their show could not be
-/// filed before the process died. Call it before anything can begin.
-///
-/// # Errors
-///
-/// What the archive reports.
-pub(crate) fn find(archive: &Archive, recordings: &Path) -> Result<Found, ArchiveError> {
-    let mut strangers = BTreeSet::new();
-    for (path, name) in orphans(recordings, &archive.recordings()?) {
-        let planned = archive.planned_like(&name.short)?;
-        let episode = planned.clone().unwrap_or_else(|| EpisodeId::from_random(random()));
-        archive.adopt_episode(&episode, &name.show, &date_and_time(name.began), &path, name.began)?;
-        tracing::info!(%episode, path = %path.display(), "a recording that no show named is filed");
-        if planned.is_none() {
-            strangers.insert(episode);
-        }
-    }
-    Ok(Found { shows: archive.unfinished()?, strangers })
-}
-
-/// Files that are called like a recording and that no row names.
-fn orphans(folder: &Path, known: &BTreeSet<PathBuf>) -> Vec<(PathBuf, RecordingName)> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let files = entries.filter(|path| !known.contains(path) && path.is_file());
-    files.filter_map(|path| RecordingName::of(&path).map(|name| (path, name))).collect()
 }
 
 /// Finishes, in the background, what was found at the start, and then brings the list.
@@ -143,7 +107,7 @@ fn finish_all(archive: &Archive, found: &Found, attempt: Attempt) -> Vec<Message
     let (mut finished, mut not_yet, mut over) = (Vec::new(), Vec::new(), Vec::new());
     for show in &found.shows {
         let expires_at = (!found.strangers.contains(&show.episode)).then(|| now().plus(RECOVERED_KEPT_MS));
-        match finish(archive, show, expires_at) {
+        match hosting::unfinished::finish(archive, show, expires_at, replays::make_thumbnail) {
             Ok(Outcome::Finished) => finished.push(&show.title),
             Ok(Outcome::Nothing(refusal)) => answers.push(problem(Severity::Note, refusal)),
             Ok(Outcome::NotYet(reason)) => not_yet.push((&show.title, reason)),
@@ -198,39 +162,6 @@ fn not_yet_of(which: &str, reason: &str) -> Refusal {
          and at each start"
     );
     Refusal::new(NOT_YET, text)
-}
-
-/// What became of one show.
-enum Outcome {
-    Finished,
-    Nothing(Refusal),
-    NotYet(String),
-}
-
-fn finish(archive: &Archive, show: &Unfinished, expires_at: Option<domain::UnixMs>) -> Result<Outcome, ArchiveError> {
-    tracing::info!(episode = %show.episode, "finishing a recording");
-    let repaired = show.recording.as_deref().map(recording::repair);
-    let (state, duration_ms, bytes, outcome) = match repaired {
-        Some(Repaired::Finished(file)) => {
-            replays::make_thumbnail(&file.path);
-            (ReplayState::Recovered, file.duration_ms.0, file.bytes, Outcome::Finished)
-        }
-        Some(Repaired::NotYet { reason, bytes, duration_ms }) => {
-            (ReplayState::Unfinished, duration_ms.0, bytes, Outcome::NotYet(reason))
-        }
-        Some(Repaired::Nothing { reason }) => {
-            let text = format!("“{}” ended without a clean end, and nothing of it was recorded: {reason}", show.title);
-            (ReplayState::Recovered, 0, 0, Outcome::Nothing(Refusal::new("recording.none", text)))
-        }
-        None => {
-            let text = format!("“{}” ended without a clean end and was not recorded", show.title);
-            (ReplayState::Recovered, 0, 0, Outcome::Nothing(Refusal::new("recording.none", text)))
-        }
-    };
-    let ended_at = show.started_at.plus(duration_ms);
-    let peak_viewers = show.peak_viewers;
-    archive.end_episode(&show.episode, End { ended_at, duration_ms, bytes, state, peak_viewers, expires_at })?;
-    Ok(outcome)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::accept::{Budget, Connection};
+use super::cors;
 use super::guest::{Guest, Place};
 use super::problem::Problem;
 use crate::shared::Shared;
@@ -48,6 +49,7 @@ pub(super) async fn guard(State(shared): State<Arc<Shared>>, mut request: Reques
     let Some((connection, host)) = known else { return secure(misdirected().into_response(), None) };
     let guest = Guest::of(connection.peer, &host, request.headers(), &shared.trusted_proxies);
     request.extensions_mut().insert(guest);
+    let is_open = shared.intake.is_some() && cors::is_open(request.uri().path());
     let response = if connection.budget == Budget::Exceeded && guest.place != Place::Here {
         shared.metrics.turned_away.add(1);
         if let Some(proxy) = guest.stranger {
@@ -56,12 +58,15 @@ pub(super) async fn guard(State(shared): State<Arc<Shared>>, mut request: Reques
         let mut response = Problem::address_full().into_response();
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         response
-    } else if may_act(request.method(), request.headers(), &host) {
+    } else if let Some(answer) = cors::preflight(request.method()).filter(|_| is_open) {
+        answer
+    } else if is_open || may_act(request.method(), request.headers(), &host) {
         next.run(request).await
     } else {
         foreign().into_response()
     };
-    secure(response, Some(&host))
+    let response = secure(response, Some(&host));
+    if is_open { cors::open(response) } else { response }
 }
 
 /// The host and port that a request names, if it is us. There must be exactly one.

@@ -13,12 +13,13 @@ pub(crate) struct Problem {
     status: StatusCode,
     refusal: Refusal,
     retry_after: Option<u32>,
+    challenges: bool,
 }
 
 impl Problem {
     /// Any status, with a stable code and a sentence.
     pub(crate) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
-        Self { status, refusal: Refusal::new(code, message), retry_after: None }
+        Self { status, refusal: Refusal::new(code, message), retry_after: None, challenges: false }
     }
 
     /// The status that is right for the class of what went wrong.
@@ -30,6 +31,11 @@ impl Problem {
     /// Another attempt makes sense after so many seconds.
     pub(crate) fn retry_after(self, seconds: u32) -> Self {
         Self { retry_after: Some(seconds), ..self }
+    }
+
+    /// It asks for a key (RFC 6750 §3).
+    pub(crate) fn challenge(self) -> Self {
+        Self { challenges: true, ..self }
     }
 
     /// What the answer's status will be.
@@ -87,6 +93,9 @@ impl IntoResponse for Problem {
         let mut response = (self.status, Json(self.refusal)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.challenges {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

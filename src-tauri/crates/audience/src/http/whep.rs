@@ -11,15 +11,13 @@ use axum::response::{IntoResponse, Response};
 
 use super::guest::{Guest, Place, budgeted};
 use super::problem::Problem;
+use super::sdp;
 use crate::address;
 use crate::budget::Holding;
 use crate::clock::clock_header;
 use crate::media_out::{NegotiationError, Refused, Upload, Viewer};
 use crate::pool::NoAnswer;
 use crate::shared::Shared;
-
-/// An offer may be so large.
-const OFFER: usize = 64 << 10;
 
 /// `POST /S/whep`.
 pub(super) async fn join(
@@ -30,11 +28,11 @@ pub(super) async fn join(
     body: Body,
 ) -> Result<Response, Problem> {
     let show = shared.shows.at(&slug).ok_or_else(|| Problem::unknown("There is no show at this address."))?;
-    if !is_sdp(&headers) {
+    if !sdp::is(&headers, "application/sdp") {
         let message = "Send the offer as application/sdp.";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_sdp", message));
     }
-    let offer = read(body, &shared).await?;
+    let offer = sdp::read(body, sdp::OFFER, &shared).await?;
     if !show.is_on_air() {
         let message = "The show is not on air.";
         return Err(Problem::new(StatusCode::CONFLICT, "not_on_air", message).retry_after(1));
@@ -49,15 +47,15 @@ pub(super) async fn join(
     let answering = shared.clone();
     let negotiated = shared.negotiators.try_run(move || answering.media.negotiator.answer(&offer, &candidates)).await;
     let negotiated = match negotiated {
-        Ok(negotiated) => negotiated.map_err(|error| refused_offer(&error))?,
+        Ok(negotiated) => negotiated.map_err(|error| sdp::refused(&error))?,
         Err(NoAnswer::Busy) => return Err(Problem::no_answer(NoAnswer::Busy)),
         Err(NoAnswer::Failed) => {
             tracing::error!("an offer broke the negotiation");
-            return Err(refused_offer(&NegotiationError::Malformed));
+            return Err(sdp::refused(&NegotiationError::Malformed));
         }
     };
     let answer = negotiated.answer.clone();
-    let id = random_id()?;
+    let id = sdp::random_id()?;
     let upload = if guest.place == Place::Away { Upload::Counts } else { Upload::Free };
     let viewer = Viewer { id: id.clone(), address: guest.address, held, upload };
     shared.media.join(show.key, negotiated, viewer).await.map_err(|refused| {
@@ -87,36 +85,6 @@ pub(super) async fn leave(
     if left { Ok(StatusCode::OK) } else { Err(Problem::unknown("There is no such session; it may have ended.")) }
 }
 
-fn is_sdp(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/sdp")
-}
-
-/// The offer as text, bounded in size and time.
-async fn read(body: Body, shared: &Shared) -> Result<String, Problem> {
-    let slow = |_| Problem::new(StatusCode::BAD_REQUEST, "too_slow", "The offer took too long to arrive.");
-    let body =
-        tokio::time::timeout(shared.limits.request_body, axum::body::to_bytes(body, OFFER)).await.map_err(slow)?;
-    let bytes = body.map_err(|error| {
-        let too_large = error.into_inner().is::<http_body_util::LengthLimitError>();
-        if too_large {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "offer_too_large", "An offer has at most 64 KiB.")
-        } else {
-            Problem::new(StatusCode::BAD_REQUEST, "offer_broken", "The offer did not arrive whole.")
-        }
-    })?;
-    String::from_utf8(bytes.into()).map_err(|_| refused_offer(&NegotiationError::Malformed))
-}
-
-fn refused_offer(error: &NegotiationError) -> Problem {
-    let (status, code) = match error {
-        NegotiationError::Malformed => (StatusCode::BAD_REQUEST, "offer_malformed"),
-        NegotiationError::NoVideo => (StatusCode::BAD_REQUEST, "offer_without_h264"),
-        NegotiationError::NoAddress => (StatusCode::SERVICE_UNAVAILABLE, "no_address"),
-    };
-    Problem::new(status, code, format!("{error}."))
-}
-
 fn refused_session(refused: Refused) -> Problem {
     match refused {
         Refused::Pending => {
@@ -132,14 +100,4 @@ fn refused_session(refused: Refused) -> Problem {
         Refused::Over => Problem::new(StatusCode::CONFLICT, "not_on_air", "The show is over."),
         Refused::Stopping => Problem::stopping(),
     }
-}
-
-/// 128 random bits: whoever knows it may end the session.
-fn random_id() -> Result<String, Problem> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        tracing::error!(%error, "no random numbers");
-        Problem::internal()
-    })?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -9,14 +9,16 @@ use media::Program;
 use str0m::ice::StunMessage;
 use tokio::sync::{Notify, oneshot};
 
+use super::inlet::Inlet;
 use super::lateness::Lateness;
-use super::negotiate::Negotiated;
+use super::negotiate::{Negotiated, NegotiatedInlet};
 use super::outlet::Outlet;
 use super::session::{Session, Stage};
 use super::socket::{Arrived, MediaSocket};
 use super::thread::Around;
 use super::upload::{Upload, UploadBudget};
 use crate::budget::{Held, Neighbours};
+use crate::feed::{Feed, SessionNumber};
 use crate::metrics::Metrics;
 use crate::show::ShowKey;
 
@@ -40,8 +42,32 @@ pub(crate) struct Viewer {
 
 /// What a viewer's request asks of the media thread.
 pub(super) enum Request {
-    Join { show: ShowKey, session: Box<Negotiated>, viewer: Viewer, answer: oneshot::Sender<Result<(), Refused>> },
-    Leave { show: ShowKey, id: String, answer: oneshot::Sender<bool> },
+    Join {
+        show: ShowKey,
+        session: Box<Negotiated>,
+        viewer: Viewer,
+        answer: oneshot::Sender<Result<(), Refused>>,
+    },
+    Leave {
+        show: ShowKey,
+        id: String,
+        answer: oneshot::Sender<bool>,
+    },
+    Publish {
+        id: String,
+        session: Box<NegotiatedInlet>,
+        feed: Feed,
+        number: SessionNumber,
+        answer: oneshot::Sender<Result<(), Refused>>,
+    },
+    Published {
+        id: String,
+        answer: oneshot::Sender<Option<String>>,
+    },
+    Unpublish {
+        id: String,
+        answer: oneshot::Sender<bool>,
+    },
 }
 
 /// Why a session was not taken.
@@ -65,6 +91,8 @@ pub(super) type Key = u64;
 /// All sessions.
 pub(super) struct FanOut {
     sessions: HashMap<Key, Session>,
+    /// Those who publish; their names and addresses are among everybody's.
+    inlets: HashMap<Key, Inlet>,
     by_id: HashMap<String, Key>,
     by_fragment: HashMap<String, Key>,
     by_source: HashMap<SocketAddr, Key>,
@@ -83,6 +111,7 @@ impl FanOut {
     pub(super) fn new(around: Around, woken: Arc<Notify>) -> Self {
         let fan_out = Self {
             sessions: HashMap::new(),
+            inlets: HashMap::new(),
             by_id: HashMap::new(),
             by_fragment: HashMap::new(),
             by_source: HashMap::new(),
@@ -127,6 +156,16 @@ impl FanOut {
                     self.close(key, socket);
                 }
                 let _ = answer.send(key.is_some());
+            }
+            Request::Publish { id, session, feed, number, answer } => {
+                let taken = self.publish(Inlet::new(id, *session, feed, number, now), now);
+                let _ = answer.send(taken);
+            }
+            Request::Published { id, answer } => {
+                let _ = answer.send(self.published(&id));
+            }
+            Request::Unpublish { id, answer } => {
+                let _ = answer.send(self.unpublish(&id, socket, now));
             }
         }
     }
@@ -180,9 +219,9 @@ impl FanOut {
     /// A datagram arrived.
     pub(super) fn receive(&mut self, arrived: &Arrived<'_>, socket: &MediaSocket, now: Instant) {
         let Some(key) = self.admit(arrived, now) else { return };
-        let Some(session) = self.sessions.get_mut(&key) else { return };
-        session.peer.receive(arrived, now);
-        self.settle(key, socket, now);
+        let Some(peer) = self.peer(key) else { return };
+        peer.receive(arrived, now);
+        self.settle_any(key, socket, now);
     }
 
     /// Time passed.
@@ -192,10 +231,10 @@ impl FanOut {
                 break;
             }
             self.timeouts.pop_first();
-            if let Some(session) = self.sessions.get_mut(&key) {
-                session.peer.scheduled = None;
-                session.peer.tick(now);
-                self.settle(key, socket, now);
+            if let Some(peer) = self.peer(key) {
+                peer.scheduled = None;
+                peer.tick(now);
+                self.settle_any(key, socket, now);
             }
         }
     }
@@ -238,6 +277,7 @@ impl FanOut {
         for show in shows {
             self.end(show, socket);
         }
+        self.end_inlets(socket);
     }
 
     /// Whose datagram this is, if anybody's: STUN says it in the username's first half (RFC 8445
@@ -253,20 +293,20 @@ impl FanOut {
         let key = *self.by_fragment.get(message.split_username()?.0)?;
         let owner = self.by_source.get(&arrived.source).copied();
         if owner != Some(key) {
-            let heard = owner.and_then(|owner| self.sessions.get(&owner)).map(|owner| owner.peer.heard);
+            let heard = owner.and_then(|owner| self.peer(owner)).map(|owner| owner.heard);
             if heard.is_some_and(|heard| now < heard + OWNED) {
                 return None;
             }
         }
-        let session = self.sessions.get_mut(&key)?;
-        let known = session.peer.sources.contains(&arrived.source);
-        if (!known && session.peer.sources.len() >= SOURCES) || !session.peer.accepts(arrived, now) {
+        let peer = self.peer(key)?;
+        let known = peer.sources.contains(&arrived.source);
+        if (!known && peer.sources.len() >= SOURCES) || !peer.accepts(arrived, now) {
             return None;
         }
         if !known {
-            session.peer.sources.push(arrived.source);
+            peer.sources.push(arrived.source);
         }
-        session.peer.heard = now;
+        peer.heard = now;
         self.by_source.insert(arrived.source, key);
         Some(key)
     }
@@ -325,17 +365,7 @@ impl FanOut {
 
     fn remove(&mut self, key: Key) {
         let Some(session) = self.sessions.remove(&key) else { return };
-        if let Some(at) = session.peer.scheduled {
-            self.timeouts.remove(&(at, key));
-        }
-        self.by_id.remove(&session.id);
-        self.by_fragment.remove(&session.peer.fragment);
-        for source in &session.peer.sources {
-            // Another session may have taken the address over.
-            if self.by_source.get(source) == Some(&key) {
-                self.by_source.remove(source);
-            }
-        }
+        self.forget(key, &session.id, &session.peer);
         if let Some(outlet) = self.outlets.get_mut(&session.show) {
             outlet.watchers.remove(&key);
         }
@@ -349,5 +379,6 @@ impl FanOut {
     }
 }
 
+mod inlets;
 #[cfg(test)]
 mod tests;

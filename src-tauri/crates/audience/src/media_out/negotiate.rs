@@ -30,6 +30,8 @@ const PROFILE_BASELINE: u32 = 0x42_00_1f;
 /// Makes sessions that share one certificate, so that a join costs no key.
 pub(crate) struct Negotiator {
     config: RtcConfig,
+    /// For publishers: every profile of H.264, and feedback for those that adapt.
+    intake: RtcConfig,
 }
 
 /// A session that has an answer and waits for its first datagram.
@@ -44,6 +46,17 @@ pub(crate) struct Negotiated {
     pub(crate) answer: String,
 }
 
+/// A publisher's session that has an answer and waits for its first datagram.
+pub(crate) struct NegotiatedInlet {
+    pub(super) rtc: Rtc,
+    /// Names the answer.
+    pub(crate) fragment: String,
+    pub(super) video: Mid,
+    pub(super) audio: Option<Mid>,
+    /// Goes back to the publisher.
+    pub(crate) answer: String,
+}
+
 /// Why an offer cannot be answered. The wording is for whoever wrote it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NegotiationError {
@@ -51,6 +64,10 @@ pub(crate) enum NegotiationError {
     Malformed,
     #[error("the offer asks to receive no H.264 video (constrained baseline, packetization mode 1)")]
     NoVideo,
+    #[error(
+        "the video is offered as {0}; this service takes H.264 and Opus: choose them in the program that publishes"
+    )]
+    OtherCodecs(String),
     #[error("no address of this computer can be offered")]
     NoAddress,
 }
@@ -59,10 +76,17 @@ impl Negotiator {
     pub(super) fn new() -> Result<Self, AudienceError> {
         let provider = str0m::crypto::from_feature_flags();
         let certificate: DtlsCert = provider.dtls_provider.generate_certificate().ok_or(AudienceError::Certificate)?;
-        let mut config = RtcConfig::new()
-            .set_crypto_provider(provider.into())
-            .set_dtls_cert(certificate)
-            .set_ice_lite(true)
+        let common =
+            RtcConfig::new().set_crypto_provider(provider.into()).set_dtls_cert(certificate).set_ice_lite(true);
+        let intake = common
+            .clone()
+            .clear_codecs()
+            .enable_opus(true, false)
+            .enable_h264(true)
+            .set_rtcp_report_interval_audio(REPORTS)
+            .set_rtcp_report_interval_video(REPORTS)
+            .set_extension_map(ExtensionMap::standard());
+        let mut config = common
             .clear_codecs()
             .enable_opus(true, false)
             .set_rtcp_report_interval_audio(REPORTS)
@@ -71,7 +95,47 @@ impl Negotiator {
             .set_extension_map(extensions());
         config.codec_config().add_h264(108.into(), Some(109.into()), true, PROFILE);
         config.codec_config().add_h264(127.into(), Some(121.into()), true, PROFILE_BASELINE);
-        Ok(Self { config })
+        Ok(Self { config, intake })
+    }
+
+    /// Answers a publisher's `offer`.
+    ///
+    /// # Errors
+    ///
+    /// When the offer is none, or has nothing that we take.
+    pub(crate) fn take(&self, offer: &str, candidates: &[SocketAddr]) -> Result<NegotiatedInlet, NegotiationError> {
+        let codecs = offered_video(offer);
+        let offer = SdpOffer::from_sdp_string(offer).map_err(|_| NegotiationError::Malformed)?;
+        let mut rtc = self.intake.clone().build(Instant::now());
+        add_candidates(&mut rtc, candidates)?;
+        let answer = rtc.sdp_api().accept_offer(offer).map_err(|_| NegotiationError::Malformed)?.to_sdp_string();
+        let fragment = rtc.direct_api().local_ice_credentials().ufrag;
+        let (mut video, mut audio) = (None, None);
+        for mid in mids(&answer) {
+            let Some(kind) = rtc.media(mid).filter(|media| media.direction().is_receiving()).map(Media::kind) else {
+                continue;
+            };
+            let (slot, codec) =
+                if kind == MediaKind::Video { (&mut video, Codec::H264) } else { (&mut audio, Codec::Opus) };
+            let is_ours = |rtc: &mut Rtc| {
+                let media = rtc.media(mid)?;
+                let taken = media.remote_pts();
+                Some(
+                    rtc.codec_config()
+                        .params()
+                        .iter()
+                        .any(|params| params.spec().codec == codec && taken.contains(&params.pt())),
+                )
+            };
+            if slot.is_none() && is_ours(&mut rtc) == Some(true) {
+                *slot = Some(mid);
+            }
+        }
+        match video {
+            Some(video) => Ok(NegotiatedInlet { rtc, fragment, video, audio, answer }),
+            None if codecs.is_empty() => Err(NegotiationError::NoVideo),
+            None => Err(NegotiationError::OtherCodecs(codecs)),
+        }
     }
 
     /// Answers `offer`, offering `candidates`. Takes a millisecond or two of computing.
@@ -84,20 +148,12 @@ impl Negotiator {
         let offer = SdpOffer::from_sdp_string(offer).map_err(|_| NegotiationError::Malformed)?;
         let now = Instant::now();
         let mut rtc = self.config.clone().build(now);
-        let mut offered = 0;
-        for address in candidates {
-            if let Ok(candidate) = Candidate::host(*address, "udp") {
-                offered += usize::from(rtc.add_local_candidate(candidate).is_some());
-            }
-        }
-        if offered == 0 {
-            return Err(NegotiationError::NoAddress);
-        }
+        add_candidates(&mut rtc, candidates)?;
         let answer = rtc.sdp_api().accept_offer(offer).map_err(|_| NegotiationError::Malformed)?.to_sdp_string();
         let fragment = rtc.direct_api().local_ice_credentials().ufrag;
         let (mut video, mut audio) = (None, None);
         // The event that a medium was added comes only with the connection; our answer knows now.
-        for mid in answer.lines().filter_map(|line| line.strip_prefix("a=mid:")).map(|mid| Mid::from(mid.trim())) {
+        for mid in mids(&answer) {
             let Some(kind) = rtc.media(mid).filter(|media| media.direction().is_sending()).map(Media::kind) else {
                 continue;
             };
@@ -116,6 +172,39 @@ impl Negotiator {
     }
 }
 
+fn add_candidates(rtc: &mut Rtc, candidates: &[SocketAddr]) -> Result<(), NegotiationError> {
+    let mut offered = 0;
+    for address in candidates {
+        if let Ok(candidate) = Candidate::host(*address, "udp") {
+            offered += usize::from(rtc.add_local_candidate(candidate).is_some());
+        }
+    }
+    if offered == 0 { Err(NegotiationError::NoAddress) } else { Ok(()) }
+}
+
+fn mids(answer: &str) -> impl Iterator<Item = Mid> {
+    answer.lines().filter_map(|line| line.strip_prefix("a=mid:")).map(|mid| Mid::from(mid.trim()))
+}
+
+/// The names of the codecs that an offer has for video, as far as they are names; resends are none.
+fn offered_video(offer: &str) -> String {
+    let (mut names, mut is_video) = (Vec::new(), false);
+    for line in offer.lines().map(str::trim) {
+        if let Some(media) = line.strip_prefix("m=") {
+            is_video = media.starts_with("video");
+        }
+        let Some(map) = line.strip_prefix("a=rtpmap:").filter(|_| is_video) else { continue };
+        let name = map.split_once(' ').map(|(_, name)| name.split('/').next().unwrap_or_default()).unwrap_or_default();
+        let is_name =
+            (1..=16).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let is_aid = ["rtx", "red", "ulpfec", "flexfec-03"].iter().any(|aid| name.eq_ignore_ascii_case(aid));
+        if is_name && !is_aid && names.len() < 8 && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(", ")
+}
+
 /// For fuzzing: any offer, as it could be posted. An answer has what viewers need.
 ///
 /// # Panics
@@ -128,6 +217,10 @@ pub fn fuzz_offer(offer: &str) {
     let here = [SocketAddr::from(([127, 0, 0, 1], 9))];
     if let Ok(negotiated) = NEGOTIATOR.with(|negotiator| negotiator.answer(offer, &here)) {
         assert!(!negotiated.fragment.is_empty() && negotiated.answer.starts_with("v=0"), "{}", negotiated.answer);
+    }
+    match NEGOTIATOR.with(|negotiator| negotiator.take(offer, &here)) {
+        Ok(taken) => assert!(!taken.fragment.is_empty() && taken.answer.starts_with("v=0"), "{}", taken.answer),
+        Err(error) => assert!(error.to_string().len() < 400, "{error}"),
     }
 }
 

@@ -60,6 +60,7 @@ pub(super) fn start(
     socket: UdpSocket,
     address: SocketAddr,
     queues: Queues,
+    woken: Arc<Notify>,
     around: Around,
 ) -> Result<std::thread::JoinHandle<()>, AudienceError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -71,7 +72,7 @@ pub(super) fn start(
     let entered = runtime.enter();
     let socket = MediaSocket::new(socket, address).map_err(|error| AudienceError::listening("UDP", address, error))?;
     drop(entered);
-    let media_out = MediaOut { socket, queues, programs: HashMap::new(), woken: Arc::default(), around };
+    let media_out = MediaOut { socket, queues, programs: HashMap::new(), woken, around };
     std::thread::Builder::new()
         .name("media out".to_owned())
         .spawn(move || media_out.supervise(&runtime))
@@ -158,7 +159,7 @@ impl MediaOut {
                 Some(request) = self.queues.requests.recv() => fan_out.request(request, &self.socket, Instant::now()),
                 // Lets the runtime see what arrived meanwhile.
                 () = yield_now(), if more => {}
-                () = woken.notified() => {}
+                () = woken.notified() => fan_out.wishes(&self.socket, Instant::now()),
                 Ok(()) = self.socket.readable() => {}
                 () = sleep => {}
             }

@@ -63,7 +63,10 @@ pub(crate) fn microphone(address: &Address) -> Chain {
 }
 
 fn inputs_caps(inputs: u32) -> String {
-    format!("audio/x-raw, format=(string)F32LE, layout=(string)interleaved, rate=(int){RATE}, channels=(int){inputs}")
+    format!(
+        "audio/x-raw, format=(string)F32LE, layout=(string)interleaved, rate=(int){RATE}, channels=(int){inputs}, \
+         channel-mask=(bitmask)0"
+    )
 }
 
 /// The matrix that puts every one of `inputs` on the left and on the right, at its own level.

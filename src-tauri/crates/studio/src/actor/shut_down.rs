@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use super::{Actor, Message};
-use crate::recording;
 
 /// How long tasks that must finish may take at the end.
 const TASKS_WITHIN: Duration = Duration::from_secs(15);
@@ -24,7 +23,7 @@ impl Actor {
         let closed = tokio::task::spawn_blocking(move || {
             engine.stop();
             // There is one only where the show did not end in time.
-            if let Some(Err(refusal)) = recorder.map(recording::finish) {
+            if let Some(Err(refusal)) = recorder.map(hosting::recording::finish) {
                 tracing::error!(code = refusal.code, message = refusal.message, "the recording was not finished");
             }
             archive.close();

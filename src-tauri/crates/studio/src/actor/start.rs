@@ -7,18 +7,19 @@ use domain::{Input, PlanId, Production, Severity};
 use engine::{DeviceWatch, Engine, EngineConfig};
 use tokio::sync::mpsc;
 
-use super::{Actor, Message, failure, now};
+use super::{Actor, Message, failure};
 use crate::config::StudioConfig;
 use crate::error::StudioError;
-use crate::folder::DataFolder;
 use crate::lanes::{Lanes, Observers};
-use crate::ledger::ArchiveLibrary;
 use crate::recording::{DiskWatch, Reopening};
 use crate::service::{self, Service};
 use crate::settings::{self, Remembered};
 use crate::tasks::Tasks;
 use crate::unfinished::{self, Again};
 use crate::{bridge, effects, redact};
+use hosting::ArchiveLibrary;
+use hosting::DataFolder;
+use hosting::clock::now;
 
 pub(crate) async fn open(
     mut config: StudioConfig,
@@ -42,7 +43,7 @@ pub(crate) async fn open(
     let archive = blocking(move || Archive::open(&database)).await?;
     // Before anything can begin: nothing of it is on air.
     let (looked_into, recordings) = (archive.clone(), folder.recordings());
-    let found = blocking(move || Ok::<_, StudioError>(unfinished::find(&looked_into, &recordings))).await?;
+    let found = blocking(move || Ok::<_, StudioError>(hosting::unfinished::find(&looked_into, &recordings))).await?;
     blocking(engine::init).await?;
 
     let library = Arc::new(ArchiveLibrary::new(archive.clone()));

@@ -3,10 +3,11 @@
 use archive::{ArchiveError, End};
 use domain::{Input, Phase, Replay, ReplayState, Severity};
 
-use crate::actor::{Actor, Message, failure, now, problem};
+use crate::actor::{Actor, Message, failure, problem};
 use crate::effects::PROBE;
-use crate::recording::Repaired;
-use crate::{recording, replays, unfinished};
+use crate::{replays, unfinished};
+use hosting::clock::now;
+use hosting::recording::{self, Repaired};
 
 impl Actor {
     /// The engine is done: the archive learns of it, and then everybody.

@@ -12,8 +12,8 @@ use tokio::time::{Instant, timeout};
 
 use super::*;
 use crate::config::Listen;
-use crate::folder::DataFolder;
 use crate::lanes::Observers;
+use hosting::DataFolder;
 
 /// How long anything may take that is expected to happen.
 const DEADLINE: Duration = Duration::from_secs(60);

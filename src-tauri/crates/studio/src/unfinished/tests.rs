@@ -1,8 +1,11 @@
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
 use domain::room::{Comment, CommentKey, Stored};
-use domain::{PageId, ProgramMs, PublicViewer, Replay, Said, Seq, ShowSlug, UnixMs, ViewerId};
+use domain::{PageId, ProgramMs, PublicViewer, Replay, ReplayState, Said, Seq, ShowSlug, UnixMs, ViewerId};
+use hosting::RecordingName;
+use hosting::unfinished::find;
 use tempfile::TempDir;
 
 use super::*;

@@ -25,7 +25,8 @@ pub fn raise() {
 }
 
 /// How many descriptors viewers may hold at once: sockets of whatever kind, and files that are sent.
-pub(crate) fn for_viewers() -> usize {
+#[must_use]
+pub fn for_viewers() -> usize {
     share(getrlimit(Resource::Nofile).current)
 }
 

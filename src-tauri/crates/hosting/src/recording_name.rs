@@ -23,29 +23,33 @@ const TITLE_BYTES: usize = 150;
 /// `2026-11-27-182348-late-night_radio-for-beginners-d532ccdc.mp4`, or without a title
 /// `2026-11-27-182348-late-night-d532ccdc.mp4`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RecordingName {
+pub struct RecordingName {
     /// When it began, to the second.
-    pub(crate) began: UnixMs,
+    pub began: UnixMs,
     /// Of which show.
-    pub(crate) show: ShowSlug,
+    pub show: ShowSlug,
     /// How the id of its episode begins.
-    pub(crate) short: String,
+    pub short: String,
 }
 
 impl RecordingName {
-    pub(crate) fn new(episode: &EpisodeId, show: &ShowSlug, began: UnixMs) -> Self {
+    /// Of an episode that began at `began`.
+    #[must_use]
+    pub fn new(episode: &EpisodeId, show: &ShowSlug, began: UnixMs) -> Self {
         Self { began, show: show.clone(), short: episode.as_str().chars().take(SHORT).collect() }
     }
 
     /// The name of the file of a show with this title; empty where it has none.
-    pub(crate) fn file(&self, title: &str) -> String {
+    #[must_use]
+    pub fn file(&self, title: &str) -> String {
         let title = in_a_name(title);
         let title = if title.is_empty() { title } else { format!("{TITLE}{title}") };
         format!("{}-{}{title}-{}.mp4", zoned(self.began).strftime(BEGAN), self.show, self.short)
     }
 
     /// What the name of `path` says; none where it is no name of a recording.
-    pub(crate) fn of(path: &Path) -> Option<Self> {
+    #[must_use]
+    pub fn of(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?.strip_suffix(".mp4")?;
         let (began, rest) = name.split_at_checked(BEGAN_CHARACTERS)?;
         let (show, short) = rest.strip_prefix('-')?.rsplit_once('-')?;
@@ -75,8 +79,15 @@ fn in_a_name(title: &str) -> String {
     name.trim_end_matches('-').to_owned()
 }
 
+/// The title of an episode to which none was given.
+#[must_use]
+pub fn date_and_time(at: UnixMs) -> String {
+    zoned(at).strftime("%-d %B %Y, %H:%M").to_string()
+}
+
 /// A moment in the time zone of this computer.
-pub(crate) fn zoned(at: UnixMs) -> jiff::Zoned {
+#[must_use]
+pub fn zoned(at: UnixMs) -> jiff::Zoned {
     let millis = i64::try_from(at.0).unwrap_or(i64::MAX);
     let moment = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     moment.to_zoned(TimeZone::system())

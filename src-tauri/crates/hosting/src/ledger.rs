@@ -9,13 +9,15 @@ use domain::{EpisodeId, ProgramMs, PublicViewer, Replay, ShowSlug, Timeline};
 use tokio::sync::oneshot;
 
 /// Where one episode's chat and hearts are written.
-pub(crate) struct ArchiveJournal {
+pub struct ArchiveJournal {
     archive: Archive,
     episode: EpisodeId,
 }
 
 impl ArchiveJournal {
-    pub(crate) const fn new(archive: Archive, episode: EpisodeId) -> Self {
+    /// The journal of `episode`, whose row stands.
+    #[must_use]
+    pub const fn new(archive: Archive, episode: EpisodeId) -> Self {
         Self { archive, episode }
     }
 }
@@ -46,12 +48,14 @@ impl Journal for ArchiveJournal {
 }
 
 /// Where replays are looked up.
-pub(crate) struct ArchiveLibrary {
+pub struct ArchiveLibrary {
     archive: Archive,
 }
 
 impl ArchiveLibrary {
-    pub(crate) const fn new(archive: Archive) -> Self {
+    /// All that `archive` has.
+    #[must_use]
+    pub const fn new(archive: Archive) -> Self {
         Self { archive }
     }
 }

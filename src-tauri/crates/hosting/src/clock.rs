@@ -1,17 +1,25 @@
 //! What time it is, also where somebody sets the clock.
 
 use std::sync::OnceLock;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use archive::{BootTime, Moment};
+use domain::UnixMs;
 use rustix::time::{ClockId, clock_gettime};
-
-use crate::actor::now;
 
 /// Another text at each start of the computer (proc(5)).
 const BOOT: &str = "/proc/sys/kernel/random/boot_id";
 
-/// This moment.
-pub(crate) fn moment() -> Moment {
+/// Unix time now.
+#[must_use]
+pub fn now() -> UnixMs {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    UnixMs(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// This moment, also as the computer counts since it was started.
+#[must_use]
+pub fn moment() -> Moment {
     Moment { wall: now(), boot: boot_time() }
 }
 
