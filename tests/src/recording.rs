@@ -173,7 +173,8 @@ impl Recording {
     ///
     /// If ffmpeg finds anything wrong with the file.
     pub fn decode_all(&self) {
-        self.decode(&["-f", "null"]);
+        // Each frame at its own time: a camera that is published from a browser has no steady rate.
+        self.decode(&["-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "null"]);
     }
 
     fn decode(&self, arguments: &[&str]) -> Vec<u8> {

@@ -53,7 +53,7 @@ fn rms(piece: &[f32]) -> f64 {
 fn frequency(samples: &[f32]) -> f64 {
     let rises = || samples.windows(2).enumerate().filter(|(_, pair)| pair[0] < 0.0 && pair[1] >= 0.0);
     let at = |(n, pair): (usize, &[f32])| n as f64 + f64::from(pair[0]) / f64::from(pair[0] - pair[1]);
-    match (rises().next().map(at), rises().last().map(at)) {
+    match (rises().next().map(at), rises().next_back().map(at)) {
         (Some(first), Some(last)) if last > first => (rises().count() - 1) as f64 * RATE / (last - first),
         _ => 0.0,
     }

@@ -103,3 +103,74 @@ async fn nobody_publishes_without_the_shows_own_key() {
     assert!(!errors.contains(&key) && !errors.contains(&other), "{errors}");
     server.end().await;
 }
+
+/// Frames that the viewer's page has shown since it was followed.
+const SHOWN: &str = "(window.antenneFollowed?.pictures ?? []).length";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_publisher_that_vanishes_comes_back_into_the_same_episode() {
+    let data = TempDir::new().expect("a folder");
+    let mut server = Server::start(data.path(), &["--grace", "1m"]).await;
+    let key = server.first_key().await;
+    let publisher = Publisher::start(&server.base, "studio", &key).await;
+    let on_air = server.event("on_air").await;
+    let viewer = Chromium::start_sized(1280, 800).await;
+    viewer.open(&format!("{}/studio", server.base)).await;
+    viewer.until("it is on air", "document.querySelector('[data-testid=state]')?.dataset.state === 'on_air'").await;
+    viewer.follow_video().await;
+    viewer.at_least("frames", SHOWN, 30).await;
+
+    publisher.vanish().await;
+    server.event("interrupted").await;
+    viewer
+        .until("the page says so", "document.querySelector('[data-testid=state]').dataset.state === 'interrupted'")
+        .await;
+    viewer.screenshot("server-interrupted").await;
+    let before = viewer.run(&format!("return {SHOWN};")).await.as_u64().expect("a number");
+
+    let publisher = Publisher::start(&server.base, "studio", &key).await;
+    assert_eq!(publisher.refused().await, Value::Null);
+    server.event("back").await;
+    viewer.until("it goes on", "document.querySelector('[data-testid=state]').dataset.state === 'on_air'").await;
+    viewer.at_least("frames of the same session", SHOWN, before + 30).await;
+
+    publisher.stop().await;
+    let ended = server.event("ended").await;
+    assert_eq!(ended["episode"], on_air["episode"], "one episode");
+    let recording = Recording::open(Path::new(ended["recording"].as_str().expect("it was recorded")));
+    recording.decode_all();
+    let length = ended["duration_ms"].as_f64().expect("a length") / 1000.0;
+    assert!((recording.duration() - length).abs() < 0.2, "{} {length}", recording.duration());
+    publisher.vanish().await;
+    viewer.close().await;
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_killed_on_air_has_the_replay_at_its_next_start() {
+    let data = TempDir::new().expect("a folder");
+    let mut server = Server::start(data.path(), &[]).await;
+    let key = server.first_key().await;
+    let publisher = Publisher::start(&server.base, "studio", &key).await;
+    let on_air = server.event("on_air").await;
+    let page = Chromium::start().await;
+    page.open(&format!("{}/studio", server.base)).await;
+    page.follow_video().await;
+    page.at_least("frames", SHOWN, 60).await;
+    server.process().kill().await;
+
+    // The same key opens it; what was accepted is there.
+    let again = Server::start(data.path(), &[]).await;
+    let episode = on_air["episode"].as_str().expect("an episode");
+    let replay = get(&again.base, &format!("/replays/{episode}/media.mp4")).await;
+    assert_eq!(replay.status, 200, "{}", replay.text());
+    let second = Publisher::start(&again.base, "studio", &key).await;
+    assert_eq!(second.refused().await, Value::Null);
+    let mut again = again;
+    let next = again.event("on_air").await;
+    assert_ne!(next["episode"], on_air["episode"]);
+    publisher.vanish().await;
+    second.vanish().await;
+    page.close().await;
+    again.end().await;
+}

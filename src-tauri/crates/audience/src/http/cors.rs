@@ -14,11 +14,10 @@ const MAX_AGE: &str = "86400";
 /// Whether `path` is one of those that answer any site: a show's media, and replays.
 pub(super) fn is_open(path: &str) -> bool {
     let mut parts = path.trim_start_matches('/').split('/');
-    match (parts.next(), parts.next()) {
-        (Some("replays"), Some(_)) => true,
-        (Some(_), Some("whep" | "whip" | "hls" | "index.m3u8")) => true,
-        _ => false,
-    }
+    matches!(
+        (parts.next(), parts.next()),
+        (Some("replays"), Some(_)) | (Some(_), Some("whep" | "whip" | "hls" | "index.m3u8"))
+    )
 }
 
 /// The answer to a browser that asks whether it may (Fetch §3.2).
