@@ -1,8 +1,10 @@
 //! Silent packets, for gaps: players that count samples instead of reading times (Chromium does)
 //! would otherwise play what follows too early.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use media::AacConfig;
+use media::{AacConfig, AccessUnit, CodecConfig, Format, OpusConfig, ProgramTime, SAMPLE_RATE};
 
 /// Samples of an AAC-LC frame.
 pub(crate) const FRAME: u32 = 1024;
@@ -21,4 +23,28 @@ pub(crate) fn packet(config: &AacConfig) -> Option<Bytes> {
         2 if is_lc => Some(Bytes::from_static(STEREO)),
         _ => None,
     }
+}
+
+/// Samples of an Opus packet of 20 ms.
+const OPUS_FRAME: u32 = 960;
+
+/// A packet of 20 ms of Opus in which nothing is coded (RFC 6716 §3.1): CELT, fullband, one frame.
+fn opus(config: &OpusConfig) -> Option<Bytes> {
+    match config.channels {
+        1 => Some(Bytes::from_static(&[0xf8, 0xff, 0xfe])),
+        2 => Some(Bytes::from_static(&[0xfc, 0xff, 0xfe])),
+        _ => None,
+    }
+}
+
+/// A silent unit of this configuration at `pts`; none where it is no sound, or not known to decode one.
+#[must_use]
+pub fn silent_unit(config: &Arc<CodecConfig>, pts: ProgramTime) -> Option<AccessUnit> {
+    let (data, samples, rate) = match &config.format {
+        Format::Aac(aac) => (packet(aac)?, FRAME, aac.sample_rate.max(1)),
+        Format::Opus(format) => (opus(format)?, OPUS_FRAME, SAMPLE_RATE),
+        Format::H264(_) => return None,
+    };
+    let duration = ProgramTime::from_ticks(samples.into(), rate).since_zero();
+    Some(AccessUnit { track: config.format.track(), config: config.clone(), pts, duration, keyframe: true, data })
 }
