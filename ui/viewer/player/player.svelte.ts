@@ -1,4 +1,6 @@
 import type { ProgramMs } from "../../bindings/ProgramMs";
+import { Fallback, RETURN_MS, TRIAL_MS } from "./fallback";
+import { canPlayHls, HlsSession } from "./hls";
 import type { Obstacle } from "./obstacle";
 import { chosenSound, keepSound } from "./preference";
 import { WhepSession, type SessionState } from "./whep";
@@ -8,12 +10,21 @@ const STALL_MS = 2000;
 /** After this long without one, on a connection that claims to live, it begins anew. */
 const GIVE_UP_MS = 5000;
 const STALL_CHECK_MS = 500;
+/** HLS fetches what it lacks by itself; after this long without a frame it will not any more. */
+const HLS_GIVE_UP_MS = 12_000;
 /** What browsers put in the place of a picture that does not come is not larger. */
 const PLACEHOLDER_PIXELS = 2;
 
-/** The live picture: whether it moves, which moment it shows, and how it sounds. */
+/**
+ * The live picture: whether it moves, which moment it shows, and how it sounds. It comes by WebRTC, and where that
+ * brings none by LL-HLS, until WebRTC does.
+ */
 export class Player {
   session: SessionState = $state("closed");
+  /** The way that the picture takes. */
+  carrier: "webrtc" | "hls" = $state("webrtc");
+  /** How far the picture is behind the show, in milliseconds, where that is known. */
+  latencyMs: number | null = $state(null);
   /** What stands in the way of the picture; none while nothing is known. */
   obstacle: Obstacle | null = $state(null);
   /** Whether a frame was ever seen. */
@@ -34,6 +45,14 @@ export class Player {
   ratio = $state(16 / 9);
 
   readonly #whep: WhepSession;
+  readonly #fallback = new Fallback(performance.now());
+  #hls: HlsSession | null = null;
+  /** The browser cannot play HLS: it is not tried again. */
+  #cannotHls = false;
+  /** A stream of WebRTC that may take over from HLS. */
+  #trialStream: MediaStream | null = null;
+  #trialTimer: ReturnType<typeof setTimeout> | undefined;
+  #returnTimer: ReturnType<typeof setInterval> | undefined;
   #sound = chosenSound();
   #video: HTMLVideoElement | null = null;
   #stream: MediaStream | null = null;
@@ -44,23 +63,44 @@ export class Player {
   #lastTime = 0;
   #stallTimer: ReturnType<typeof setInterval> | undefined;
 
-  constructor(address: string) {
+  /** `address` is that of WHEP, `hlsAddress` that of the multivariant playlist. */
+  constructor(
+    address: string,
+    private readonly hlsAddress: string,
+  ) {
     this.#whep = new WhepSession(address, {
       state: (state) => {
+        if (this.carrier === "hls") {
+          if (state === "connected") this.#toWebRtc();
+          return;
+        }
+        if (state === "lost" && this.session === "connected") this.#fallback.lost(performance.now());
         this.session = state;
         this.#frameAt = performance.now();
       },
       stream: (stream) => {
+        if (this.carrier === "hls") {
+          this.#trialStream = stream;
+          return;
+        }
         this.#stream = stream;
         void this.#play();
       },
-      obstacle: (obstacle) => (this.obstacle = obstacle),
+      obstacle: (obstacle) => {
+        if (this.carrier === "hls") {
+          if (obstacle !== null) this.#whep.close();
+          return;
+        }
+        if (!this.#considerHls(obstacle)) this.obstacle = obstacle;
+      },
     });
     this.muted = this.#sound.muted;
     this.volume = this.#sound.volume;
   }
 
   open(): void {
+    if (this.carrier === "hls" || this.session !== "closed") return;
+    this.#fallback.begin(performance.now());
     this.#whep.open();
   }
 
@@ -72,11 +112,14 @@ export class Player {
 
   /** The room or the network came back: what was given up is tried once more. */
   retry(): void {
-    this.#whep.retry();
+    if (this.carrier === "webrtc") this.#whep.retry();
   }
 
   close(): void {
+    this.#endHls();
     this.#whep.close();
+    this.session = "closed";
+    this.obstacle = null;
     this.#stream = null;
     this.#programMs = null;
     this.seen = false;
@@ -88,6 +131,7 @@ export class Player {
 
   /** The program time that the viewer sees; none where the browser does not report it. */
   programMs(): ProgramMs | null {
+    if (this.#hls !== null) return this.#hls.programMs();
     if (this.#programMs !== null) return this.#programMs;
     const rtp = this.#whep.playingRtp();
     return rtp === null ? null : (this.#whep.clock?.programMs(rtp) ?? null);
@@ -113,7 +157,8 @@ export class Player {
     };
     const pausing = (): void => {
       // A stream that ended pauses by itself, which is nobody's wish.
-      const wished = this.#stream?.active === true && video.srcObject === this.#stream && !video.ended && this.session === "connected";
+      const plays = this.#hls !== null || (this.#stream?.active === true && video.srcObject === this.#stream);
+      const wished = plays && !video.ended && this.session === "connected";
       if (wished && this.seen) this.paused = true;
     };
     const playing = (): void => {
@@ -141,6 +186,7 @@ export class Player {
     if (!video) return;
     this.paused = false;
     this.#frameAt = performance.now();
+    this.#hls?.toLive();
     if (this.silenced || this.blocked) {
       video.muted = this.#sound.muted;
       this.silenced = false;
@@ -185,8 +231,8 @@ export class Player {
 
   async #play(): Promise<void> {
     const video = this.#video;
-    if (!video || !this.#stream || this.paused) return;
-    if (video.srcObject !== this.#stream) video.srcObject = this.#stream;
+    if (!video || this.paused || (this.#hls === null && !this.#stream)) return;
+    if (this.#hls === null && video.srcObject !== this.#stream) video.srcObject = this.#stream;
     if (await plays(video)) return;
     // The browser wants a tap before it lets the page sound: picture now, sound on demand. In some, as
     // when they save power, before it lets the picture move.
@@ -221,7 +267,8 @@ export class Player {
       if (this.#video !== video) return;
       this.#frames += 1;
       if (!video.paused && width > PLACEHOLDER_PIXELS && height > PLACEHOLDER_PIXELS) this.#moved();
-      const ms = rtpTimestamp === undefined ? null : (this.#whep.clock?.programMs(rtpTimestamp) ?? null);
+      const byRtp = rtpTimestamp === undefined ? null : (this.#whep.clock?.programMs(rtpTimestamp) ?? null);
+      const ms = this.#hls === null ? byRtp : this.#hls.programMs();
       this.#programMs = ms;
       if (ms !== null && this.#frames % 8 === 1) video.dataset.programMs = String(ms);
       video.requestVideoFrameCallback(frame);
@@ -233,17 +280,91 @@ export class Player {
     this.#frameAt = performance.now();
     this.seen = true;
     this.stalled = false;
+    this.#fallback.content(this.#frameAt);
+  }
+
+  /** Takes HLS where it is due; false where it is not, or cannot be. */
+  #considerHls(obstacle: Obstacle | null): boolean {
+    const now = performance.now();
+    if (this.#cannotHls || this.#video === null || this.session === "closed" || !this.#fallback.isDue(now, obstacle)) return false;
+    if (!canPlayHls(this.#video)) {
+      this.#cannotHls = true;
+      return false;
+    }
+    this.carrier = "hls";
+    this.#whep.close();
+    this.#stream = null;
+    this.#programMs = null;
+    if (this.session !== "stopped") this.session = this.seen ? "lost" : "connecting";
+    this.#fallback.begin(now);
+    this.#frameAt = now;
+    const session = new HlsSession(this.hlsAddress, {
+      ready: () => {
+        this.obstacle = null;
+        this.session = "connected";
+        void this.#play();
+      },
+      failed: (why) => {
+        this.#cannotHls ||= why === "unable";
+        this.#withoutHls();
+      },
+    });
+    this.#hls = session;
+    void session.open(this.#video);
+    this.#returnTimer = setInterval(() => this.#tryWebRtc(), RETURN_MS);
+    return true;
+  }
+
+  /** HLS brings nothing either: WebRTC goes on, and says what is in its way. */
+  #withoutHls(): void {
+    this.#endHls();
+    this.#fallback.failed(performance.now());
+    this.#whep.open();
+  }
+
+  /** Whether WebRTC works meanwhile; the picture goes on until it does. */
+  #tryWebRtc(): void {
+    if (typeof RTCPeerConnection === "undefined" || document.visibilityState !== "visible" || this.paused) return;
+    this.#whep.open();
+    clearTimeout(this.#trialTimer);
+    this.#trialTimer = setTimeout(() => {
+      if (this.carrier === "hls") this.#whep.close();
+    }, TRIAL_MS);
+  }
+
+  #toWebRtc(): void {
+    const stream = this.#trialStream;
+    this.#endHls();
+    this.#stream = stream;
+    this.session = "connected";
+    this.#frameAt = performance.now();
+    void this.#play();
+  }
+
+  #endHls(): void {
+    clearInterval(this.#returnTimer);
+    clearTimeout(this.#trialTimer);
+    this.#hls?.close();
+    this.#hls = null;
+    this.#trialStream = null;
+    this.latencyMs = null;
+    this.carrier = "webrtc";
+    this.#fallback.begin(performance.now());
   }
 
   /** A hidden page gets no frames, and nobody looks: only a visible one can stall. */
   #checkStall(): void {
     const video = this.#video;
+    const now = performance.now();
+    if (!this.#expects || document.visibilityState !== "visible") this.#fallback.content(now);
     if (!video || document.visibilityState !== "visible" || this.session === "closed") return;
     if (this.paused || this.blocked) {
-      this.#frameAt = performance.now();
+      this.#frameAt = now;
+      this.#fallback.content(now);
       this.stalled = false;
       return;
     }
+    this.latencyMs = this.#hls?.latencyMs() ?? null;
     const isPicture = video.videoWidth > PLACEHOLDER_PIXELS && video.videoHeight > PLACEHOLDER_PIXELS && !video.paused;
     if (!reportsFrames(video) && isPicture && video.currentTime !== this.#lastTime) {
       this.#lastTime = video.currentTime;
@@ -251,7 +372,10 @@ export class Player {
     }
     const still = performance.now() - this.#frameAt;
     this.stalled = this.seen && still > STALL_MS;
-    if (this.#expects && this.session === "connected" && still > GIVE_UP_MS) this.#whep.restart();
+    if (this.carrier === "webrtc" && this.#considerHls(this.obstacle)) return;
+    if (!this.#expects || this.session !== "connected") return;
+    if (this.carrier === "hls" && still > HLS_GIVE_UP_MS) this.#withoutHls();
+    if (this.carrier === "webrtc" && still > GIVE_UP_MS) this.#whep.restart();
   }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Used by `studio`, which opens an [`Episode`] of its show, gives it a [`media::Program`] to read and
 //! listens to [`AudienceEvent`]s; later also by a server of its own, with several shows at once. It
-//! serves the pages, WHEP (WebRTC out, through str0m), the room (WebSocket) and replays, as
+//! serves the pages, WHEP (WebRTC out, through str0m), LL-HLS, the room (WebSocket) and replays, as
 //! `docs/contract.md` says.
 //!
 //! It deliberately knows no GStreamer, no database and no window: what it needs from others it
@@ -21,6 +21,7 @@ mod config;
 mod episode;
 mod error;
 mod events;
+mod hls;
 mod http;
 mod media_out;
 mod metrics;
@@ -36,6 +37,8 @@ pub use config::{AddressLimits, AudienceConfig, ServiceLimits, Upload};
 pub use episode::{AudienceEvent, Episode, Journal, Library, Notice, ReplayLookup};
 pub use error::AudienceError;
 pub use events::AudienceEvents;
+#[doc(hidden)]
+pub use hls::fuzz_hls;
 #[doc(hidden)]
 pub use http::fuzz_range;
 pub use http::routes;

@@ -1,0 +1,89 @@
+import type { Obstacle } from "./obstacle";
+
+/** So long without a picture is too long for WebRTC. */
+export const PATIENCE_MS = 5000;
+/** So many lost connections … */
+const LOSSES = 3;
+/** … within this time are a network that does not bear WebRTC. */
+const LOSSES_WITHIN_MS = 60_000;
+/** Whoever watches by HLS tries WebRTC again so often … */
+export const RETURN_MS = 60_000;
+/** … and gives each attempt so long. */
+export const TRIAL_MS = 10_000;
+/** Where HLS had nothing either, it is left alone for so long. */
+const LEFT_ALONE_MS = 10_000;
+
+/**
+ * Whether LL-HLS shall take over from WebRTC. Knows no clock: each call says what time it is, in
+ * milliseconds.
+ */
+export class Fallback {
+  #waitsSince: number;
+  #losses: number[] = [];
+  #leftAloneUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(now: number) {
+    this.#waitsSince = now;
+  }
+
+  /** A picture is there, or nobody waits for one: it is paused, hidden, or the show is interrupted. */
+  content(now: number): void {
+    this.#waitsSince = now;
+  }
+
+  /** A connection that had come about was lost. */
+  lost(now: number): void {
+    this.#losses = [...this.#losses, now].slice(-LOSSES);
+  }
+
+  /** HLS had nothing either. */
+  failed(now: number): void {
+    this.#leftAloneUntil = now + LEFT_ALONE_MS;
+    this.#losses = [];
+  }
+
+  /** Whether HLS shall take over now, where `obstacle` stands in the way of WebRTC. */
+  isDue(now: number, obstacle: Obstacle | null): boolean {
+    if (now < this.#leftAloneUntil) return false;
+    switch (obstacle?.kind) {
+      case "no_webrtc":
+      case "no_h264":
+      case "no_path":
+        return true;
+      // The host's computer said no, for reasons that hold for every carrier.
+      case "refused":
+        return false;
+      case undefined: {
+        const [first] = this.#losses;
+        const many = this.#losses.length >= LOSSES && first !== undefined && now - first <= LOSSES_WITHIN_MS;
+        return many || now - this.#waitsSince >= PATIENCE_MS;
+      }
+      default:
+        return obstacle satisfies never;
+    }
+  }
+
+  /** Another carrier begins: what was before says nothing about it. */
+  begin(now: number): void {
+    this.#waitsSince = now;
+    this.#losses = [];
+  }
+}
+
+/** Unix time of program zero in a multivariant playlist, in milliseconds; none where it does not say. */
+export function programZero(playlist: string): number | null {
+  const found = /^#EXT-X-SESSION-DATA:DATA-ID="antenne\.program-zero",VALUE="([^"]+)"/m.exec(playlist);
+  const ms = Date.parse(found?.[1] ?? "");
+  return Number.isNaN(ms) ? null : ms;
+}
+
+/** The codecs that a multivariant playlist names. */
+export function codecsOf(playlist: string): string | null {
+  return /^#EXT-X-STREAM-INF:.*\bCODECS="([^"]+)"/m.exec(playlist)?.[1] ?? null;
+}
+
+/** What the details say of the way that the picture takes. */
+export function carrierWords(carrier: "webrtc" | "hls", latencyMs: number | null): string {
+  const late = latencyMs === null ? "" : `, ${(Math.max(0, latencyMs) / 1000).toFixed(1)} s behind`;
+  return carrier === "webrtc" ? `Picture by WebRTC${late}` : `Picture by HLS${late}`;
+}
