@@ -36,7 +36,9 @@ const CARRIER: &str = "document.querySelector('[data-testid=details]')?.dataset.
 async fn details(page: &Page) -> String {
     page.until("there are controls", "document.querySelector('[data-testid=show-details]')").await;
     page.run("document.querySelector('[data-testid=show-details]').click();").await;
-    page.text("details").await
+    page.until("they are open", &format!("{CARRIER} !== undefined")).await;
+    let words = page.run("return document.querySelector('[data-testid=details]').textContent;").await;
+    words.as_str().expect("words").to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { carrierWords, codecsOf, Fallback, programZero } from "./fallback";
+import { Fallback } from "./fallback";
+import { codecsOf, programZero } from "./hls";
+import { carrierWords } from "./words";
 
 test("five seconds without a picture are enough, wherever they begin", () => {
   const fallback = new Fallback(0);

@@ -69,21 +69,3 @@ export class Fallback {
     this.#losses = [];
   }
 }
-
-/** Unix time of program zero in a multivariant playlist, in milliseconds; none where it does not say. */
-export function programZero(playlist: string): number | null {
-  const found = /^#EXT-X-SESSION-DATA:DATA-ID="antenne\.program-zero",VALUE="([^"]+)"/m.exec(playlist);
-  const ms = Date.parse(found?.[1] ?? "");
-  return Number.isNaN(ms) ? null : ms;
-}
-
-/** The codecs that a multivariant playlist names. */
-export function codecsOf(playlist: string): string | null {
-  return /^#EXT-X-STREAM-INF:.*\bCODECS="([^"]+)"/m.exec(playlist)?.[1] ?? null;
-}
-
-/** What the details say of the way that the picture takes. */
-export function carrierWords(carrier: "webrtc" | "hls", latencyMs: number | null): string {
-  const late = latencyMs === null ? "" : `, ${(Math.max(0, latencyMs) / 1000).toFixed(1)} s behind`;
-  return carrier === "webrtc" ? `Picture by WebRTC${late}` : `Picture by HLS${late}`;
-}

@@ -1,5 +1,4 @@
 import type HlsPlayer from "hls.js";
-import { codecsOf, programZero } from "./fallback";
 
 /** Whom the session notifies. */
 export interface HlsOwner {
@@ -139,4 +138,16 @@ function canAppend(codecs: string): boolean {
 
 function endOf(ranges: TimeRanges): number | null {
   return ranges.length === 0 ? null : ranges.end(ranges.length - 1);
+}
+
+/** Unix time of program zero in a multivariant playlist, in milliseconds; none where it does not say. */
+export function programZero(playlist: string): number | null {
+  const found = /^#EXT-X-SESSION-DATA:DATA-ID="antenne\.program-zero",VALUE="([^"]+)"/m.exec(playlist);
+  const ms = Date.parse(found?.[1] ?? "");
+  return Number.isNaN(ms) ? null : ms;
+}
+
+/** The codecs that a multivariant playlist names. */
+export function codecsOf(playlist: string): string | null {
+  return /^#EXT-X-STREAM-INF:.*\bCODECS="([^"]+)"/m.exec(playlist)?.[1] ?? null;
 }

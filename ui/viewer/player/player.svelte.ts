@@ -1,8 +1,7 @@
 import type { ProgramMs } from "../../bindings/ProgramMs";
-import { Fallback, RETURN_MS, TRIAL_MS } from "./fallback";
-import { canPlayHls, HlsSession } from "./hls";
 import type { Obstacle } from "./obstacle";
 import { chosenSound, keepSound } from "./preference";
+import type { Rescue } from "./rescue";
 import { WhepSession, type SessionState } from "./whep";
 
 /** After this long without a new frame the viewer is notified. */
@@ -10,8 +9,8 @@ const STALL_MS = 2000;
 /** After this long without one, on a connection that claims to live, it begins anew. */
 const GIVE_UP_MS = 5000;
 const STALL_CHECK_MS = 500;
-/** HLS fetches what it lacks by itself; after this long without a frame it will not any more. */
-const HLS_GIVE_UP_MS = 12_000;
+/** After this long without a picture what may bring one otherwise is loaded. */
+const TROUBLE_MS = 3000;
 /** What browsers put in the place of a picture that does not come is not larger. */
 const PLACEHOLDER_PIXELS = 2;
 
@@ -44,17 +43,18 @@ export class Player {
   /** Width over height of the picture. */
   ratio = $state(16 / 9);
 
-  readonly #whep: WhepSession;
-  readonly #fallback = new Fallback(performance.now());
-  #hls: HlsSession | null = null;
-  /** The browser cannot play HLS: it is not tried again. */
-  #cannotHls = false;
-  /** A stream of WebRTC that may take over from HLS. */
-  #trialStream: MediaStream | null = null;
-  #trialTimer: ReturnType<typeof setTimeout> | undefined;
-  #returnTimer: ReturnType<typeof setInterval> | undefined;
+  readonly whep: WhepSession;
+  video: HTMLVideoElement | null = null;
+
+  /** Brings the picture by HLS; loaded when there is trouble. */
+  #rescue: Rescue | null = null;
+  /** What stands in the way of WebRTC; said where nothing else brings the picture. */
+  #obstructed: Obstacle | null = null;
+  /** What is asked of it once it is loaded. */
+  readonly #asking: ((rescue: Rescue) => void)[] = [];
+  /** When there was a picture last, or nobody waited for one. */
+  #contentAt = performance.now();
   #sound = chosenSound();
-  #video: HTMLVideoElement | null = null;
   #stream: MediaStream | null = null;
   #programMs: ProgramMs | null = null;
   #frameAt = 0;
@@ -66,32 +66,34 @@ export class Player {
   /** `address` is that of WHEP, `hlsAddress` that of the multivariant playlist. */
   constructor(
     address: string,
-    private readonly hlsAddress: string,
+    readonly hlsAddress: string,
   ) {
-    this.#whep = new WhepSession(address, {
+    this.whep = new WhepSession(address, {
       state: (state) => {
         if (this.carrier === "hls") {
-          if (state === "connected") this.#toWebRtc();
+          this.#rescue?.tried(state);
           return;
         }
-        if (state === "lost" && this.session === "connected") this.#fallback.lost(performance.now());
+        const now = performance.now();
+        if (state === "lost" && this.session === "connected") this.#inTrouble((rescue) => rescue.lost(now));
         this.session = state;
-        this.#frameAt = performance.now();
+        this.#frameAt = now;
       },
       stream: (stream) => {
-        if (this.carrier === "hls") {
-          this.#trialStream = stream;
-          return;
-        }
-        this.#stream = stream;
-        void this.#play();
+        if (this.carrier === "hls") this.#rescue?.offered(stream);
+        else this.turnTo(stream);
       },
       obstacle: (obstacle) => {
         if (this.carrier === "hls") {
-          if (obstacle !== null) this.#whep.close();
+          if (obstacle !== null) this.whep.close();
           return;
         }
-        if (!this.#considerHls(obstacle)) this.obstacle = obstacle;
+        this.#obstructed = obstacle;
+        if (obstacle === null) this.obstacle = null;
+        else
+          this.#inTrouble((rescue) => {
+            if (!rescue.consider(this.#obstructed) && this.carrier === "webrtc") this.obstacle = this.#obstructed;
+          });
       },
     });
     this.muted = this.#sound.muted;
@@ -99,9 +101,16 @@ export class Player {
   }
 
   open(): void {
-    if (this.carrier === "hls" || this.session !== "closed") return;
-    this.#fallback.begin(performance.now());
-    this.#whep.open();
+    if (this.session !== "closed") return;
+    this.#content();
+    this.whep.open();
+  }
+
+  turnTo(stream: MediaStream | null): void {
+    this.#stream = stream;
+    this.#programMs = null;
+    this.#frameAt = performance.now();
+    void this.#play();
   }
 
   /** Whether the program arrives at the server: only then a picture that stands still is a fault of the line. */
@@ -112,34 +121,35 @@ export class Player {
 
   /** The room or the network came back: what was given up is tried once more. */
   retry(): void {
-    if (this.carrier === "webrtc") this.#whep.retry();
+    if (this.carrier === "webrtc") this.whep.retry();
   }
 
   close(): void {
-    this.#endHls();
-    this.#whep.close();
+    this.#rescue?.end();
+    this.whep.close();
     this.session = "closed";
     this.obstacle = null;
+    this.#obstructed = null;
     this.#stream = null;
     this.#programMs = null;
     this.seen = false;
     this.stalled = false;
     this.paused = false;
     this.blocked = false;
-    if (this.#video) this.#video.srcObject = null;
+    if (this.video) this.video.srcObject = null;
   }
 
   /** The program time that the viewer sees; none where the browser does not report it. */
   programMs(): ProgramMs | null {
-    if (this.#hls !== null) return this.#hls.programMs();
+    if (this.carrier === "hls") return this.#rescue?.programMs() ?? null;
     if (this.#programMs !== null) return this.#programMs;
-    const rtp = this.#whep.playingRtp();
-    return rtp === null ? null : (this.#whep.clock?.programMs(rtp) ?? null);
+    const rtp = this.whep.playingRtp();
+    return rtp === null ? null : (this.whep.clock?.programMs(rtp) ?? null);
   }
 
   /** For `{@attach}` on the page's `<video>`. */
   readonly attach = (video: HTMLVideoElement): (() => void) => {
-    this.#video = video;
+    this.video = video;
     video.volume = 0.5;
     this.hasVolume = video.volume === 0.5;
     video.volume = this.#sound.volume;
@@ -157,7 +167,7 @@ export class Player {
     };
     const pausing = (): void => {
       // A stream that ended pauses by itself, which is nobody's wish.
-      const plays = this.#hls !== null || (this.#stream?.active === true && video.srcObject === this.#stream);
+      const plays = this.carrier === "hls" || (this.#stream?.active === true && video.srcObject === this.#stream);
       const wished = plays && !video.ended && this.session === "connected";
       if (wished && this.seen) this.paused = true;
     };
@@ -176,17 +186,17 @@ export class Player {
       for (const [event, listener] of Object.entries(listeners)) video.removeEventListener(event, listener);
       document.removeEventListener("visibilitychange", shown);
       clearInterval(this.#stallTimer);
-      this.#video = null;
+      this.video = null;
     };
   };
 
   /** Plays, at the live edge, after somebody paused or the browser wanted a tap. */
   async resume(): Promise<void> {
-    const video = this.#video;
+    const video = this.video;
     if (!video) return;
     this.paused = false;
     this.#frameAt = performance.now();
-    this.#hls?.toLive();
+    if (this.carrier === "hls") this.#rescue?.toLive();
     if (this.silenced || this.blocked) {
       video.muted = this.#sound.muted;
       this.silenced = false;
@@ -195,9 +205,9 @@ export class Player {
   }
 
   pause(): void {
-    if (!this.#video || this.blocked) return;
+    if (!this.video || this.blocked) return;
     this.paused = true;
-    this.#video.pause();
+    this.video.pause();
   }
 
   /** After the viewer asked for sound, or for none. */
@@ -221,7 +231,7 @@ export class Player {
     keepSound(this.#sound);
     this.muted = this.#sound.muted;
     this.volume = this.#sound.volume;
-    const video = this.#video;
+    const video = this.video;
     if (!video) return;
     video.volume = this.#sound.volume;
     video.muted = this.#sound.muted;
@@ -230,9 +240,10 @@ export class Player {
   }
 
   async #play(): Promise<void> {
-    const video = this.#video;
-    if (!video || this.paused || (this.#hls === null && !this.#stream)) return;
-    if (this.#hls === null && video.srcObject !== this.#stream) video.srcObject = this.#stream;
+    const video = this.video;
+    const byHls = this.carrier === "hls";
+    if (!video || this.paused || (!byHls && !this.#stream)) return;
+    if (!byHls && video.srcObject !== this.#stream) video.srcObject = this.#stream;
     if (await plays(video)) return;
     // The browser wants a tap before it lets the page sound: picture now, sound on demand. In some, as
     // when they save power, before it lets the picture move.
@@ -264,11 +275,11 @@ export class Player {
   #followFrames(video: HTMLVideoElement): void {
     if (!reportsFrames(video)) return;
     const frame = (_now: number, { rtpTimestamp, width, height }: VideoFrameCallbackMetadata): void => {
-      if (this.#video !== video) return;
+      if (this.video !== video) return;
       this.#frames += 1;
       if (!video.paused && width > PLACEHOLDER_PIXELS && height > PLACEHOLDER_PIXELS) this.#moved();
-      const byRtp = rtpTimestamp === undefined ? null : (this.#whep.clock?.programMs(rtpTimestamp) ?? null);
-      const ms = this.#hls === null ? byRtp : this.#hls.programMs();
+      const byRtp = rtpTimestamp === undefined ? null : (this.whep.clock?.programMs(rtpTimestamp) ?? null);
+      const ms = this.carrier === "hls" ? this.programMs() : byRtp;
       this.#programMs = ms;
       if (ms !== null && this.#frames % 8 === 1) video.dataset.programMs = String(ms);
       video.requestVideoFrameCallback(frame);
@@ -280,102 +291,63 @@ export class Player {
     this.#frameAt = performance.now();
     this.seen = true;
     this.stalled = false;
-    this.#fallback.content(this.#frameAt);
+    this.#content();
   }
 
-  /** Takes HLS where it is due; false where it is not, or cannot be. */
-  #considerHls(obstacle: Obstacle | null): boolean {
-    const now = performance.now();
-    if (this.#cannotHls || this.#video === null || this.session === "closed" || !this.#fallback.isDue(now, obstacle)) return false;
-    if (!canPlayHls(this.#video)) {
-      this.#cannotHls = true;
-      return false;
+  #content(): void {
+    this.#contentAt = performance.now();
+    this.#rescue?.content(this.#contentAt);
+  }
+
+  /** Loads what may bring the picture otherwise, and then asks it. */
+  #inTrouble(then: (rescue: Rescue) => void): void {
+    if (this.#rescue !== null) {
+      then(this.#rescue);
+      return;
     }
-    this.carrier = "hls";
-    this.#whep.close();
-    this.#stream = null;
-    this.#programMs = null;
-    if (this.session !== "stopped") this.session = this.seen ? "lost" : "connecting";
-    this.#fallback.begin(now);
-    this.#frameAt = now;
-    const session = new HlsSession(this.hlsAddress, {
-      ready: () => {
-        this.obstacle = null;
-        this.session = "connected";
-        void this.#play();
+    this.#asking.push(then);
+    if (this.#asking.length > 1) return;
+    void import("./rescue").then(
+      ({ Rescue }) => {
+        const rescue = new Rescue(this);
+        rescue.content(this.#contentAt);
+        this.#rescue = rescue;
+        for (const ask of this.#asking.splice(0)) ask(rescue);
       },
-      failed: (why) => {
-        this.#cannotHls ||= why === "unable";
-        this.#withoutHls();
+      // Nobody answers at all; the next trouble tries again.
+      () => {
+        this.#asking.length = 0;
+        this.obstacle = this.#obstructed;
       },
-    });
-    this.#hls = session;
-    void session.open(this.#video);
-    this.#returnTimer = setInterval(() => this.#tryWebRtc(), RETURN_MS);
-    return true;
-  }
-
-  /** HLS brings nothing either: WebRTC goes on, and says what is in its way. */
-  #withoutHls(): void {
-    this.#endHls();
-    this.#fallback.failed(performance.now());
-    this.#whep.open();
-  }
-
-  /** Whether WebRTC works meanwhile; the picture goes on until it does. */
-  #tryWebRtc(): void {
-    if (typeof RTCPeerConnection === "undefined" || document.visibilityState !== "visible" || this.paused) return;
-    this.#whep.open();
-    clearTimeout(this.#trialTimer);
-    this.#trialTimer = setTimeout(() => {
-      if (this.carrier === "hls") this.#whep.close();
-    }, TRIAL_MS);
-  }
-
-  #toWebRtc(): void {
-    const stream = this.#trialStream;
-    this.#endHls();
-    this.#stream = stream;
-    this.session = "connected";
-    this.#frameAt = performance.now();
-    void this.#play();
-  }
-
-  #endHls(): void {
-    clearInterval(this.#returnTimer);
-    clearTimeout(this.#trialTimer);
-    this.#hls?.close();
-    this.#hls = null;
-    this.#trialStream = null;
-    this.latencyMs = null;
-    this.carrier = "webrtc";
-    this.#fallback.begin(performance.now());
+    );
   }
 
   /** A hidden page gets no frames, and nobody looks: only a visible one can stall. */
   #checkStall(): void {
-    const video = this.#video;
-    const now = performance.now();
-    if (!this.#expects || document.visibilityState !== "visible") this.#fallback.content(now);
+    const video = this.video;
+    if (!this.#expects || document.visibilityState !== "visible") this.#content();
     if (!video || document.visibilityState !== "visible" || this.session === "closed") return;
     if (this.paused || this.blocked) {
-      this.#frameAt = now;
-      this.#fallback.content(now);
+      this.#frameAt = performance.now();
+      this.#content();
       this.stalled = false;
       return;
     }
-    this.latencyMs = this.#hls?.latencyMs() ?? null;
     const isPicture = video.videoWidth > PLACEHOLDER_PIXELS && video.videoHeight > PLACEHOLDER_PIXELS && !video.paused;
     if (!reportsFrames(video) && isPicture && video.currentTime !== this.#lastTime) {
       this.#lastTime = video.currentTime;
       this.#moved();
     }
-    const still = performance.now() - this.#frameAt;
+    const now = performance.now();
+    const still = now - this.#frameAt;
     this.stalled = this.seen && still > STALL_MS;
-    if (this.carrier === "webrtc" && this.#considerHls(this.obstacle)) return;
-    if (!this.#expects || this.session !== "connected") return;
-    if (this.carrier === "hls" && still > HLS_GIVE_UP_MS) this.#withoutHls();
-    if (this.carrier === "webrtc" && still > GIVE_UP_MS) this.#whep.restart();
+    this.latencyMs = this.#rescue?.latencyMs() ?? null;
+    if (this.carrier === "hls") {
+      if (this.#expects && this.session === "connected") this.#rescue?.still(still);
+      return;
+    }
+    if (this.#rescue !== null || this.#obstructed !== null || now - this.#contentAt > TROUBLE_MS) this.#inTrouble((rescue) => rescue.consider(this.#obstructed));
+    if (this.#expects && this.session === "connected" && still > GIVE_UP_MS) this.whep.restart();
   }
 }
 

@@ -49,7 +49,10 @@ pub(super) async fn run(program: Program, reading: Reading, around: Around) {
         };
         let packed = AssertUnwindSafe(pack(&program, reading, &stream, &around)).catch_unwind().await;
         if packed.is_ok() {
-            tokio::time::sleep(FAREWELL).await;
+            let is_open = matches!(*around.stage.borrow(), Stage::Open(_));
+            if is_open {
+                tokio::time::sleep(FAREWELL).await;
+            }
             around.stage.send_replace(Stage::Nothing);
             return;
         }
