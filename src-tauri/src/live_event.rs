@@ -23,8 +23,7 @@ pub(crate) enum LiveEvent {
         reason: Option<String>,
         viewer_url: String,
         whep_url: String,
-        /// Always none: there is no HLS yet.
-        hls_url: Option<String>,
+        hls_url: String,
         room_url: String,
     },
     /// The proof changed after `on_air`.

@@ -96,7 +96,7 @@ impl Reporter {
                     reason: missing(proof),
                     viewer_url: links.viewer_url.clone(),
                     whep_url: links.whep_url.clone(),
-                    hls_url: None,
+                    hls_url: links.hls_url(),
                     room_url: links.room_url.clone(),
                 })
             }

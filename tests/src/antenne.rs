@@ -29,6 +29,7 @@ pub struct OnAir {
     pub reason: String,
     pub viewer_url: String,
     pub whep_url: String,
+    pub hls_url: String,
     pub room_url: String,
 }
 

@@ -36,6 +36,9 @@ async fn a_camera_in_a_browser_is_a_show_with_viewers_a_chat_and_a_replay() {
     let recording = Recording::open(Path::new(ended["recording"].as_str().expect("it was recorded")));
     let frames = recording.pictures().len();
     assert!(frames > 60, "{frames} frames");
+    let sound = recording.sound();
+    let loudest = sound.iter().fold(0.0_f32, |loudest, sample| loudest.max(sample.abs()));
+    assert!(loudest > 0.01, "the microphone's beep is heard: {loudest}");
     let replay = ended["replay_url"].as_str().expect("there is a replay");
     assert_eq!(get(&server.base, replay).await.status, 200);
     let timeline = get(&server.base, &format!("{replay}/timeline.json")).await.text();

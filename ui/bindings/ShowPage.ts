@@ -18,6 +18,11 @@ on_air: boolean,
  */
 room_full: boolean, 
 /**
+ * Where it can be watched by HLS, from the root of the service; none where there is nothing to watch,
+ * or not so.
+ */
+hls_url?: string, 
+/**
  * The newest episode of the show that can be watched afterwards.
  */
 last_replay?: LastReplay, };

@@ -42,7 +42,7 @@ fn one_of_each() -> Vec<LiveEvent> {
             reason: Some(text()),
             viewer_url: text(),
             whep_url: text(),
-            hls_url: None,
+            hls_url: text(),
             room_url: text(),
         },
         LiveEvent::Proof { verified: true, reason: None },

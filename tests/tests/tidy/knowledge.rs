@@ -68,7 +68,7 @@ const TABLE: &[Knowledge] = &[
     Knowledge {
         package: "antenne-audience",
         folder: "src-tauri/crates/audience/",
-        may_know: &["antenne-domain", "antenne-media"],
+        may_know: &["antenne-domain", "antenne-media", "antenne-fmp4"],
         only: None,
         never_named: &[],
     },

@@ -1,12 +1,12 @@
-//! Another browser, and a real one without H.264: it joins, says why there is no picture, chats, and watches
-//! the replay.
+//! Another browser, and a real one without H.264 in WebRTC: it joins, watches by HLS, chats, and watches the
+//! replay.
 
 use antenne_tests::antenne::Antenne;
 use antenne_tests::firefox::Firefox;
 use antenne_tests::room::Guest;
 use tempfile::TempDir;
 
-use crate::{SHOW, slate};
+use crate::{PLAYS, SHOW};
 
 async fn fill(firefox: &mut Firefox, id: &str, text: &str) {
     firefox.until(&format!("{id} is there"), &format!("document.querySelector('[data-testid={id}]')")).await;
@@ -18,7 +18,7 @@ async fn fill(firefox: &mut Firefox, id: &str, text: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_firefox_without_h264_says_so_chats_and_watches_the_replay() {
+async fn a_firefox_without_h264_in_webrtc_watches_by_hls_chats_and_watches_the_replay() {
     let data = TempDir::new().expect("a folder");
     let arguments = [SHOW, &["--listen", "127.0.0.1:0", "--title", "In another browser", "--stay", "10m"]].concat();
     let mut antenne = Antenne::live(data.path(), &arguments);
@@ -26,9 +26,11 @@ async fn a_firefox_without_h264_says_so_chats_and_watches_the_replay() {
     let mut guest = Guest::join(&on_air.room_url, Some("Grace")).await;
     let mut firefox = Firefox::start().await;
     firefox.open(&on_air.viewer_url).await;
-    firefox.until("it knows that it has no H.264", &slate("no_h264")).await;
-    let words = firefox.run("document.querySelector('[data-testid=slate]').textContent").await;
-    assert!(words.as_str().is_some_and(|words| words.contains("H.264") && words.contains("Chrome")), "{words}");
+    firefox.until("HLS brings the picture", PLAYS).await;
+    let details = "document.querySelector('[data-testid=details]')?.dataset.carrier";
+    firefox.until("there are controls", "document.querySelector('[data-testid=show-details]')").await;
+    firefox.run("document.querySelector('[data-testid=show-details]').click()").await;
+    firefox.until("the details say so", &format!("{details} === 'hls'")).await;
     let offers = "performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('/whep')).length";
     assert_eq!(firefox.run(offers).await, 0, "nobody is asked for what the browser cannot show");
 

@@ -3,6 +3,7 @@
 
 mod chat;
 mod firefox;
+mod hls;
 mod host;
 mod obstacles;
 mod picture;

@@ -20,6 +20,12 @@ const LACKS: &str = r"
         return ask(address, more);
     };
     const lacks = location.search.slice(1);
+    // Nothing else can bring the picture: HLS would take over.
+    if (lacks !== 'tap') {
+        delete window.MediaSource;
+        delete window.ManagedMediaSource;
+        HTMLMediaElement.prototype.canPlayType = () => '';
+    }
     const peer = window.RTCPeerConnection;
     if (lacks === 'webrtc') delete window.RTCPeerConnection;
     if (lacks === 'h264' || lacks === 'profile') {

@@ -42,7 +42,7 @@ async fn first_load(page: &Page) {
     let bytes = page
         .run(
             "const all = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')];
-             const first = all.filter(({ name }) => !/Replay-|LiveControls-|\\/whep|\\.json/.test(name));
+             const first = all.filter(({ name }) => !/Replay-|LiveControls-|screen-|\\/whep|\\.json/.test(name));
              return first.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0);",
         )
         .await;

@@ -1,8 +1,8 @@
 /**
- * Why there is no picture, where that is known; whoever shows the page says it in words. A carrier that
- * needs neither WebRTC nor UDP takes over at `no_webrtc`, `no_h264` and `no_path` once there is one
- * (LL-HLS): they stand for what the browser or the network cannot do, `refused` for what the host's
- * computer said.
+ * Why there is no picture, where that is known; whoever shows the page says it in words. LL-HLS, which
+ * needs neither WebRTC nor UDP, takes over at `no_webrtc`, `no_h264` and `no_path`: they stand for what
+ * the browser or the network cannot do, and are said only where it cannot play that either; `refused`
+ * is what the host's computer said.
  */
 export type Obstacle =
   | { kind: "no_webrtc" }

@@ -208,7 +208,8 @@ export class WhepSession {
 
   #withoutDecoder(): void {
     this.#stop({ kind: "no_h264" });
-    this.#timer = setTimeout(() => void this.#connect(), DECODER_MS);
+    // Whoever heard of it may have closed the session.
+    if (!this.#closed) this.#timer = setTimeout(() => void this.#connect(), DECODER_MS);
   }
 
   #stop(obstacle: Obstacle | null): void {

@@ -6,6 +6,7 @@ mod elsewhere;
 mod file;
 mod guard;
 mod guest;
+mod hls;
 mod observe;
 mod pages;
 mod patient;
@@ -49,7 +50,7 @@ where
 }
 
 /// Every address. The router is made of this list and of nothing else.
-fn table() -> [Route; 18] {
+fn table() -> [Route; 20] {
     [
         route(Method::GET, "/healthz", observe::health),
         route(Method::GET, "/metrics", observe::metrics),
@@ -64,6 +65,8 @@ fn table() -> [Route; 18] {
         route(Method::GET, "/{show}", pages::show),
         route(Method::GET, "/{show}/show.json", elsewhere::show),
         route(Method::GET, "/{show}/room", room_door::enter),
+        route(Method::GET, "/{show}/index.m3u8", hls::index),
+        route(Method::GET, "/{show}/hls/{*path}", hls::file),
         route(Method::POST, "/{show}/whep", whep::join),
         route(Method::DELETE, "/{show}/whep/{session}", whep::leave),
         route(Method::POST, "/{show}/whip", whip::publish),

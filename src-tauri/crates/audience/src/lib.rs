@@ -2,7 +2,7 @@
 //!
 //! Used by `studio`, which opens an [`Episode`] of its show, gives it a [`media::Program`] to read and
 //! listens to [`AudienceEvent`]s; later also by a server of its own, with several shows at once. It
-//! serves the pages, WHEP (WebRTC out, through str0m), the room (WebSocket) and replays, as
+//! serves the pages, WHEP (WebRTC out, through str0m), LL-HLS, the room (WebSocket) and replays, as
 //! `docs/contract.md` says.
 //!
 //! It deliberately knows no GStreamer, no database and no window: what it needs from others it
@@ -22,6 +22,7 @@ mod episode;
 mod error;
 mod events;
 mod feed;
+mod hls;
 mod http;
 mod incoming;
 mod intake;
@@ -40,6 +41,8 @@ pub use episode::{AudienceEvent, Episode, Journal, Library, Notice, ReplayLookup
 pub use error::AudienceError;
 pub use events::AudienceEvents;
 pub use feed::{Feed, FeedState};
+#[doc(hidden)]
+pub use hls::fuzz_hls;
 #[doc(hidden)]
 pub use http::fuzz_range;
 pub use http::routes;

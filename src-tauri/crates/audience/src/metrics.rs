@@ -23,6 +23,21 @@ impl Figure {
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
+
+    /// One more, until it is dropped.
+    pub(crate) fn one(&self) -> One<'_> {
+        self.add(1);
+        One(self)
+    }
+}
+
+/// Something that is counted while it lasts.
+pub(crate) struct One<'a>(&'a Figure);
+
+impl Drop for One<'_> {
+    fn drop(&mut self) {
+        self.0.subtract(1);
+    }
 }
 
 /// What the service counts.
@@ -46,6 +61,7 @@ pub(crate) struct Metrics {
     pub(crate) turned_away: Figure,
     pub(crate) media_late: Figure,
     pub(crate) media_restarts: Figure,
+    pub(crate) hls_waiting: Figure,
 }
 
 impl Metrics {
@@ -56,13 +72,14 @@ impl Metrics {
         }
     }
 
-    fn gauges(&self) -> [Named<'_>; 6] {
+    fn gauges(&self) -> [Named<'_>; 7] {
         [
             ("antenne_connections", "TCP connections, those of the rooms included.", &self.connections),
             ("antenne_viewers", "People in the rooms.", &self.viewers),
             ("antenne_room_connections", "WebSockets in the rooms.", &self.room_connections),
             ("antenne_whep_sessions", "WebRTC sessions.", &self.sessions),
             ("antenne_whep_sessions_connected", "WebRTC sessions that are connected.", &self.sessions_connected),
+            ("antenne_hls_waiting", "HLS requests that wait for what comes next.", &self.hls_waiting),
             ("antenne_media_late_milliseconds", "The latest unit of the last seconds.", &self.media_late),
         ]
     }

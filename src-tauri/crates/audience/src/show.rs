@@ -11,6 +11,7 @@ use media::{Program, Track};
 use crate::clock::ProgramClock;
 use crate::episode::{Episode, Journal, Notice};
 use crate::events::{AudienceEvents, EventSender, NoticeSender};
+use crate::hls::Hls;
 use crate::metrics::Metrics;
 use crate::room::RoomHandle;
 use crate::shared::Shared;
@@ -37,6 +38,7 @@ pub(crate) struct Show {
     pub(crate) place_key: [u8; 32],
     pub(crate) room: RoomHandle,
     pub(crate) clock: Arc<ProgramClock>,
+    pub(crate) hls: Hls,
     /// To its host.
     notices: NoticeSender,
     /// Its own, so that two rooms do not overwrite each other's numbers.
@@ -125,13 +127,15 @@ impl ShowHandle {
         let (clock, metrics) = (Arc::new(ProgramClock::default()), Arc::new(Metrics::default()));
         let (sender, events) = EventSender::pair(metrics.clone());
         let notices = sender.notices();
+        let to_host = sender.notices();
+        let hls = Hls::new(shared.limits.behind, Arc::new(move |notice| to_host.send(notice)));
         let limits = shared.limits.room.clone();
         let room = RoomHandle::open(&episode, limits, shared.limits.beat, clock.clone(), metrics.clone(), sender);
         let Episode { show: slug, title, journal, place_key, .. } = episode;
         let title = Mutex::new(title);
         let key = shared.shows.key();
         let on_air = AtomicBool::new(false);
-        let show = Arc::new(Show { key, slug, title, journal, place_key, room, clock, notices, metrics, on_air });
+        let show = Arc::new(Show { key, slug, title, journal, place_key, room, clock, hls, notices, metrics, on_air });
         if let Some(previous) = shared.shows.put(show.clone()) {
             shut(&shared, &previous, Bye::Ended);
         }
@@ -153,6 +157,7 @@ impl ShowHandle {
         tracing::info!(show = %self.show.slug, look = ?program.look(), ?size, "on air");
         self.show.clock.follow(program.clone());
         self.shared.media.read(self.show.key, program.clone(), self.show.metrics.clone());
+        self.show.hls.read(program.clone());
         self.show.on_air.store(true, Ordering::Release);
         self.order(HostOrder::OnAir);
     }
@@ -173,11 +178,12 @@ impl ShowHandle {
         self.order(HostOrder::Interrupted(interrupted));
     }
 
-    /// The show is over: chat is closed, its media sessions end, the room stays.
+    /// The show is over: chat is closed, its media sessions end, the room stays, and HLS for some seconds.
     pub fn ended(&self, replay_url: Option<String>) {
         self.show.on_air.store(false, Ordering::Release);
         self.order(HostOrder::Ended { replay_url });
         self.shared.media.end(self.show.key);
+        self.show.hls.finish();
     }
 
     /// Says something in the room, as the host. False where the room is gone.
@@ -232,6 +238,7 @@ impl ShowHandle {
 pub(crate) fn shut(shared: &Shared, show: &Show, bye: Bye) {
     show.on_air.store(false, Ordering::Release);
     shared.media.end(show.key);
+    show.hls.close();
     show.room.close(bye);
     shared.metrics.absorb(&show.metrics);
 }

@@ -15,6 +15,11 @@ pub struct ShowPage {
     pub on_air: bool,
     /// Whether whoever asks would find no place in the room.
     pub room_full: bool,
+    /// Where it can be watched by HLS, from the root of the service; none where there is nothing to watch,
+    /// or not so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub hls_url: Option<String>,
     /// The newest episode of the show that can be watched afterwards.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

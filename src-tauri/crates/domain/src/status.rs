@@ -191,6 +191,14 @@ pub struct Links {
     pub only_here: bool,
 }
 
+impl Links {
+    /// The multivariant playlist of HLS.
+    #[must_use]
+    pub fn hls_url(&self) -> String {
+        format!("{}/index.m3u8", self.viewer_url)
+    }
+}
+
 /// A person in the room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]

@@ -1,9 +1,9 @@
 //! The boxes that are small and few, by `mp4-atom`.
 
 use bytes::Bytes;
-use media::{AacConfig, Format, H264Config};
+use media::{AacConfig, Format, H264Config, OpusConfig, SAMPLE_RATE};
 use mp4_atom::{
-    Audio, Avc1, Avcc, Colr, Encode, Esds, Mp4a, Pasp, Visual,
+    Audio, Avc1, Avcc, Colr, Dops, Encode, Esds, Mp4a, Opus, Pasp, Visual,
     esds::{DecoderConfig, DecoderSpecific, EsDescriptor, SLConfig},
 };
 
@@ -21,13 +21,13 @@ pub(crate) fn encoded(atom: &impl Encode) -> Vec<u8> {
     bytes
 }
 
-/// The sample entry that describes units of this configuration; none for a codec that no recording
-/// holds, or a sequence parameter set that is none.
+/// The sample entry that describes units of this configuration; none for a sequence parameter set that
+/// is none.
 pub(crate) fn sample_entry(format: &Format) -> Option<Bytes> {
     match format {
         Format::H264(config) => avc1(config),
         Format::Aac(config) => Some(mp4a(config)),
-        Format::Opus(_) => None,
+        Format::Opus(config) => Some(opus(config)),
     }
 }
 
@@ -69,6 +69,25 @@ fn mp4a(config: &AacConfig) -> Bytes {
         EsDescriptor { es_id: 0, dec_config: decoder, sl_config: SLConfig::default(), ..EsDescriptor::default() };
     let entry = Mp4a { audio, esds: Esds { es_desc: descriptor }, btrt: None, taic: None };
     encoded(&entry).into()
+}
+
+/// Encapsulation of Opus in ISO Base Media File Format, §4.3. Nothing of what the samples hold is to be
+/// skipped: the encoder's delay is off every pts, and whoever joins does so in the middle.
+fn opus(config: &OpusConfig) -> Bytes {
+    let audio = Audio {
+        data_reference_index: 1,
+        channel_count: config.channels.into(),
+        sample_size: 16,
+        sample_rate: narrow(SAMPLE_RATE).into(),
+    };
+    let dops = Dops {
+        output_channel_count: config.channels,
+        pre_skip: 0,
+        input_sample_rate: SAMPLE_RATE,
+        output_gain: 0,
+        channel_mapping: None,
+    };
+    encoded(&Opus { audio, dops, btrt: None }).into()
 }
 
 /// A field of 16 bits; what does not fit is 0, "not said here".

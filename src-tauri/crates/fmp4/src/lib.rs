@@ -42,6 +42,7 @@ mod tables;
 pub use parts::{init_segment, part};
 pub use recorder::{FinishedRecording, RecordError, Recorder, RecorderEvent};
 pub use repair::{RepairError, Repaired, playable, repair};
+pub use silence::silent_unit;
 
 #[cfg(test)]
 mod tests;

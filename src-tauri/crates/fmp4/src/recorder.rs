@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use std::{fmt, io};
 
-use media::{Capacity, Overflow, Program, ReaderConfig, Start, Tracks};
+use media::{Capacity, Overflow, Program, ReaderConfig, Start, Track, Tracks};
 
 use crate::disk::Disk;
 use thread::{Order, Recording, Waiting};
@@ -121,23 +121,38 @@ impl Recorder {
         path: &Path,
         events: Arc<dyn Fn(RecorderEvent) + Send + Sync>,
     ) -> Result<Self, RecordError> {
+        Self::start_with(program, Track::Aac, path, events)
+    }
+
+    /// [`Self::start`] with another track for the audio: [`Track::Opus`], where a program has no AAC.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub fn start_with(
+        program: &Program,
+        sound: Track,
+        path: &Path,
+        events: Arc<dyn Fn(RecorderEvent) + Send + Sync>,
+    ) -> Result<Self, RecordError> {
         let file =
             OpenOptions::new().read(true).write(true).create_new(true).open(path).map_err(RecordError::Create)?;
-        Self::start_on(file, program, path, events).inspect_err(|_| remove(path))
+        Self::start_on(file, program, sound, path, events).inspect_err(|_| remove(path))
     }
 
     fn start_on(
         disk: impl Disk + Send + 'static,
         program: &Program,
+        sound: Track,
         path: &Path,
         events: Arc<dyn Fn(RecorderEvent) + Send + Sync>,
     ) -> Result<Self, RecordError> {
-        let writer = Writer::new(disk).map_err(RecordError::of_disk)?;
+        let writer = Writer::new(disk, sound).map_err(RecordError::of_disk)?;
         let (wake, awake) = mpsc::sync_channel(1);
         let waker = wake.clone();
         let reader = program.read(ReaderConfig {
             name: "recorder",
-            tracks: Tracks::FILE,
+            tracks: if sound == Track::Opus { Tracks::WEBRTC } else { Tracks::FILE },
             start: Start::Gop { younger_than: YOUNG },
             capacity: PATIENCE,
             overflow: Overflow::DropNewest,

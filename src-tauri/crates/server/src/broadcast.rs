@@ -13,6 +13,7 @@ use fmp4::{Recorder, RecorderEvent};
 use hosting::clock::now;
 use hosting::recording::{self, Repaired};
 use hosting::{Planned, RecordingName, date_and_time};
+use media::Track;
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -100,7 +101,8 @@ async fn begin(host: &Host, feed: &Feed) -> anyhow::Result<OnAir> {
     let recorder = tokio::task::spawn_blocking(move || {
         // The row first: what is recorded from then on is found again after a crash.
         archive.begin_episode(&row, &called, Some(&file), began)?;
-        let started = Recorder::start(&program, &file, Arc::new(|event| log(&event)));
+        // WebRTC brings no AAC.
+        let started = Recorder::start_with(&program, Track::Opus, &file, Arc::new(|event| log(&event)));
         anyhow::Ok(started.inspect_err(|error| tracing::error!("{}", recording::refusal(error).message)).ok())
     })
     .await??;

@@ -94,6 +94,7 @@ pub(super) async fn show(
         title: show.title(),
         on_air: show.is_on_air(),
         room_full: !has_place,
+        hls_url: (show.is_on_air() && show.hls.is_there()).then(|| format!("/{}/index.m3u8", show.slug)),
         last_replay: last.map(offer),
     }))
 }

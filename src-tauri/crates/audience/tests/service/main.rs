@@ -5,6 +5,8 @@
 mod budgets;
 mod doors;
 mod elsewhere;
+mod hls;
+mod hls_client;
 mod host;
 mod hostile;
 mod people;

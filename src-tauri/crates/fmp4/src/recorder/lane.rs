@@ -105,11 +105,11 @@ impl Lane {
     pub(crate) fn silence_before(&self, time: u64) -> Option<Sample> {
         let (_, end) = self.newest?;
         let lasts = self.usual();
-        let Some(Format::Aac(aac)) = self.config.as_ref().map(|config| &config.format) else { return None };
         if lasts == 0 || time.saturating_sub(end) < u64::from(lasts) {
             return None;
         }
-        Some(Sample { time: end, lasts, sync: true, data: silence::packet(aac)? })
+        let data = silence::of(&self.config.as_ref()?.format)?;
+        Some(Sample { time: end, lasts, sync: true, data })
     }
 
     /// Takes what waits; the last sample lasts until `next`, where that is known.

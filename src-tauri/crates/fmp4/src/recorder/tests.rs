@@ -2,7 +2,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
 
-use media::{AccessUnit, Look, ProgramTime, Track};
+use media::{AccessUnit, Look, ProgramTime};
 
 use super::*;
 use crate::tests::checker::check;
@@ -10,6 +10,8 @@ use crate::tests::disks::{Change, MemoryDisk};
 use crate::tests::folder;
 use crate::tests::material::{AUDIO_BEGINS, between, long_show, publish, show, show_that_changes};
 use crate::tests::players::{decode, gstreamer, packet_times, probe, sound};
+
+mod opus;
 
 const DEADLINE: Duration = Duration::from_secs(30);
 /// Bytes of a small frame.
@@ -178,7 +180,7 @@ impl Bench {
         let folder = folder();
         let path = folder.path().join("show.mp4");
         let events_to = Arc::new(move |event| drop(send.send(event)));
-        let recorder = Recorder::start_on(disk.clone(), &program, &path, events_to).unwrap();
+        let recorder = Recorder::start_on(disk.clone(), &program, Track::Aac, &path, events_to).unwrap();
         Self { disk, full, program, recorder, events, folder }
     }
 
@@ -270,7 +272,8 @@ fn a_disk_that_is_too_slow_is_reported_and_its_gap_is_held() {
     let (program, folder) = (Program::new(Look::Dressed), folder());
     let (send, events) = channel();
     let events_to = Arc::new(move |event| drop(send.send(event)));
-    let recorder = Recorder::start_on(disk.clone(), &program, &folder.path().join("show.mp4"), events_to).unwrap();
+    let recorder =
+        Recorder::start_on(disk.clone(), &program, Track::Aac, &folder.path().join("show.mp4"), events_to).unwrap();
     let units = long_show(12);
     let at = |seconds| Duration::from_secs(seconds);
     let stuck = gate.lock().unwrap();
@@ -381,7 +384,7 @@ fn a_recorder_that_panics_is_known_to_have_died_and_its_file_can_be_repaired() {
     let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path).unwrap();
     let program = Program::new(Look::Dressed);
     let events = Arc::new(|event| panic!("{event:?}"));
-    let recorder = Recorder::start_on(Defect(file, 0), &program, &path, events).unwrap();
+    let recorder = Recorder::start_on(Defect(file, 0), &program, Track::Aac, &path, events).unwrap();
     assert!(!recorder.has_died());
     publish(&program, &show());
     let begun = Instant::now();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use media::{AacConfig, AccessUnit, CodecConfig, Format, H264Config, ProgramTime, SAMPLE_RATE, Track};
+use media::{AacConfig, AccessUnit, CodecConfig, Format, H264Config, OpusConfig, ProgramTime, SAMPLE_RATE, Track};
 
 use super::lane::Lane;
 use crate::atoms::sample_entry;
@@ -38,6 +38,8 @@ pub(crate) struct Writer<D> {
     sequence: u32,
     video: Lane,
     audio: Lane,
+    /// Which of the program's tracks is the audio.
+    sound: Track,
     /// The video's parameter sets that stand in the fragmented `moov`; none after they changed.
     sets: Option<H264Config>,
     /// pts of the first frame that waits; while none does, of the first packet.
@@ -55,8 +57,8 @@ struct Ready {
 }
 
 impl<D: Disk> Writer<D> {
-    /// A new file. On failure a part of its head may be written.
-    pub(crate) fn new(mut disk: D) -> io::Result<Self> {
+    /// A new file with this track for its audio. On failure a part of its head may be written.
+    pub(crate) fn new(mut disk: D, sound: Track) -> io::Result<Self> {
         disk.write_at(0, &head())?;
         Ok(Self {
             disk,
@@ -64,7 +66,8 @@ impl<D: Disk> Writer<D> {
             torn: false,
             sequence: 0,
             video: Lane::new(Track::Video),
-            audio: Lane::new(Track::Aac),
+            audio: Lane::new(sound),
+            sound,
             sets: None,
             begins: None,
             waiting_bytes: 0,
@@ -76,8 +79,9 @@ impl<D: Disk> Writer<D> {
     /// Takes a unit into memory, and makes fragments ready. Answers the length of the gap in the
     /// video before it, if there is one.
     pub(crate) fn push(&mut self, unit: &AccessUnit) -> Option<Duration> {
+        let is_ours = unit.track == Track::Video || unit.track == self.sound;
         // A file begins with a keyframe.
-        if unit.track == Track::Opus || !(self.video.is_configured() || unit.is_video_keyframe()) {
+        if !is_ours || !(self.video.is_configured() || unit.is_video_keyframe()) {
             return None;
         }
         if !self.configure(unit.track, &unit.config) {
@@ -221,13 +225,13 @@ impl<D: Disk> Writer<D> {
             self.begun = true;
             if !self.audio.is_configured() {
                 // It may come yet, and no track can be added once the file has begun.
-                let (config, entry) = usual_audio();
+                let (config, entry) = usual_audio(self.sound);
                 self.audio.configure(&config, entry);
             }
             bytes = movie::fragmented([&self.video, &self.audio].into_iter().filter_map(Lane::movie));
         }
         let (video, audio) = (self.video.cut(next_frame), self.audio.cut(None));
-        let parts: Vec<_> = [(Track::Video, video), (Track::Aac, audio)]
+        let parts: Vec<_> = [(Track::Video, video), (self.sound, audio)]
             .into_iter()
             .filter_map(|(track, part)| Some((track, part?)))
             .collect();
@@ -261,10 +265,15 @@ pub(crate) struct Finished {
     pub(crate) bytes: u64,
 }
 
-fn usual_audio() -> (Arc<CodecConfig>, Bytes) {
-    let specific = Bytes::from_static(&USUAL_AUDIO);
-    let format = Format::Aac(AacConfig { sample_rate: SAMPLE_RATE, channels: 2, delay: 0, specific });
-    let entry = sample_entry(&format).expect("AAC always has a sample entry");
+fn usual_audio(sound: Track) -> (Arc<CodecConfig>, Bytes) {
+    let format = match sound {
+        Track::Opus => Format::Opus(OpusConfig { channels: 2, pre_skip: 0 }),
+        Track::Aac | Track::Video => {
+            let specific = Bytes::from_static(&USUAL_AUDIO);
+            Format::Aac(AacConfig { sample_rate: SAMPLE_RATE, channels: 2, delay: 0, specific })
+        }
+    };
+    let entry = sample_entry(&format).expect("sound always has a sample entry");
     // No program counts as far: the first real configuration is another one.
     (Arc::new(CodecConfig { id: media::ConfigId(u32::MAX), format }), entry)
 }

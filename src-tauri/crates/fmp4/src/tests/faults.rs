@@ -14,7 +14,7 @@ use crate::repair::{RepairError, playable_ours, repair_ours};
 
 /// Records all of it onto this disk, trying again after each failure; says whether it was finished.
 fn record(disk: &MemoryDisk, units: &[AccessUnit]) -> bool {
-    let mut writer = Writer::new(disk.clone()).unwrap();
+    let mut writer = Writer::new(disk.clone(), media::Track::Aac).unwrap();
     for unit in units {
         writer.push(unit);
         if writer.flush().is_err() && writer.flush().is_err() {

@@ -22,7 +22,7 @@ fn recordings() -> [Vec<u8>; 2] {
     let units = show_that_changes();
     let units = [between(&units, at(0), at(1000)), between(&units, at(4000), at(5000))].concat();
     let disk = MemoryDisk::default();
-    let mut writer = Writer::new(disk.clone()).unwrap();
+    let mut writer = Writer::new(disk.clone(), media::Track::Aac).unwrap();
     for unit in units {
         writer.push(&unit);
         writer.flush().unwrap();

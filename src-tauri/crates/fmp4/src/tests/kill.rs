@@ -31,7 +31,7 @@ impl Life {
     /// Records and finishes.
     fn of(units: Vec<AccessUnit>) -> Self {
         let disk = MemoryDisk::default();
-        let mut writer = Writer::new(disk.clone()).unwrap();
+        let mut writer = Writer::new(disk.clone(), media::Track::Aac).unwrap();
         let mut reached = vec![ProgramTime::ZERO];
         let mut published = ProgramTime::ZERO;
         for unit in &units {

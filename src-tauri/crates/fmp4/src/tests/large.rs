@@ -82,7 +82,7 @@ fn the_child_that_records_for_long() {
     let Some(path) = std::env::var_os(RECORD) else { return };
     let path = Path::new(&path);
     let file = OpenOptions::new().read(true).write(true).create_new(true).open(path).unwrap();
-    let mut writer = Writer::new(SparseDisk(file)).unwrap();
+    let mut writer = Writer::new(SparseDisk(file), media::Track::Aac).unwrap();
     for unit in show(path).units() {
         writer.push(&unit);
         writer.flush().unwrap();
