@@ -86,7 +86,7 @@ async fn without_webrtc_the_picture_comes_by_hls_and_chat_keeps_to_program_time(
 /// The clock in the picture says when a frame was made.
 async fn latency(page: &Page) {
     page.follow_video().await;
-    page.until("pictures were read", "window.antenneFollowed?.pictures.length > 200").await;
+    page.until("pictures were read", "window.antenneFollowed?.pictures.length > 90").await;
     let late = page
         .run(
             "const late = window.antenneFollowed.pictures.filter(({ strip }) => strip !== null).map(({ strip, shown }) => shown - strip).sort((a, b) => a - b);

@@ -35,7 +35,9 @@ impl Player {
             }
             let hint = read.hint.expect("it goes on");
             let (msn, rest) = hint.split_once('.').unwrap();
-            self.next = (msn.parse().unwrap(), rest.trim_end_matches(".m4s").parse().unwrap());
+            let next = (msn.parse().unwrap(), rest.trim_end_matches(".m4s").parse().unwrap());
+            assert!(next > self.next, "an answer that is not what was asked for: {:?}", self.next);
+            self.next = next;
         }
     }
 }
