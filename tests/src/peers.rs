@@ -177,3 +177,49 @@ impl Drop for SilentServer {
 pub fn is_flv(path: &Path) -> bool {
     std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"FLV"))
 }
+
+/// nginx as `docs/operating.md` sets it up in front of a server, but for TLS.
+pub struct Proxy {
+    address: SocketAddr,
+    _folder: TempDir,
+    _process: Process,
+}
+
+impl Proxy {
+    /// Starts it in front of `service` (`http://host:port`).
+    ///
+    /// # Panics
+    ///
+    /// If the document has no such block, or nginx does not take it.
+    pub async fn start(service: &str) -> Self {
+        let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operating.md");
+        let document = std::fs::read_to_string(document).expect("the document is there");
+        let block =
+            document.split("```nginx\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block of nginx");
+        let address = SocketAddr::from((own_address(), 8088));
+        let site = block.replace("listen 80;", &format!("listen {address};")).replace("http://127.0.0.1:8420", service);
+        assert!(site.contains(&address.to_string()) && site.contains(service), "{site}");
+        let folder = TempDir::new().expect("a folder");
+        let user = if rustix::process::geteuid().is_root() { "user root;" } else { "" };
+        let root = folder.path().display();
+        let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+        let temporary: String = temporary.iter().map(|kind| format!("{kind}_temp_path {root}/{kind};\n")).collect();
+        let configuration = format!(
+            "{user} daemon off; worker_processes 1; pid {root}/nginx.pid; error_log stderr warn;\n\
+             events {{ worker_connections 256; }}\nhttp {{ access_log off;\n{temporary}{site}\n}}\n"
+        );
+        let file = folder.path().join("nginx.conf");
+        std::fs::write(&file, configuration).expect("the configuration is written");
+        let mut command = isolated("/usr/sbin/nginx");
+        command.arg("-p").arg(folder.path()).arg("-c").arg(&file).args(["-e", "stderr"]);
+        let process = Process::start("nginx", command);
+        until_within(START, "nginx listens", || async { listens(address).then_some(()) }).await;
+        Self { address, _folder: folder, _process: process }
+    }
+
+    /// `http://host:port`.
+    #[must_use]
+    pub fn base(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}

@@ -4,10 +4,12 @@ use std::path::Path;
 
 use antenne_tests::browser::Chromium;
 use antenne_tests::http::{ask, get};
+use antenne_tests::peers::Proxy;
 use antenne_tests::recording::Recording;
 use antenne_tests::server::{Publisher, Server};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_camera_in_a_browser_is_a_show_with_viewers_a_chat_and_a_replay() {
@@ -176,4 +178,54 @@ async fn a_server_that_is_killed_on_air_has_the_replay_at_its_next_start() {
     second.vanish().await;
     page.close().await;
     again.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_proxy_as_the_documents_say_pages_rooms_and_publishers_pass() {
+    let data = TempDir::new().expect("a folder");
+    let options = ["--host", "live.example.org", "--trusted-proxy", "127.0.0.1", "--public-address", "192.0.2.7"];
+    let mut server = Server::start(data.path(), &options).await;
+    let key = server.first_key().await;
+    let proxy = Proxy::start(&server.base).await;
+    let host = ("Host", "live.example.org");
+    assert_eq!(ask(&proxy.base(), "GET", "/studio", &[host], b"").await.status, 200);
+    assert_eq!(ask(&proxy.base(), "GET", "/studio", &[("Host", "evil.example.org")], b"").await.status, 421);
+    assert_eq!(
+        ask(&proxy.base(), "GET", "/metrics", &[host], b"").await.status,
+        404,
+        "what was forwarded sees no figures"
+    );
+
+    let upgrade = [
+        host,
+        ("Upgrade", "websocket"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ];
+    for (origin, status) in [("https://live.example.org", "101"), ("https://evil.example.org", "403")] {
+        let headers: Vec<_> = upgrade.iter().copied().chain([("Origin", origin), ("Connection", "Upgrade")]).collect();
+        let line = first_line(&proxy.base(), "/studio/room", &headers).await;
+        assert_eq!(line.split(' ').nth(1), Some(status), "{origin}: {line}");
+    }
+
+    let offer = include_str!("../../src-tauri/crates/audience/tests/service/chromium.sdp");
+    let offer = offer.replace("a=recvonly", "a=sendonly");
+    let own = format!("Bearer {key}");
+    let headers = [host, ("Authorization", own.as_str()), ("Content-Type", "application/sdp")];
+    let answer = ask(&proxy.base(), "POST", "/studio/whip", &headers, offer.as_bytes()).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    assert!(answer.header("location").is_some_and(|location| location.starts_with("/studio/whip/")));
+    server.end().await;
+}
+
+/// The first line of the answer to a request that becomes something else than HTTP.
+async fn first_line(base: &str, path: &str, headers: &[(&str, &str)]) -> String {
+    let address = base.trim_start_matches("http://");
+    let mut stream = tokio::net::TcpStream::connect(address).await.expect("the proxy listens");
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let request = format!("GET {path} HTTP/1.1\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).await.expect("it takes a request");
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).await.expect("it answers");
+    line.trim().to_owned()
 }

@@ -97,7 +97,7 @@ impl Audience {
         let listener = TcpListener::bind(config.listen).await.map_err(listening)?;
         let http_address = listener.local_addr().map_err(listening)?;
         let (metrics, shows) = (Arc::new(Metrics::default()), Arc::new(Shows::default()));
-        let media_at = SocketAddr::new(config.listen.ip(), config.media_port);
+        let media_at = SocketAddr::new(config.media_ip.unwrap_or(config.listen.ip()), config.media_port);
         let everybody = shows.clone();
         let notify = Arc::new(move |notice| everybody.notify(&notice));
         let media = MediaHandle::start(media_at, &limits, config.upload, metrics.clone(), notify)?;
@@ -108,6 +108,7 @@ impl Audience {
             budgets: Arc::new(Budgets::new(limits.of_address, whole)),
             limits,
             hosts: Hosts::new(&config.host_names),
+            public_addresses: config.public_addresses,
             trusted_proxies: config.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
             descriptors: Arc::new(Semaphore::new(config.sockets)),
             timelines: Timelines::new(library.clone(), readers.clone()),

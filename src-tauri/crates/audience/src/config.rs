@@ -10,8 +10,13 @@ use domain::room::limits::BEAT_MS;
 pub struct AudienceConfig {
     /// HTTP; port 0 takes any free one.
     pub listen: SocketAddr,
-    /// UDP, at the same address; 0 takes any free one.
+    /// UDP; 0 takes any free one.
     pub media_port: u16,
+    /// Where media listens, where that is not where HTTP does: behind a proxy, which passes no media on.
+    pub media_ip: Option<IpAddr>,
+    /// Addresses by which people reach this computer that it does not have itself: those of a router or of a
+    /// rented machine's network. They are offered besides its own.
+    pub public_addresses: Vec<IpAddr>,
     /// Names that people may use for this computer besides its addresses and `localhost`.
     pub host_names: Vec<String>,
     /// Descriptors that the service may hold for its audience at once: TCP connections, those of the
@@ -30,6 +35,8 @@ impl AudienceConfig {
         Self {
             listen,
             media_port: 0,
+            media_ip: None,
+            public_addresses: Vec::new(),
             host_names: Vec::new(),
             sockets: 12_000,
             trusted_proxies: Vec::new(),

@@ -1,12 +1,14 @@
 //! What every part of the service shares.
 
-use std::net::IpAddr;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::{Refusal, Severity};
 use tokio::sync::{Semaphore, watch};
 
+use crate::address;
 use crate::budget::Budgets;
 use crate::config::ServiceLimits;
 use crate::episode::{Library, Notice};
@@ -24,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) hosts: Hosts,
     /// Proxies whose word is believed about who asks.
     pub(crate) trusted_proxies: Vec<IpAddr>,
+    /// Addresses that are offered besides this computer's own.
+    pub(crate) public_addresses: Vec<IpAddr>,
     /// What each address holds.
     pub(crate) budgets: Arc<Budgets>,
     /// A permit for each descriptor: connections, before and after an upgrade, and files on their way.
@@ -49,6 +53,20 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Where somebody at `peer` may send media to.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not say its addresses.
+    pub(crate) fn candidates(&self, peer: IpAddr) -> io::Result<Vec<SocketAddr>> {
+        let media = self.media.address();
+        let own = address::usable_by(media.ip(), peer)?;
+        let public = self.public_addresses.iter().copied().filter(|_| !peer.is_loopback());
+        let mut all: Vec<IpAddr> = public.collect();
+        all.extend(own.into_iter().filter(|address| !self.public_addresses.contains(address)));
+        Ok(all.into_iter().map(|ip| SocketAddr::new(ip, media.port())).collect())
+    }
+
     /// Somebody was refused who came through a proxy that is not trusted: everybody who does counts as
     /// one address. The operator is notified once.
     pub(crate) fn warn_of_proxy(&self, proxy: IpAddr) {

@@ -31,6 +31,7 @@ use crate::error::EngineError;
 use crate::format::video_info;
 use crate::output::ProgramOutput;
 use crate::source::cadence::Grid;
+use crate::thread_names;
 use bell::Heard;
 
 /// How long a program frame waits, from its time on, for source frames that are due.
@@ -83,7 +84,7 @@ impl Blender {
         config.lineup.expect();
         let work = Work::new(config, next.clone())?;
         let thread = std::thread::Builder::new()
-            .name("blender".to_owned())
+            .name(thread_names::BLENDER.to_owned())
             .spawn(move || work.run())
             .map_err(|error| EngineError::Thread { problem: error.to_string() })?;
         Ok(Self { next, bell, thread: Some(thread) })

@@ -24,6 +24,7 @@ use domain::{DestinationId, DestinationReport, DestinationState, PushTarget};
 use media::Program;
 
 use crate::event::{EngineEvent, EventSink};
+use crate::thread_names;
 use supervisor::Supervisor;
 
 /// A destination that is kept on air until the program is over or this is dropped. Dropping says
@@ -56,7 +57,7 @@ impl Destination {
         let emit = sink.clone();
         let (theirs, stopping) = (shared.clone(), Arc::default());
         let supervisor = Supervisor { id, target, host, program, graphs_dir, shared: theirs, sink, stopping };
-        let thread = thread::Builder::new().name(format!("destination-{id}")).spawn(move || supervisor.run());
+        let thread = thread::Builder::new().name(thread_names::destination(id)).spawn(move || supervisor.run());
         if let Err(error) = &thread {
             tracing::error!(%error, "a destination could not be started");
             let (state, problem) = (DestinationState::Failed, "the system gave no more threads".to_owned());

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use domain::{Device, DeviceKind};
 
+use crate::thread_names;
+
 pub(crate) use merge::{Address, Found};
 pub(crate) use mode::{Encoding, Mode, best};
 pub(crate) use screens::{display_of, wayland_advice};
@@ -49,7 +51,7 @@ pub(crate) fn find(kind: DeviceKind, id: &str) -> Option<Found> {
 /// Runs `work` on a thread of its own; none if it did not end within [`LOOK_DEADLINE`].
 fn within_deadline<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let (done, answer) = std::sync::mpsc::sync_channel(1);
-    let spawned = std::thread::Builder::new().name("device-look".to_owned()).spawn(move || {
+    let spawned = std::thread::Builder::new().name(thread_names::DEVICE_LOOK.to_owned()).spawn(move || {
         let _ = done.send(work());
     });
     let answer = spawned.ok().and_then(|_| answer.recv_timeout(LOOK_DEADLINE).ok());

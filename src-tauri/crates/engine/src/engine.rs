@@ -20,6 +20,7 @@ use media::ProgramTime;
 use crate::error::EngineError;
 use crate::event::{Broadcast, EngineConfig, EventSink, MonitorConfig};
 use crate::graphics::PainterHandle;
+use crate::thread_names;
 use director::Director;
 use mailbox::Mailbox;
 use request::Request;
@@ -48,7 +49,7 @@ impl Engine {
         let director = Director::start(config, sink, shared.clone(), requests.clone())?;
         let painter = director.painter();
         let thread = thread::Builder::new()
-            .name("engine".to_owned())
+            .name(thread_names::ENGINE.to_owned())
             .spawn(move || director.run())
             .map_err(|error| EngineError::Thread { problem: error.to_string() })?;
         Ok(Self { requests, thread: Some(thread), painter, shared })

@@ -33,6 +33,7 @@ use hearts::Hearts;
 use renderer::Desk;
 use scale::Scale;
 
+use crate::thread_names;
 use crate::yuv::FrameMut;
 
 /// Gives the painter what to paint. Its calls never block; dropping it ends the render thread,
@@ -85,7 +86,8 @@ impl Drop for PainterHandle {
 /// The render thread. Without one the picture stays without graphics.
 fn render(desk: &Arc<Desk>, scale: Scale) -> Option<JoinHandle<()>> {
     let desk = Arc::clone(desk);
-    let thread = thread::Builder::new().name("graphics".to_owned()).spawn(move || renderer::run(&desk, scale));
+    let thread =
+        thread::Builder::new().name(thread_names::PAINTER.to_owned()).spawn(move || renderer::run(&desk, scale));
     thread.inspect_err(|error| tracing::error!(%error, "the picture stays without graphics")).ok()
 }
 

@@ -1,4 +1,4 @@
-//! Picture and sound: makes the program described by a plan, encodes it once, sends it.
+//! Frames and audio: makes the program described by a plan, encodes it once, sends it.
 //!
 //! Used by `studio`. It is the only crate that imports GStreamer, and it deliberately knows nothing
 //! of the audience, the archive, the network towards viewers or the window: what it makes leaves
@@ -30,7 +30,9 @@ mod probe;
 mod requirement;
 mod source;
 mod state_change;
+mod thread_names;
 mod thumbnail;
+mod watchdog;
 mod yuv;
 
 pub use device::{DeviceList, DeviceWatch, list_devices};

@@ -15,6 +15,7 @@ use crate::chain::{Chain, Part};
 use crate::error::EngineError;
 use crate::packed;
 use crate::state_change;
+use crate::thread_names;
 use senses::{Hearing, Sight};
 
 const WHAT: &str = "probe's decoder";
@@ -92,7 +93,7 @@ impl ProbeDecoder {
             let _ = thread.set(thread::current());
             feed(&decoders, &closed);
         };
-        let feeding = thread::Builder::new().name("probe".to_owned()).spawn(feed);
+        let feeding = thread::Builder::new().name(thread_names::PROBE.to_owned()).spawn(feed);
         probe.feeding = Some(feeding.map_err(|error| EngineError::Thread { problem: error.to_string() })?);
         Ok(probe)
     }

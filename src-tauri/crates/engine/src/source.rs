@@ -34,6 +34,7 @@ use domain::{SourceId, SourceKind, SourceSpec, SourceState};
 use crate::event::EngineEvent;
 use crate::joint::{SourceContext, SourceSink};
 use crate::state_change::Stuck;
+use crate::thread_names;
 
 pub use test_picture::{Planes, TestPicture};
 
@@ -64,7 +65,7 @@ impl Source {
         let (running, ended) = mpsc::sync_channel::<()>(0);
         let reporter = Reporter::new(id.clone(), Arc::clone(&sink));
         let common = Common { id: id.clone(), spec: spec.clone(), context, sink, stuck: Stuck::default() };
-        let spawned = thread::Builder::new().name(format!("source {id}")).spawn(move || {
+        let spawned = thread::Builder::new().name(thread_names::source(id)).spawn(move || {
             let _running = running;
             before();
             run(&common, reporter, &stopped);

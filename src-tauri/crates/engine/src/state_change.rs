@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use gst::prelude::{ElementExt, GstBinExtManual, PipelineExt};
 
 use crate::error::EngineError;
+use crate::thread_names;
 
 /// How long a pipeline may take to start or to stop before it is abandoned.
 pub(crate) const STATE_DEADLINE: Duration = Duration::from_secs(5);
@@ -73,7 +74,7 @@ pub(crate) fn change_counted(
     let decided = Arc::new(AtomicBool::new(false));
     let (subject, theirs, count) = (pipeline.clone(), decided.clone(), stuck.clone());
     thread::Builder::new()
-        .name("state-change".to_owned())
+        .name(thread_names::STATE_CHANGE.to_owned())
         .spawn(move || {
             let outcome = subject.set_state(state);
             if theirs.swap(true, Ordering::AcqRel) {

@@ -32,6 +32,10 @@ pub(crate) struct Serving {
     /// UDP port of the media [default: the HTTP port's number]
     #[arg(long, value_name = "N")]
     pub(crate) media_port: Option<u16>,
+    /// Address by which viewers and publishers reach this machine, such as 192.0.2.7 (repeatable); media then
+    /// listens on all addresses, also where --listen is a proxy's loopback
+    #[arg(long = "public-address", value_name = "ADDR")]
+    pub(crate) public_addresses: Vec<IpAddr>,
     /// Name that it answers to, besides its addresses (repeatable)
     #[arg(long = "host", value_name = "NAME", value_parser = domain::network::host_name)]
     pub(crate) host_names: Vec<String>,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -86,6 +87,8 @@ pub(crate) async fn serve(data_dir: &Path, serving: Serving, report: Report) -> 
 async fn listen(serving: &Serving, archive: &Archive, keys: &Keys) -> anyhow::Result<(Audience, mpsc::Receiver<Feed>)> {
     let config = AudienceConfig {
         media_port: serving.media_port.unwrap_or(serving.listen.port()),
+        media_ip: (!serving.public_addresses.is_empty()).then(|| everywhere(serving.listen.ip())),
+        public_addresses: serving.public_addresses.clone(),
         host_names: serving.host_names.clone(),
         trusted_proxies: serving.trusted_proxies.clone(),
         upload: serving.uplink.map(|kbps| Upload { kbps, session_kbps: SESSION_KBPS }),
@@ -96,6 +99,11 @@ async fn listen(serving: &Serving, archive: &Archive, keys: &Keys) -> anyhow::Re
     let limits = ServiceLimits::default();
     let started = Audience::start_with_intake(config, limits, library, Arc::new(keys.clone())).await;
     started.with_context(|| format!("the service cannot listen at {}", serving.listen))
+}
+
+/// All addresses of this kind.
+fn everywhere(like: IpAddr) -> IpAddr {
+    if like.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() }
 }
 
 /// Until the end: shows that begin, what is due, and the word to stop.

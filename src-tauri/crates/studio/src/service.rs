@@ -67,12 +67,12 @@ pub(crate) async fn listen(
         (Listen::ByReach, _) => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), DEFAULT_PORT),
     };
     let at = |listen: SocketAddr| AudienceConfig {
-        listen,
         media_port: config.media_port.unwrap_or(listen.port()),
         host_names: names::answered([&config.host_names[..], &wanted.host_names].concat()),
         trusted_proxies: [&config.trusted_proxies[..], &wanted.trusted_proxies].concat(),
         upload: wanted.upload_kbps.map(|kbps| Upload { kbps, session_kbps: config.video_kbps + AUDIO_KBPS }),
         sockets: descriptors::for_viewers(),
+        ..AudienceConfig::new(listen)
     };
     let mut moved = None;
     let audience = match Audience::start(at(address), library.clone()).await {

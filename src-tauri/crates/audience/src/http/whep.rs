@@ -1,7 +1,6 @@
 //! WHEP: an offer in, an answer out (draft-ietf-wish-whep). One round trip; candidates of the
 //! viewer are learned from its datagrams, so there is nothing to trickle.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -12,7 +11,6 @@ use axum::response::{IntoResponse, Response};
 use super::guest::{Guest, Place, budgeted};
 use super::problem::Problem;
 use super::sdp;
-use crate::address;
 use crate::budget::Holding;
 use crate::clock::clock_header;
 use crate::media_out::{NegotiationError, Refused, Upload, Viewer};
@@ -38,12 +36,10 @@ pub(super) async fn join(
         return Err(Problem::new(StatusCode::CONFLICT, "not_on_air", message).retry_after(1));
     }
     let held = budgeted(&shared, &guest, Holding::Session)?;
-    let media = shared.media.address();
-    let addresses = address::usable_by(media.ip(), guest.address).map_err(|error| {
+    let candidates = shared.candidates(guest.address).map_err(|error| {
         tracing::error!(%error, "this computer's addresses are unknown");
         Problem::internal()
     })?;
-    let candidates: Vec<SocketAddr> = addresses.into_iter().map(|ip| SocketAddr::new(ip, media.port())).collect();
     let answering = shared.clone();
     let negotiated = shared.negotiators.try_run(move || answering.media.negotiator.answer(&offer, &candidates)).await;
     let negotiated = match negotiated {

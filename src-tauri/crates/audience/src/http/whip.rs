@@ -1,6 +1,5 @@
 //! WHIP: a publisher's offer in, an answer out (RFC 9725). Only where the service has an intake; a desk has none.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,7 +12,6 @@ use domain::ShowSlug;
 use super::guest::Guest;
 use super::problem::Problem;
 use super::sdp;
-use crate::address;
 use crate::feed::Feed;
 use crate::intake::Intake;
 use crate::media_out::{NegotiationError, Refused};
@@ -42,12 +40,10 @@ pub(super) async fn publish(
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_sdp", message));
     }
     let offer = sdp::read(body, sdp::OFFER, &shared).await?;
-    let media = shared.media.address();
-    let addresses = address::usable_by(media.ip(), guest.address).map_err(|error| {
+    let candidates = shared.candidates(guest.address).map_err(|error| {
         tracing::error!(%error, "this computer's addresses are unknown");
         Problem::internal()
     })?;
-    let candidates: Vec<SocketAddr> = addresses.into_iter().map(|ip| SocketAddr::new(ip, media.port())).collect();
     let answering = shared.clone();
     let negotiated = shared.negotiators.try_run(move || answering.media.negotiator.take(&offer, &candidates)).await;
     let negotiated = match negotiated {

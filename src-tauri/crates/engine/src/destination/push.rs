@@ -161,7 +161,7 @@ impl Push {
         let gst::MessageView::Error(error) = message.view() else { return Some(Ending::Broken) };
         let cause = error.error();
         // Its text may hold the stream's name, which is the key; of the details, only GIO's domain and code.
-        // An error without details is none of those that are told apart.
+        // An error without details is none of those that are known.
         let details = error.debug().unwrap_or_default();
         let (domain, code) = reason(&details);
         tracing::debug!(domain, code, "a destination's pipeline failed");

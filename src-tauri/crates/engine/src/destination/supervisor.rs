@@ -15,6 +15,7 @@ use super::problem::Problem;
 use super::push::{Ending, Fed, Push};
 use super::watch::{Verdict, Watch, pause};
 use crate::event::{EngineEvent, EventSink};
+use crate::thread_names;
 
 /// How often a connection is looked at: the system's table of connections is read each time.
 const LOOK: Duration = Duration::from_millis(250);
@@ -185,7 +186,7 @@ impl Supervisor {
             push.stop();
             stopping.fetch_sub(1, Ordering::Relaxed);
         };
-        if let Err(error) = thread::Builder::new().name("stop-destination".to_owned()).spawn(stop) {
+        if let Err(error) = thread::Builder::new().name(thread_names::STOP_DESTINATION.to_owned()).spawn(stop) {
             tracing::error!(%error, "a destination's pipeline was abandoned");
         }
     }

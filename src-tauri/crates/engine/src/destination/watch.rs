@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use crate::watchdog;
+
 /// From the first attempt to open the connection until the far end takes the program.
 pub(super) const CONNECT: Duration = Duration::from_secs(6);
-/// So long nothing may leave although there is something to send.
-pub(super) const SILENCE: Duration = Duration::from_secs(4);
 /// A far end that says no most often does so within this time after the connection was opened.
 const PROOF: Duration = Duration::from_secs(1);
 /// A connection that held so long counts as a good one.
@@ -57,7 +57,7 @@ impl Watch {
         let Some(opened) = self.opened else {
             return if now - self.began > CONNECT { Verdict::NoAnswer } else { Verdict::Opening };
         };
-        if now - self.grew > SILENCE {
+        if now - self.grew > watchdog::DESTINATION {
             return Verdict::Silent;
         }
         if self.taking.is_none() && now - opened >= PROOF && now - self.grew < PROOF {
@@ -84,7 +84,7 @@ impl Watch {
 
     /// Whether the far end was given time enough for an answer, and gave none.
     pub(super) fn waited_long(&self, now: Instant) -> bool {
-        self.opened.is_none() && now - self.began >= SILENCE
+        self.opened.is_none() && now - self.began >= watchdog::DESTINATION
     }
 
     /// Whether the far end ever took the program.

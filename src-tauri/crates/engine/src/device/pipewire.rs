@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::device::candidate::Candidate;
 use crate::device::merge::Address;
 use crate::device::mode::{Encoding, Mode};
+use crate::thread_names;
 
 /// A server that takes longer to answer hangs.
 const DEADLINE: Duration = Duration::from_secs(3);
@@ -68,7 +69,7 @@ fn dump(patience: Duration) -> Result<Option<Vec<u8>>, Unread> {
     };
     let (done, read) = mpsc::sync_channel(1);
     let output = tool.stdout.take();
-    let reader = thread::Builder::new().name("pipewire-look".to_owned()).spawn(move || {
+    let reader = thread::Builder::new().name(thread_names::PIPEWIRE_LOOK.to_owned()).spawn(move || {
         let mut text = Vec::new();
         let complete = output.is_some_and(|mut output| output.read_to_end(&mut text).is_ok());
         let _ = done.send(complete.then_some(text));
@@ -221,7 +222,7 @@ impl Follower {
         let alive = shell.stdin.take();
         let mut output = shell.stdout.take()?;
         let (notify, heard) = mpsc::sync_channel(1);
-        let reader = thread::Builder::new().name("pipewire-watch".to_owned()).spawn(move || {
+        let reader = thread::Builder::new().name(thread_names::PIPEWIRE_WATCH.to_owned()).spawn(move || {
             let mut piece = [0; 16 * 1024];
             while output.read(&mut piece).is_ok_and(|count| count > 0) {
                 // One waiting message says as much as many.

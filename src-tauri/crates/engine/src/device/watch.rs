@@ -12,6 +12,7 @@ use crate::device::pipewire::{self, Follower, Heard};
 use crate::device::{DeviceList, list_devices};
 use crate::error::EngineError;
 use crate::source::cadence::{Stopped, wait};
+use crate::thread_names;
 
 /// How often the owner's wish to end is looked for.
 const LOOK: Duration = Duration::from_millis(100);
@@ -43,7 +44,7 @@ impl DeviceWatch {
     pub fn start(sink: Arc<dyn Fn(Vec<Device>) + Send + Sync>) -> Result<Self, EngineError> {
         let (stop, stopped) = mpsc::sync_channel(0);
         let thread = thread::Builder::new()
-            .name("device-watch".to_owned())
+            .name(thread_names::DEVICE_WATCH.to_owned())
             .spawn(move || {
                 let _stopped: Stopped = follow(&sink, &stopped);
             })
@@ -173,7 +174,8 @@ mod tests {
     use domain::DeviceKind;
 
     fn device(id: &str) -> Device {
-        Device { kind: DeviceKind::Camera, id: id.into(), name: id.into(), detail: String::new(), unusable: None }
+        let (id, name, detail) = (id.to_owned(), id.to_owned(), String::new());
+        Device { kind: DeviceKind::Camera, id, name, detail, unusable: None }
     }
 
     #[test]

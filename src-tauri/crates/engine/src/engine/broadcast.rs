@@ -16,9 +16,7 @@ use crate::encoding::{Counted, Encoding, EncodingConfig, Publisher};
 use crate::error::EngineError;
 use crate::event::{Broadcast, EngineConfig, EngineEvent, EventSink};
 use crate::output::ProgramOutput;
-
-/// An encoder that gives no frame for so long is replaced.
-const STANDSTILL: Duration = Duration::from_secs(5);
+use crate::watchdog;
 
 /// A destination that the operator wants, on air or not.
 pub(super) struct Wanted {
@@ -148,7 +146,7 @@ impl OnAir {
         if frames != self.advanced.0 {
             self.advanced = (frames, Instant::now());
         }
-        self.advanced.1.elapsed() > STANDSTILL
+        self.advanced.1.elapsed() > watchdog::ENCODER
     }
 
     /// What was encoded so far.

@@ -15,9 +15,7 @@ use crate::event::{EngineConfig, EngineEvent, EventSink};
 use crate::graphics::Painter;
 use crate::mixer::{AudioSlot, LevelMeter, Mixer, MixerConfig};
 use crate::output::ProgramOutput;
-
-/// A blender without frames or a mixer without audio for so long is replaced.
-const STANDSTILL: Duration = Duration::from_secs(4);
+use crate::watchdog;
 
 /// The raw program, and all that is needed to make it anew.
 pub(super) struct Program {
@@ -57,7 +55,7 @@ impl Progress {
         if now != self.seen {
             (self.seen, self.since) = (now, Instant::now());
         }
-        self.since.elapsed() > STANDSTILL
+        self.since.elapsed() > watchdog::PROGRAM
     }
 }
 

@@ -17,6 +17,7 @@ use crate::event::{EngineEvent, EventSink};
 use crate::joint::{SourceContext, SourceSink};
 use crate::mixer::{AudioSlot, LevelMeter};
 use crate::source::Source;
+use crate::thread_names;
 
 /// A source that is closed fades out within its next buffer; one that has stopped gets so long.
 const FADE: Duration = Duration::from_millis(100);
@@ -232,7 +233,7 @@ impl Sources {
             drop(open.source);
             sink(EngineEvent::Source { id, state: SourceState::Off, problem: None });
         };
-        if let Err(error) = thread::Builder::new().name("close-source".to_owned()).spawn(close) {
+        if let Err(error) = thread::Builder::new().name(thread_names::CLOSE_SOURCE.to_owned()).spawn(close) {
             tracing::error!(%error, "a source could not be closed on a thread of its own");
         }
     }

@@ -11,13 +11,12 @@ use crate::event::EngineEvent;
 use crate::source::Reporter;
 use crate::source::cadence::{Stopped, wait};
 use crate::state_change::{self, Stuck};
+use crate::watchdog;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 /// A source that ran so long was well: the next pause is the first one again.
 const PROVED: Duration = Duration::from_secs(5);
-/// Without a buffer for so long a source that ran is lost, whatever its pipeline says.
-const SILENCE: Duration = Duration::from_secs(1);
 /// A source that was just opened may take so long until its first buffer.
 const PATIENCE: Duration = Duration::from_secs(6);
 /// How often the watchdog looks, and how long a stop may go unnoticed.
@@ -157,7 +156,7 @@ impl Watched<'_> {
                 None => {}
             }
             match self.pulse.silence() {
-                (silence, true) if silence > SILENCE => return Ending::Lost(self.silent.to_owned()),
+                (silence, true) if silence > watchdog::SOURCE => return Ending::Lost(self.silent.to_owned()),
                 (silence, false) if silence > PATIENCE => return Ending::Lost(self.silent.to_owned()),
                 (_, true) => reporter.report(SourceState::Running, None),
                 (_, false) => {}
