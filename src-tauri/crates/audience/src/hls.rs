@@ -165,7 +165,7 @@ impl Hls {
             finish: finish.clone(),
         };
         // Opened here: nothing that is published from now on is missed.
-        let reading = task::Reading::open(&program, self.behind);
+        let reading = task::Reading::current(&program, self.behind);
         let task = self.runtime.spawn(task::run(program, reading, around)).abort_handle();
         *running = Some(Running { task, finish });
     }

@@ -38,7 +38,8 @@ pub(super) struct Around {
 pub(super) async fn run(program: Program, reading: Reading, around: Around) {
     let mut reading = Some(reading);
     loop {
-        let reading = reading.take().unwrap_or_else(|| Reading::open(&program, around.behind));
+        // Whatever made it fall may stand in the current GOP.
+        let reading = reading.take().unwrap_or_else(|| Reading::open(&program, Start::Keyframe, around.behind));
         let stream = match stream_id() {
             Ok(stream) => stream,
             Err(error) => {
@@ -72,14 +73,19 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// From the current GOP on; so much of what follows may wait.
-    pub(super) fn open(program: &Program, behind: Duration) -> Self {
+    /// From the current GOP on, all of it.
+    pub(super) fn current(program: &Program, behind: Duration) -> Self {
+        Self::open(program, Start::Gop { younger_than: GOP }, behind)
+    }
+
+    /// From `start` on; so much of what follows may wait.
+    fn open(program: &Program, start: Start, behind: Duration) -> Self {
         let woken = Arc::new(Notify::new());
         let wake = woken.clone();
         let reader = program.read(ReaderConfig {
             name: "hls",
             tracks: Tracks::ALL,
-            start: Start::Gop { younger_than: GOP },
+            start,
             capacity: Capacity { span: behind, bytes: WAITING_BYTES },
             overflow: Overflow::DropWaiting,
             wake: Some(Arc::new(move || wake.notify_one())),
@@ -101,6 +107,8 @@ async fn pack(program: &Program, Reading { reader, woken }: Reading, stream: &st
                 if reader.lost().frames != std::mem::replace(&mut lost, reader.lost().frames) {
                     packager.lost();
                 }
+                #[cfg(test)]
+                assert_ne!(unit.config.id, media::ConfigId(u32::MAX), "a test wants it so");
                 let changed = packager.push(unit);
                 if packager.wants_keyframe() {
                     program.request_keyframe();

@@ -1,9 +1,13 @@
 //! HLS over real sockets: from the show's address to the last part, and those who wait, err and leave.
 
 use std::io::Read;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use audience::ServiceLimits;
 
 use crate::hls_client::{answer, asked, fast, get, publish, service, stream, waiting};
-use crate::support::{Service, TestJournal, TestLibrary, picture};
+use crate::support::{Service, TestJournal, TestLibrary, picture, soon};
 
 /// The address of what comes next.
 fn hint(playlist: &str) -> String {
@@ -212,5 +216,33 @@ async fn another_program_is_another_stream_and_the_first_one_is_gone() {
     let second = stream(&service).await;
     assert_ne!(first, second);
     assert_eq!(get(&service, &format!("{second}0.m4s")).await.status, 200);
+    service.audience.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_service_that_is_too_far_behind_says_what_is_missing_and_asks_for_a_keyframe() {
+    let limits = ServiceLimits { behind: Duration::from_secs(5), ..ServiceLimits::default() };
+    let service = Service::start_with(limits, TestJournal::default(), TestLibrary::default()).await;
+    service.on_air();
+    publish(&service, 0, 130);
+    let stream = stream(&service).await;
+    get(&service, &format!("{stream}live.m3u8?_HLS_msn=2&_HLS_part=0")).await;
+    let wishes = service.wishes.load(Ordering::Relaxed);
+    // Nobody takes any of it meanwhile: these tests have one thread.
+    publish(&service, 130, 300);
+    service.wished(wishes).await;
+    publish(&service, 300, 310);
+    let text = soon(async {
+        loop {
+            let text = get(&service, &format!("{stream}live.m3u8")).await.text();
+            if text.contains("#EXT-X-GAP") {
+                return text;
+            }
+        }
+    })
+    .await;
+    // From the last part that came whole, to the next keyframe.
+    assert_eq!(text.matches("#EXT-X-GAP").count(), 3, "{text}");
+    assert!(!text.contains("DISCONTINUITY\n"), "time goes on: {text}");
     service.audience.shutdown().await;
 }
