@@ -12,9 +12,9 @@ use antenne_tests::tone::Tone;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Of 400 pieces of 10 ms so many may be silent: on a machine that is busy with other tests, what comes late for
-/// long is taken for lost. A microphone that is not held loses every tenth.
-const LATE: usize = 2;
+/// Of 400 pieces of 10 ms so many may be silent, 3 %: on two cores that also encode, PipeWire's own cycle is not always
+/// held, and what stays late is taken for lost. A microphone whose cycle is too short loses 11 to 18 %.
+const LATE: usize = 12;
 
 /// What `antenne devices` lists, by id.
 async fn listed(session: &Session, id: &str) -> Value {

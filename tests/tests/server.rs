@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use antenne_tests::browser::Chromium;
+use antenne_tests::deadline::until;
 use antenne_tests::http::{ask, get};
 use antenne_tests::peers::Proxy;
 use antenne_tests::recording::Recording;
@@ -31,6 +32,12 @@ async fn a_camera_in_a_browser_is_a_show_with_viewers_a_chat_and_a_replay() {
     viewer.enter("name-input", "Ada").await;
     viewer.find("accepted").await;
     viewer.screenshot("server-viewer").await;
+    // Whom WebRTC does not reach, LL-HLS does, with the sound that the publisher sent.
+    let playlist = until("HLS has its first segments", || async {
+        Some(get(&server.base, "/studio/index.m3u8").await).filter(|answer| answer.status == 200)
+    })
+    .await;
+    assert!(playlist.text().contains("avc1.") && playlist.text().contains("opus"), "{}", playlist.text());
 
     publisher.stop().await;
     let ended = server.event("ended").await;

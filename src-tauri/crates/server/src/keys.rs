@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use domain::ShowSlug;
@@ -110,6 +110,7 @@ impl Keys {
             fs::create_dir_all(folder).map_err(unwritable)?;
         }
         let lock = private(&self.path.with_extension("lock"), false).map_err(unwritable)?;
+        as_the_folders(&lock, &self.path).map_err(unwritable)?;
         flock(&lock, FlockOperation::LockExclusive).map_err(|error| unwritable(error.into()))?;
         let mut keys = self.list()?;
         let done = act(&mut keys)?;
@@ -118,6 +119,7 @@ impl Keys {
         let beside = self.path.with_extension("new");
         let write = || -> io::Result<()> {
             let mut file = private(&beside, true)?;
+            as_the_folders(&file, &self.path)?;
             file.write_all(&text)?;
             file.sync_all()?;
             fs::rename(&beside, &self.path)
@@ -134,6 +136,14 @@ impl audience::Keys for Keys {
             false
         })
     }
+}
+
+/// Where an administrator changes the keys of a server that runs as somebody else, the file stays that one's: the
+/// server could not read it otherwise.
+fn as_the_folders(file: &File, path: &Path) -> io::Result<()> {
+    let Some(folder) = path.parent().filter(|_| rustix::process::geteuid().is_root()) else { return Ok(()) };
+    let owner = fs::metadata(folder)?;
+    std::os::unix::fs::fchown(file, Some(owner.uid()), Some(owner.gid()))
 }
 
 /// A file that only its owner reads.
@@ -186,6 +196,22 @@ mod tests {
             fs::write(&keys.path, text).unwrap();
             assert!(keys.admit(&show("studio"), "0").is_err() && keys.add(&show("studio")).is_err(), "{text}");
             assert_eq!(fs::read_to_string(&keys.path).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn keys_that_an_administrator_makes_stay_those_of_the_server() {
+        let folder = tempfile::tempdir().unwrap();
+        // Only root can make a folder somebody else's; for everybody else it is their own.
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(folder.path(), Some(4_321), Some(4_322)).unwrap();
+        }
+        let owner = fs::metadata(folder.path()).unwrap();
+        let keys = Keys::of(folder.path());
+        keys.add(&show("studio")).unwrap();
+        for file in [keys.path.clone(), keys.path.with_extension("lock")] {
+            let file = fs::metadata(file).unwrap();
+            assert_eq!((file.uid(), file.gid()), (owner.uid(), owner.gid()));
         }
     }
 

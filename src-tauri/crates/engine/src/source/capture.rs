@@ -180,9 +180,9 @@ fn push_audio(common: &Common, is_stamped: bool) -> impl FnMut(gst::Buffer) + Se
         let samples: Vec<f32> =
             map.chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect();
         let stamp = is_stamped.then(|| buffer.pts().map(Duration::from)).flatten();
-        for piece in compensator.push(&samples, stamp, now) {
-            meter.measure(&piece.samples);
-            sink.audio(audio_buffer(&piece.samples, piece.pts));
+        for chunk in compensator.push(&samples, stamp, now) {
+            meter.measure(&chunk.samples);
+            sink.audio(audio_buffer(&chunk.samples, chunk.pts));
         }
     }
 }

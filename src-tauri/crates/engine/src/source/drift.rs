@@ -1,6 +1,6 @@
 //! Slaves a microphone's own clock to the program's: no gap and no click while they drift apart.
 //!
-//! A sound card's second is not ours: 200 ppm are 12 ms a minute. Every piece that arrives says
+//! A sound card's second is not ours: 200 ppm are 12 ms a minute. Every chunk that arrives says
 //! where the card's clock stands, with the jitter of a busy computer. A slow control loop follows
 //! the mean and reads the sound faster or slower by at most a fifth of a percent (which nobody
 //! hears). Time that the card lost is filled where it is missing, with a fade to silence and back.
@@ -21,7 +21,7 @@ const SMOOTHING: f64 = 1.0;
 const MOST: f64 = 0.002;
 /// A mean error beyond this is no drift: the sound is set right with a jump.
 const JUMP: f64 = 0.06;
-/// After so much sound the first guess, made from one piece, is set right.
+/// After so much sound the first guess, made from one chunk, is set right.
 const SETTLED: u64 = RATE as u64;
 const SETTLED_JUMP: f64 = 0.004;
 /// A fade into filled time and out of it: 5 ms.
@@ -29,15 +29,15 @@ const FADE: usize = RATE as usize / 200;
 
 /// 10 ms of interleaved stereo, and the running time of its first sample.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Piece {
+pub(crate) struct Chunk {
     pub(crate) pts: Duration,
     pub(crate) samples: Vec<f32>,
 }
 
-/// Turns what a microphone delivers into pieces on the program's clock.
+/// Turns what a microphone delivers into chunks on the program's clock.
 pub(crate) struct DriftCompensator {
     resampler: Resampler,
-    /// Running time of the sample at the reading point, in seconds; none before the first piece.
+    /// Running time of the sample at the reading point, in seconds; none before the first chunk.
     output: Option<f64>,
     /// The mean of (when that sample was recorded) − `output`, in seconds.
     error: f64,
@@ -48,7 +48,7 @@ pub(crate) struct DriftCompensator {
     lost: LostTime,
     /// Samples of the fade after filled time that are still to come.
     fading_in: usize,
-    piece: Vec<f32>,
+    chunk: Vec<f32>,
 }
 
 impl DriftCompensator {
@@ -62,14 +62,14 @@ impl DriftCompensator {
             settled: false,
             lost: LostTime::default(),
             fading_in: 0,
-            piece: Vec::with_capacity(CHUNK * CHANNELS),
+            chunk: Vec::with_capacity(CHUNK * CHANNELS),
         }
     }
 
     /// Takes interleaved samples whose last one arrived at `now` (running time), with the moment of the
-    /// first one on the card's own clock where that is known; answers the pieces that are complete.
+    /// first one on the card's own clock where that is known; answers the chunks that are complete.
     /// Their pts follow each other exactly, but for jumps forward.
-    pub(crate) fn push(&mut self, interleaved: &[f32], stamp: Option<Duration>, now: Duration) -> Vec<Piece> {
+    pub(crate) fn push(&mut self, interleaved: &[f32], stamp: Option<Duration>, now: Duration) -> Vec<Chunk> {
         let count = interleaved.len() / CHANNELS;
         if count == 0 {
             return Vec::new();
@@ -127,7 +127,7 @@ impl DriftCompensator {
         if error > 0.0 {
             // What comes was recorded later than we say: leave time out.
             self.output = Some(output + error);
-            self.piece.clear();
+            self.chunk.clear();
         } else {
             // We are behind: leave sound out.
             self.resampler.skip(-error * f64::from(RATE));
@@ -139,20 +139,20 @@ impl DriftCompensator {
         }
     }
 
-    fn produce(&mut self, step: f64) -> Vec<Piece> {
-        let mut pieces = Vec::new();
-        let Some(mut output) = self.output else { return pieces };
+    fn produce(&mut self, step: f64) -> Vec<Chunk> {
+        let mut chunks = Vec::new();
+        let Some(mut output) = self.output else { return chunks };
         while let Some(sample) = self.resampler.read(step) {
-            self.piece.extend(sample);
+            self.chunk.extend(sample);
             output += 1.0 / f64::from(RATE);
-            if self.piece.len() == CHUNK * CHANNELS {
+            if self.chunk.len() == CHUNK * CHANNELS {
                 let begin = output - CHUNK as f64 / f64::from(RATE);
-                let samples = std::mem::replace(&mut self.piece, Vec::with_capacity(CHUNK * CHANNELS));
-                pieces.push(Piece { pts: Duration::from_secs_f64(begin.max(0.0)), samples });
+                let samples = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK * CHANNELS));
+                chunks.push(Chunk { pts: Duration::from_secs_f64(begin.max(0.0)), samples });
             }
         }
         self.output = Some(output);
-        pieces
+        chunks
     }
 }
 
@@ -160,37 +160,37 @@ impl DriftCompensator {
 mod tests {
     use super::*;
 
-    /// A card whose clock is `ppm` too fast, for `seconds`, its pieces arriving with jitter.
+    /// A card whose clock is `ppm` too fast, for `seconds`, its chunks arriving with jitter.
     /// The left channel says when a sample was recorded, in true seconds.
-    fn record(ppm: f64, seconds: usize) -> Vec<Piece> {
+    fn record(ppm: f64, seconds: usize) -> Vec<Chunk> {
         let mut compensator = DriftCompensator::new();
         let period = 1.0 / 48_000.0 / (1.0 + ppm * 1e-6);
-        let mut pieces = Vec::new();
+        let mut chunks = Vec::new();
         for n in 0..seconds * 100 {
             let samples: Vec<f32> =
                 (n * 480..(n + 1) * 480).flat_map(|i| [(5.0 + i as f64 * period) as f32, 0.0]).collect();
             let jitter = (n * 7919 % 100) as f64 * 60e-6;
             let now = 5.0 + ((n + 1) * 480) as f64 * period + jitter;
-            pieces.extend(compensator.push(&samples, None, Duration::from_secs_f64(now)));
+            chunks.extend(compensator.push(&samples, None, Duration::from_secs_f64(now)));
         }
-        pieces
+        chunks
     }
 
     #[test]
     fn a_clock_200_ppm_off_is_followed_without_a_gap_or_a_jump() {
         for ppm in [-300.0, -200.0, 0.0, 200.0, 300.0] {
-            let pieces = record(ppm, 300);
-            for pair in pieces[150..].windows(2) {
+            let chunks = record(ppm, 300);
+            for pair in chunks[150..].windows(2) {
                 let step = pair[1].pts.as_secs_f64() - pair[0].pts.as_secs_f64();
-                assert!((step - 0.01).abs() < 1e-6, "{ppm} ppm: {step} s between two pieces");
+                assert!((step - 0.01).abs() < 1e-6, "{ppm} ppm: {step} s between two chunks");
             }
-            for piece in &pieces[6000..] {
+            for chunk in &chunks[6000..] {
                 // Jitter delays by 3 ms in the mean, and the reading point looks ahead.
-                let late = piece.pts.as_secs_f64() - f64::from(piece.samples[0]);
-                assert!((0.0..0.008).contains(&late), "{ppm} ppm: {late} s late at {:?}", piece.pts);
+                let late = chunk.pts.as_secs_f64() - f64::from(chunk.samples[0]);
+                assert!((0.0..0.008).contains(&late), "{ppm} ppm: {late} s late at {:?}", chunk.pts);
             }
-            let count = (pieces.len() as f64 - 30_000.0 / (1.0 + ppm * 1e-6)).abs();
-            assert!(count < 4.0, "{ppm} ppm: {} pieces", pieces.len());
+            let count = (chunks.len() as f64 - 30_000.0 / (1.0 + ppm * 1e-6)).abs();
+            assert!(count < 4.0, "{ppm} ppm: {} chunks", chunks.len());
         }
     }
 
@@ -198,22 +198,22 @@ mod tests {
     fn after_a_pause_the_sound_is_where_it_belongs() {
         let mut compensator = DriftCompensator::new();
         let chunk = vec![0.1; 960];
-        let mut pieces = Vec::new();
+        let mut chunks = Vec::new();
         for n in 0..1000_u64 {
             let pause = if n < 500 { 0 } else { 700 };
-            pieces.extend(compensator.push(&chunk, None, Duration::from_millis(10 * (n + 1) + pause)));
+            chunks.extend(compensator.push(&chunk, None, Duration::from_millis(10 * (n + 1) + pause)));
         }
-        assert!(pieces.windows(2).all(|pair| pair[1].pts > pair[0].pts), "time never goes back");
-        let last = pieces.last().unwrap().pts.as_secs_f64();
+        assert!(chunks.windows(2).all(|pair| pair[1].pts > pair[0].pts), "time never goes back");
+        let last = chunks.last().unwrap().pts.as_secs_f64();
         assert!((10.65..10.71).contains(&last), "{last}");
     }
 
     /// Thirty seconds of a steady level from a card that loses `lost` ms once in `every` ms, and what of it
     /// is silent. With `stamped`, it says when it recorded what.
-    fn silent_after_losses(lost: u64, every: u64, stamped: bool) -> (f64, f64, Vec<Piece>) {
+    fn silent_after_losses(lost: u64, every: u64, stamped: bool) -> (f64, f64, Vec<Chunk>) {
         let mut compensator = DriftCompensator::new();
         let chunk = vec![0.5_f32; 960];
-        let (mut pieces, mut losses) = (Vec::new(), 0.0);
+        let (mut chunks, mut losses) = (Vec::new(), 0.0);
         let mut at = 5_000;
         while at < 35_000 {
             if at > 8_000 && at / every != (at - 10) / every {
@@ -222,30 +222,30 @@ mod tests {
             }
             let stamp = stamped.then(|| Duration::from_millis(at));
             at += 10;
-            pieces.extend(compensator.push(&chunk, stamp, Duration::from_millis(at)));
+            chunks.extend(compensator.push(&chunk, stamp, Duration::from_millis(at)));
         }
-        let samples = || pieces.iter().flat_map(|piece: &Piece| piece.samples.chunks_exact(2));
+        let samples = || chunks.iter().flat_map(|chunk: &Chunk| chunk.samples.chunks_exact(2));
         let silent = samples().filter(|pair| pair[0].abs() < 0.4).count() as f64 / 48_000.0;
-        (losses, silent, pieces)
+        (losses, silent, chunks)
     }
 
     #[test]
     fn lost_time_is_silent_for_as_long_as_it_is_missing_and_everything_else_is_whole() {
         for (lost, every) in [(10, 1_000), (50, 3_000), (200, 10_000)] {
             for stamped in [true, false] {
-                let (losses, silent, pieces) = silent_after_losses(lost, every, stamped);
+                let (losses, silent, chunks) = silent_after_losses(lost, every, stamped);
                 let (count, name) = (losses * 1e3 / lost as f64, format!("{lost} ms of {every}, stamped: {stamped}"));
                 // A fade ends within what is missing, another one begins behind it.
                 assert!((silent - losses).abs() <= 0.006 * count, "{name}: {silent} s silent for {losses} s lost");
-                for pair in pieces[150..].windows(2) {
+                for pair in chunks[150..].windows(2) {
                     let step = pair[1].pts.as_secs_f64() - pair[0].pts.as_secs_f64();
-                    assert!((step - 0.01).abs() < 1e-6, "{name}: {step} s between two pieces");
+                    assert!((step - 0.01).abs() < 1e-6, "{name}: {step} s between two chunks");
                 }
                 let sound: Vec<f32> =
-                    pieces.iter().flat_map(|piece| piece.samples.iter().step_by(2).copied()).collect();
+                    chunks.iter().flat_map(|chunk| chunk.samples.iter().step_by(2).copied()).collect();
                 let steepest = sound[4_800..].windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f32::max);
                 assert!(steepest < 0.01, "{name}: a step of {steepest}");
-                let late = 35.0 - (pieces.last().unwrap().pts.as_secs_f64() + 0.01);
+                let late = 35.0 - (chunks.last().unwrap().pts.as_secs_f64() + 0.01);
                 assert!(late < 0.012, "{name}: {late} s late at the end");
             }
         }
