@@ -1,12 +1,13 @@
 //! The handle of a running service.
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::Bye;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::budget::Budgets;
@@ -28,6 +29,8 @@ use crate::timelines::{self, Timelines};
 /// as long again: the end waits for nobody longer than 5 s.
 const FAREWELL: Duration = Duration::from_secs(2);
 
+/// Connections that wait for being accepted; the system may allow fewer.
+const QUEUE: u32 = 4096;
 /// Threads that read the library and its files: half of them may be busy with timelines.
 const READERS: usize = 2 * timelines::AT_ONCE;
 /// Threads that answer offers.
@@ -94,7 +97,7 @@ impl Audience {
         intake: Option<Intake>,
     ) -> Result<Self, AudienceError> {
         let listening = |error| AudienceError::listening("TCP", config.listen, error);
-        let listener = TcpListener::bind(config.listen).await.map_err(listening)?;
+        let listener = listen(config.listen).map_err(listening)?;
         let http_address = listener.local_addr().map_err(listening)?;
         let (metrics, shows) = (Arc::new(Metrics::default()), Arc::new(Shows::default()));
         let media_at = SocketAddr::new(config.media_ip.unwrap_or(config.listen.ip()), config.media_port);
@@ -175,6 +178,15 @@ impl Audience {
             tracing::debug!("somebody got no goodbye");
         }
     }
+}
+
+/// Opens the port, with a queue for those who come together: a full house that comes back, people who wait for
+/// the same part. Whoever finds it full tries again after a second, and after three.
+fn listen(at: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if at.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(at)?;
+    socket.listen(QUEUE)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use domain::ShowSlug;
-use media::{Program, ProgramTime};
+use media::{GOP, Program, ProgramTime};
 use tokio::sync::watch;
 
 use crate::incoming::Incoming;
@@ -52,6 +52,8 @@ struct Session {
     number: u64,
     /// None until its first frame.
     timeline: Option<Timeline>,
+    /// Where its newest keyframe is.
+    keyframe: Option<ProgramTime>,
     began: Option<Instant>,
 }
 
@@ -110,7 +112,7 @@ impl Feed {
             return None;
         }
         let mut session = self.session();
-        *session = Session { number: session.number + 1, timeline: None, began: Some(now) };
+        *session = Session { number: session.number + 1, began: Some(now), ..Session::default() };
         let number = SessionNumber(session.number);
         drop(session);
         if let Some(incoming) = self.incoming().as_mut() {
@@ -158,10 +160,18 @@ impl Feed {
             at.timeline = Some(Timeline::new(self.start(arrived)));
         }
         let Some(pts) = at.timeline.as_mut().map(|timeline| timeline.video(rtp, arrived, report)) else { return };
+        // Browsers make a keyframe only when they are asked; newcomers and HLS need them all the time.
+        let is_due = !keyframe && at.keyframe.is_some_and(|last| pts.since(last) >= GOP);
+        if keyframe {
+            at.keyframe = Some(pts);
+        }
         drop(at);
         let mut incoming = self.incoming();
         let Some(incoming) = incoming.as_mut() else { return };
         incoming.frame(pts, keyframe, contiguous, data, size::of_sps);
+        if is_due {
+            incoming.wish();
+        }
         if incoming.has_begun() {
             self.set(FeedState::Live);
         }

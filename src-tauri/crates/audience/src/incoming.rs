@@ -54,6 +54,11 @@ impl Incoming {
         &self.program
     }
 
+    /// A keyframe would be welcome.
+    pub(crate) fn wish(&self) {
+        self.wishes.want();
+    }
+
     /// What comes next has nothing to do with what came before: it goes on at a keyframe, which is asked for.
     pub(crate) fn restart(&mut self) {
         self.video = Video::Broken;
