@@ -133,6 +133,7 @@ async fn the_first_five_minutes_from_start_to_replay() {
     let_pass(Duration::from_secs(2)).await;
     page.screenshot("window-5-on-air").await;
     viewer.screenshot("viewer-with-comment").await;
+    waiting_slate(&page).await;
     let room = viewer_url.replacen("http://", "ws://", 1) + "/room";
     let mut guest = Guest::join(&room, Some("Mallory")).await;
     let unwanted = guest.say("c1", "to be removed").await;
@@ -317,4 +318,21 @@ async fn the_window_goes_nowhere_and_may_ask_for_nothing_but_its_three_commands(
         assert_eq!(answer == "allowed", command == "snapshot", "{command}: {answer}");
     }
     page.close().await;
+}
+
+/// The slate takes the picture's place, and gives it back: most of the monitor is dark meanwhile.
+async fn waiting_slate(page: &Page) {
+    let dark = "(() => {
+        const canvas = document.querySelector('[data-testid=monitor]');
+        const { data } = canvas.getContext('2d').getImageData(0, canvas.height / 2, canvas.width, canvas.height / 2);
+        const all = data.length / 4;
+        let dark = 0;
+        for (let at = 0; at < data.length; at += 4) dark += data[at] + data[at + 1] + data[at + 2] < 150;
+        return dark / all;
+    })()";
+    page.click("slate").await;
+    page.until("the slate is on the picture", &format!("{dark} > 0.7")).await;
+    page.screenshot("window-5-slate").await;
+    page.click("slate").await;
+    page.until("the sources are back", &format!("{dark} < 0.5")).await;
 }
