@@ -216,7 +216,11 @@ impl Packing {
         let independent = frames.first().is_some_and(|first| first.keyframe);
         frames.extend(packets);
         self.sequence = self.sequence.wrapping_add(1);
-        let bytes = fmp4::part(self.sequence, &frames, Some(end)).unwrap_or_default();
+        let bytes = fmp4::part(self.sequence, &frames, Some(end)).unwrap_or_else(|| {
+            // Players leave an empty part out, and what was announced is there.
+            tracing::error!(frames = frames.len(), "a part could not be made, and is empty");
+            Vec::new()
+        });
         // Times of a publisher that are uneven make a part no longer than it may be said to be.
         let end = end.min(begin + self.shelf.pace.part);
         self.shelf.push(Part { begin, end, independent, bytes: bytes.into() });
@@ -234,7 +238,10 @@ impl Packing {
         }
         let sound = opening.sound.as_ref().map(|sound| &sound.format);
         let bytes = match &opening.video.format {
-            Format::H264(video) => fmp4::init_segment(Some(video), sound).unwrap_or_default(),
+            Format::H264(video) => fmp4::init_segment(Some(video), sound).unwrap_or_else(|| {
+                tracing::error!("a stream cannot be described: its parameter sets are none");
+                Vec::new()
+            }),
             Format::Opus(_) | Format::Aac(_) => Vec::new(),
         };
         let number = self.shelf.add_init(bytes);

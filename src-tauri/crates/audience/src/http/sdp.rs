@@ -1,14 +1,51 @@
 //! What WHEP and WHIP have in common: an offer is read, or refused in words.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 
+use super::guest::Guest;
 use super::problem::Problem;
-use crate::media_out::NegotiationError;
+use crate::media_out::{NegotiationError, Negotiator};
+use crate::pool::NoAnswer;
 use crate::shared::Shared;
 
 /// An offer may be so large.
-pub(super) const OFFER: usize = 64 << 10;
+const OFFER: usize = 64 << 10;
+
+/// The offer in a request.
+pub(super) async fn offer(headers: &HeaderMap, body: Body, shared: &Shared) -> Result<String, Problem> {
+    if !is(headers, "application/sdp") {
+        let message = "Send the offer as application/sdp.";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_sdp", message));
+    }
+    read(body, OFFER, shared).await
+}
+
+/// What `negotiate` makes of an offer of `guest`, computed where nobody waits for it.
+pub(super) async fn negotiated<T: Send + 'static>(
+    shared: &Arc<Shared>,
+    guest: &Guest,
+    offer: String,
+    negotiate: fn(&Negotiator, &str, &[SocketAddr]) -> Result<T, NegotiationError>,
+) -> Result<T, Problem> {
+    let candidates = shared.candidates(guest.address).map_err(|error| {
+        tracing::error!(%error, "this computer's addresses are unknown");
+        Problem::internal()
+    })?;
+    let answering = shared.clone();
+    let work = move || negotiate(&answering.media.negotiator, &offer, &candidates);
+    match shared.negotiators.try_run(work).await {
+        Ok(negotiated) => negotiated.map_err(|error| refused(&error)),
+        Err(NoAnswer::Busy) => Err(Problem::no_answer(NoAnswer::Busy)),
+        Err(NoAnswer::Failed) => {
+            tracing::error!("an offer broke the negotiation");
+            Err(refused(&NegotiationError::Malformed))
+        }
+    }
+}
 
 /// Whether the body is said to be of this type.
 pub(super) fn is(headers: &HeaderMap, wanted: &str) -> bool {
@@ -34,7 +71,7 @@ pub(super) async fn read(body: Body, most: usize, shared: &Shared) -> Result<Str
 }
 
 /// Why an offer has no answer.
-pub(super) fn refused(error: &NegotiationError) -> Problem {
+fn refused(error: &NegotiationError) -> Problem {
     let (status, code) = match error {
         NegotiationError::Malformed => (StatusCode::BAD_REQUEST, "offer_malformed"),
         NegotiationError::NoVideo => (StatusCode::BAD_REQUEST, "offer_without_h264"),

@@ -13,8 +13,7 @@ use super::problem::Problem;
 use super::sdp;
 use crate::budget::Holding;
 use crate::clock::clock_header;
-use crate::media_out::{NegotiationError, Refused, Upload, Viewer};
-use crate::pool::NoAnswer;
+use crate::media_out::{Negotiator, Refused, Upload, Viewer};
 use crate::shared::Shared;
 
 /// `POST /S/whep`.
@@ -26,30 +25,13 @@ pub(super) async fn join(
     body: Body,
 ) -> Result<Response, Problem> {
     let show = shared.shows.at(&slug).ok_or_else(|| Problem::unknown("There is no show at this address."))?;
-    if !sdp::is(&headers, "application/sdp") {
-        let message = "Send the offer as application/sdp.";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_sdp", message));
-    }
-    let offer = sdp::read(body, sdp::OFFER, &shared).await?;
+    let offer = sdp::offer(&headers, body, &shared).await?;
     if !show.is_on_air() {
         let message = "The show is not on air.";
         return Err(Problem::new(StatusCode::CONFLICT, "not_on_air", message).retry_after(1));
     }
     let held = budgeted(&shared, &guest, Holding::Session)?;
-    let candidates = shared.candidates(guest.address).map_err(|error| {
-        tracing::error!(%error, "this computer's addresses are unknown");
-        Problem::internal()
-    })?;
-    let answering = shared.clone();
-    let negotiated = shared.negotiators.try_run(move || answering.media.negotiator.answer(&offer, &candidates)).await;
-    let negotiated = match negotiated {
-        Ok(negotiated) => negotiated.map_err(|error| sdp::refused(&error))?,
-        Err(NoAnswer::Busy) => return Err(Problem::no_answer(NoAnswer::Busy)),
-        Err(NoAnswer::Failed) => {
-            tracing::error!("an offer broke the negotiation");
-            return Err(sdp::refused(&NegotiationError::Malformed));
-        }
-    };
+    let negotiated = sdp::negotiated(&shared, &guest, offer, Negotiator::answer).await?;
     let answer = negotiated.answer.clone();
     let id = sdp::random_id()?;
     let upload = if guest.place == Place::Away { Upload::Counts } else { Upload::Free };

@@ -14,8 +14,7 @@ use super::problem::Problem;
 use super::sdp;
 use crate::feed::Feed;
 use crate::intake::Intake;
-use crate::media_out::{NegotiationError, Refused};
-use crate::pool::NoAnswer;
+use crate::media_out::{Negotiator, Refused};
 use crate::shared::Shared;
 
 /// Two programs with one token would throw each other out for ever.
@@ -35,25 +34,8 @@ pub(super) async fn publish(
     body: Body,
 ) -> Result<Response, Problem> {
     let (intake, show) = admitted(&shared, &slug, &headers).await?;
-    if !sdp::is(&headers, "application/sdp") {
-        let message = "Send the offer as application/sdp.";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_sdp", message));
-    }
-    let offer = sdp::read(body, sdp::OFFER, &shared).await?;
-    let candidates = shared.candidates(guest.address).map_err(|error| {
-        tracing::error!(%error, "this computer's addresses are unknown");
-        Problem::internal()
-    })?;
-    let answering = shared.clone();
-    let negotiated = shared.negotiators.try_run(move || answering.media.negotiator.take(&offer, &candidates)).await;
-    let negotiated = match negotiated {
-        Ok(negotiated) => negotiated.map_err(|error| sdp::refused(&error))?,
-        Err(NoAnswer::Busy) => return Err(Problem::no_answer(NoAnswer::Busy)),
-        Err(NoAnswer::Failed) => {
-            tracing::error!("a publisher's offer broke the negotiation");
-            return Err(sdp::refused(&NegotiationError::Malformed));
-        }
-    };
+    let offer = sdp::offer(&headers, body, &shared).await?;
+    let negotiated = sdp::negotiated(&shared, &guest, offer, Negotiator::take).await?;
     let (answer, fragment, id) = (negotiated.answer.clone(), negotiated.fragment.clone(), sdp::random_id()?);
     let waker = shared.media.waker();
     let (feed, is_new) = intake.feeds.of(&show, || Feed::new(show.clone(), move || waker.notify_one()));
