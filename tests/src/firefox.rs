@@ -1,16 +1,15 @@
 //! Debian's Firefox, by WebDriver BiDi: there is no geckodriver to be had. It has no H.264 for WebRTC before it
 //! fetched a plugin, which it does not here.
 
-use std::time::Duration;
-
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
+use tokio::sync::Mutex;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::deadline::{ANSWER, START, within};
+use crate::deadline::{ANSWER, START, until_within, within};
 use crate::process::{Process, isolated};
 
 /// Nothing leaves this computer, and nothing asks for anything.
@@ -84,12 +83,8 @@ impl Firefox {
     /// Waits until `expression` is true in the page.
     pub async fn until(&mut self, what: &str, expression: &str) {
         let expression = format!("!!({expression})");
-        within(START, what, async {
-            while self.run(&expression).await != true {
-                tokio::time::sleep(Duration::from_millis(40)).await;
-            }
-        })
-        .await;
+        let page = Mutex::new(self);
+        until_within(START, what, || async { (page.lock().await.run(&expression).await == true).then_some(()) }).await;
     }
 
     /// Ends the browser.
